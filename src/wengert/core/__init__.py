@@ -1,0 +1,1 @@
+"""The graph and nothing else: dtypes, operations, nodes, tensors, recording."""

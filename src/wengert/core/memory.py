@@ -1,0 +1,34 @@
+"""What aliases share, and who wrote to it last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wengert.sites import Site
+
+
+class Memory:
+    """The memory behind a tensor and all its aliases.
+
+    array: the array (a NumPy scalar until the first alias or write boxes it). written: the
+    sequence number of the last write, 0 for none; a value saved before it is stale. writer and
+    site: the operation that wrote, and its line. version: torch's `_version`. viewed: whether a
+    view of it was made.
+    """
+
+    __slots__ = ("array", "site", "version", "viewed", "writer", "written")
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.written = 0
+        self.version = 0
+        self.writer = ""
+        self.site: Site | None = None
+        self.viewed = False
+
+    def stamp(self, sequence: int, writer: str, site: Site | None) -> None:
+        """Note a write: when, by which operation, in which line."""
+        self.written = sequence
+        self.writer = writer
+        self.site = site
+        self.version += 1

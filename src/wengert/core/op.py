@@ -1,0 +1,288 @@
+"""What an operation is, and the registry of all of them.
+
+An Op is a frozen description; calling it with arrays is its forward function. Everything that
+anything needs to know about an operation stands in its definition (wengert/ops), which is made
+by one of the five kinds in `ops/kinds.py`. The names of a rule's parameters say what it needs:
+
+    ct           the cotangent of the output (a tuple of them if there are several outputs)
+    out          the output (a tuple if there are several)
+    x, y, ...    an input, under the name that the forward function gives it
+    x_aval       that input's shape and dtype only, which keeps nothing alive
+    i            the index of the input asked about, in operations with any number of inputs
+    dim, ...     an attribute: a keyword-only parameter of the forward function
+
+So the signatures alone decide what the recorder keeps.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+Rule = Callable[..., Any]
+_GOES_ON: Final = inspect.Parameter.VAR_POSITIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A partial derivative that is 1 where `rule` is true and 0 elsewhere.
+
+    The cotangent is selected, not multiplied: an infinite one stays zero where the mask is off.
+    """
+
+    rule: Rule
+
+
+Partial = Rule | Select | int | float | None
+
+
+class Plan:
+    """What recording and differentiating one application takes, for one set of wanted inputs.
+
+    wanted: indices of the inputs that need a gradient. pulls: aligned with them, functions
+    (node, cotangent) -> cotangent of that input. keeps: per input, whether its value is a
+    residual; residuals: the indices of those. keeps_out: whether the output is one.
+    """
+
+    __slots__ = (
+        "keeps", "keeps_any", "keeps_inputs", "keeps_out", "op", "pulls", "residuals", "steps",
+        "wanted",
+    )  # fmt: skip
+
+    def __init__(self, op: Op, wanted: tuple[int, ...], complex_: bool, count: int) -> None:
+        self.op = op
+        self.wanted = wanted
+        needs = [op.needs(i, count) for i in wanted]
+        self.keeps = tuple(any(j in need for need in needs) for j in range(count))
+        self.keeps_out = any("out" in need for need in needs)
+        self.residuals = tuple(j for j in range(count) if self.keeps[j])
+        self.keeps_inputs = bool(self.residuals)
+        self.keeps_any = self.keeps_inputs or self.keeps_out
+        self.pulls = tuple(op.pull(i, complex_) for i in wanted)
+        self.steps = tuple(zip(wanted, self.pulls, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """A frozen description of an operation. `ops/kinds.py` has the constructors."""
+
+    name: str
+    kind: str
+    forward: Callable[..., Any]
+    rules: tuple[Partial, ...]  # one per input; a single one serves operations of any number
+    torch: str | None = None  # the reference in torch, dotted: "nn.functional.gelu"
+    no_torch: str = ""  # why there is none
+    inputs: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    variadic: bool = False
+    outputs: int = 1
+    promotion: str = "none"  # "none", "common", "float" (integers become floats)
+    view: bool = False  # the result may share memory with the first input
+    holomorphic: bool = True
+    symbol: str = ""  # "{} + {}" : how an expression is written
+    latex: str = ""  # r"\tanh {}"
+    precedence: int = 100  # of the symbol; Python's order, 100 for a call
+    explain: str = ""  # the sentence that explains its slope
+    source: str = ""  # where the formula is from
+    grad_name: str | Callable[[dict[str, Any]], str] = ""  # what grad_fn is called
+    aval: Rule | None = None  # (input avals..., attributes) -> Aval or a tuple of them
+    samples: Rule | None = None  # how tests draw arguments
+    domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from
+    special: bool = True  # whether 0, infinities and NaN are compared with torch
+    numpy: tuple[Callable[..., Any], ...] = ()  # NumPy's names for it
+    plans: dict[tuple[int, bool, int], Plan] = field(default_factory=dict, repr=False)
+    pairs: list[Plan | None] = field(default_factory=lambda: [None] * 4, repr=False)
+    pullers: dict[tuple[int, bool], Rule] = field(default_factory=dict, repr=False)
+
+    def __call__(self, *args: Any, **attrs: Any) -> Any:
+        """Apply to tensors; with no tensor among the arguments, the forward function itself."""
+        return _apply(self, args, attrs)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Op:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (OPS.__getitem__, (self.name,))
+
+    @property
+    def differentiable(self) -> bool:
+        return self.kind != "discrete"
+
+    def backward_name(self, attrs: dict[str, Any] | None) -> str:
+        """What torch calls the node: MulBackward0."""
+        name = self.grad_name
+        if callable(name):
+            return name(attrs or {})
+        return name or "".join(p.capitalize() for p in self.name.split("_")) + "Backward0"
+
+    def plan(self, mask: int, complex_: bool, count: int) -> Plan:
+        """The plan for the inputs whose bits are set in `mask`, out of `count` inputs."""
+        key = (mask, complex_, count)
+        plan = self.plans.get(key)
+        if plan is None:
+            every = (i for i in range(count) if mask >> i & 1)
+            wanted = tuple(i for i in every if self.rule(i) is not None)
+            plan = self.plans[key] = Plan(self, wanted, complex_, count)
+        return plan
+
+    def rule(self, i: int) -> Partial:
+        """The derivative rule for input i; None where that input has no derivative."""
+        return self.rules[0 if self.variadic else i] if self.rules else None
+
+    def _parameters(self, i: int) -> tuple[str, ...]:
+        rule = self.rule(i)
+        function = rule.rule if isinstance(rule, Select) else rule
+        return parameters(function) if callable(function) else ()
+
+    def needs(self, i: int, count: int) -> set[int | str]:
+        """The residuals that rule i names: input indices, and "out"."""
+        found: set[int | str] = set()
+        for name in self._parameters(i):
+            if name == "out":
+                found.add("out")
+            elif name in self.inputs and not self._shape_only(i, name):
+                index = self.inputs.index(name)
+                found.update(range(index, count) if self._goes_on(index) else (index,))
+        return found
+
+    def _goes_on(self, index: int) -> bool:
+        """Whether the input name at `index` stands for all the remaining inputs."""
+        return self.variadic and index == len(self.inputs) - 1
+
+    def _shape_only(self, i: int, name: str) -> bool:
+        """Linear rules never need a value: their inputs' names mean the avals."""
+        return self.kind == "linear" or (self.kind == "multilinear" and self.inputs[i] == name)
+
+    def _argument(self, i: int, name: str) -> str:
+        """The source text that fetches one parameter of rule i from a node."""
+        if name == "ct":
+            return "ct"
+        if name == "out":
+            return "node.value"
+        if name == "i":
+            return str(i)
+        base = name.removesuffix("_aval")
+        if base in self.inputs:
+            index = self.inputs.index(base)
+            by_shape = base != name or self._shape_only(i, base)
+            if self._goes_on(index):
+                return f"node.operand_avals()[{index}:]" if by_shape else f"node.operands[{index}:]"
+            return f"node.operand_aval({index})" if by_shape else f"node.operands[{index}]"
+        if name in self.attributes:
+            return f"node.attrs[{name!r}]"
+        raise TypeError(f"rule {i} of {self.name} has a parameter {name!r} that means nothing")
+
+    def pull(self, i: int, complex_: bool) -> Rule:
+        """The function (node, ct) -> cotangent of input i; written out on first use.
+
+        Compiling the call once, with its arguments fetched in place, costs a third of
+        collecting them at every call.
+        """
+        slot = 0 if self.variadic and "i" not in self._parameters(i) else i
+        made = self.pullers.get((slot, complex_))
+        if made is None:
+            made = self.pullers[slot, complex_] = self._make_pull(i, complex_)
+        return made
+
+    def _make_pull(self, i: int, complex_: bool) -> Rule:
+        rule = self.rule(i)
+        function = rule.rule if isinstance(rule, Select) else rule
+        arguments = ", ".join(self._argument(i, name) for name in self._parameters(i))
+        call = f"rule({arguments})" if callable(function) else repr(function)
+        if isinstance(rule, Select):
+            call = f"select({call}, ct)"
+        elif self.kind == "elementwise":
+            call = {"1": "ct", "-1": "-ct"}.get(call, f"ct * {call}")
+        scope: dict[str, Any] = {"rule": function, "select": select, "conj": np.conj}
+        body = f"return {call}"
+        if complex_ and self.holomorphic:
+            # J^H ct = conj(J^T conj(ct)): the rules write J^T.
+            body = f"ct = conj(ct); return conj({call})"
+        exec(f"def pull(node, ct): {body}", scope)
+        made: Rule = scope["pull"]
+        return made
+
+
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a plain function's parameters, without inspect's cost at import."""
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def forward_signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Inputs, attributes and variadicity of a forward function: (positional, keyword-only, *xs)."""
+    code = function.__code__
+    count, attrs = code.co_argcount, code.co_kwonlyargcount
+    inputs = code.co_varnames[:count]
+    attributes = code.co_varnames[count : count + attrs]
+    variadic = bool(code.co_flags & inspect.CO_VARARGS)
+    if variadic:
+        inputs += (code.co_varnames[count + attrs],)
+    return inputs, attributes, variadic
+
+
+OPS: Final[dict[str, Op]] = {}
+"""Every operation by name, in order of definition. Filled at import, read-only afterwards."""
+
+NUMPY: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
+"""NumPy's functions and ufuncs, and ours that answer for them on tensors. Filled at import."""
+
+
+class Operators:
+    """The operations behind Python's operators, entered as they are registered."""
+
+    __slots__ = (
+        "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
+        "floor_divide", "ge", "gt", "left_shift", "le", "lt", "matmul", "mul", "ne", "neg", "pow",
+        "remainder", "right_shift", "sub", "abs", "positive",
+    )  # fmt: skip
+
+    def __getattr__(self, name: str) -> Op:
+        raise AttributeError(f"the operation {name!r} has not been registered")
+
+
+OPERATORS: Final = Operators()
+
+
+def register(op: Op) -> Op:
+    """Enter an operation into the registry; its name must be new."""
+    if op.name in OPS:
+        raise ValueError(f"operation {op.name!r} is defined twice")
+    OPS[op.name] = op
+    if op.name in Operators.__slots__:
+        setattr(OPERATORS, op.name, op)
+    return op
+
+
+def _unbound(*_: Any) -> Any:
+    raise RuntimeError("wengert.core.record has not been imported")
+
+
+_apply: Callable[[Op, Sequence[Any], dict[str, Any]], Any] = _unbound
+
+
+def bind_apply(apply: Callable[[Op, Sequence[Any], dict[str, Any]], Any]) -> None:
+    """record.py, which needs Op, gives Op its way of being applied."""
+    global _apply
+    _apply = apply
+
+
+def select(mask: Any, value: Any) -> Any:
+    """`value` where `mask`, else 0. On tensors the operation `where` does it."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.where(mask, value, value.dtype.type(0))[()]
+    return OPS["where"](mask, value, 0)
+
+
+def differentiable_ops() -> Iterator[Op]:
+    return (op for op in OPS.values() if op.differentiable)

@@ -1,0 +1,440 @@
+"""apply(): compute, and record when a gradient is wanted.
+
+`binary` is the operators' fast way: two float tensors of one dtype, or a tensor and a number, in
+the plain mode. Everything else takes the one general way, `apply`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core import tensor as _tensor
+from wengert.core.aval import Aval
+from wengert.core.dtype import category, common_dtype, default_float, is_differentiable
+from wengert.core.memory import Memory
+from wengert.modes import State, current, get_state
+from wengert.core.node import SMALL, Cut, Extra, Leaf, Node, next_sequence, project
+from wengert.core.op import Op, Plan, bind_apply
+from wengert.errors import (
+    ArgumentError,
+    DimensionError,
+    DTypeError,
+    GradientError,
+    ShapeError,
+    WengertError,
+)
+from wengert.sites import _SITES, Site, here
+
+Tensor = _tensor.Tensor
+_ndarray: Final = np.ndarray
+_FLOAT32: Final = np.dtype(np.float32)
+_FLOAT64: Final = np.dtype(np.float64)
+_getframe: Final = sys._getframe
+# Under mypyc this file's functions have no Python frames, and the user's is the innermost one.
+_USER_FRAME: Final = 0 if __file__.endswith(".so") else 2
+
+
+def binary(op: Op, a: Any, b: Any) -> Any:
+    """op(a, b) for the operators + - * /; called straight from Tensor's class body."""
+    state = get_state()
+    if state is None or not state.plain:
+        return apply(op, (a, b), None)
+    na = nb = None
+    x, y = a, b
+    if type(a) is Tensor:
+        x = a._data
+        na = a._node
+        if type(b) is Tensor:
+            y = b._data
+            nb = b._node
+            kind = type(x)
+            if kind is not type(y):
+                return apply(op, (a, b), None)
+            if kind is _ndarray:
+                dtype = x.dtype
+                if dtype is not y.dtype or (dtype is not _FLOAT32 and dtype is not _FLOAT64):
+                    return apply(op, (a, b), None)
+            elif kind is not np.float32 and kind is not np.float64:
+                return apply(op, (a, b), None)
+        elif (type(b) is not float and type(b) is not int) or x.dtype.kind != "f":
+            return apply(op, (a, b), None)
+    elif (type(a) is not float and type(a) is not int) or type(b) is not Tensor:
+        return apply(op, (a, b), None)
+    else:
+        y = b._data
+        nb = b._node
+        if y.dtype.kind != "f":
+            return apply(op, (a, b), None)
+    try:
+        z = state.run(op.forward, x, y)
+    except Exception:
+        return apply(op, (a, b), None)  # it fails again there, and is explained
+    if na is None and nb is None:
+        return _new(z, None)
+    mask = (na is not None) + 2 * (nb is not None)
+    plan = op.pairs[mask]
+    if plan is None:
+        plan = op.pairs[mask] = op.plan(mask, False, 2)
+    keeps = plan.keeps
+    inputs: tuple[Any, Any]
+    operands: tuple[Any, Any] | None
+    if mask == 3:
+        inputs = (na, nb)
+        operands = (
+            (x if keeps[0] else None, y if keeps[1] else None) if plan.keeps_inputs else None
+        )
+    elif mask == 1:
+        inputs = (na, b if y is not b else None)
+        operands = (x if keeps[0] else None, y)
+    else:
+        inputs = (a if x is not a else None, nb)
+        operands = (x, y if keeps[1] else None)
+    frame = _getframe(_USER_FRAME)
+    site = _SITES.get((id(frame.f_code) << 24) | frame.f_lasti)
+    if site is None or site.internal:
+        site = here(frame)
+    if type(z) is _ndarray and z.nbytes > SMALL:
+        value = z if plan.keeps_out else None
+        return _new(z, Node(plan, inputs, operands, None, value, Aval(z.shape, z.dtype), site))
+    return _new(z, Node(plan, inputs, operands, None, z, None, site))
+
+
+_create: Final = Tensor.__new__
+
+
+def _new(data: Any, node: Node | None) -> Tensor:
+    """A tensor without the constructor's checks."""
+    made = _create(Tensor)
+    made._data = data
+    made._node = node
+    made._memory = None
+    made._extra = None
+    return made
+
+
+def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
+    """Apply an operation: unwrap, promote, compute, wrap, and record if a gradient is wanted.
+
+    With no Tensor among the arguments it is the forward function itself. Raises ShapeError,
+    DTypeError, DimensionError or ArgumentError where the arguments do not fit.
+    """
+    has_tensor = False
+    for a in args:
+        if isinstance(a, Tensor):
+            if type(a) is not Tensor:
+                return a._apply(op, args, attrs)
+            has_tensor = True
+    if not has_tensor:
+        return op.forward(*args, **attrs) if attrs else op.forward(*args)
+    state = current()
+    sources, datas, mask = _unwrap(op, args)
+    operands = promoted(op, datas) if op.promotion != "none" else datas
+    result = compute(op, operands, attrs, state)
+    if type(result) is tuple:
+        results = tuple(_scalar(r) for r in result)
+        return _wrap_several(op, sources, operands, attrs, results, mask, state)
+    out = _new(result if op.view else _scalar(result), None)
+    if op.view and type(out._data) is _ndarray:
+        _share(out, args[0], datas[0])
+    if mask or state.inference:
+        _note(op, sources, operands, attrs, out, mask, state)
+    return out
+
+
+def _unwrap(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], int]:
+    """Per argument its source (node, constant tensor or None) and its array; and the node mask."""
+    sources: list[Any] = []
+    datas: list[Any] = []
+    mask = 0
+    for i, a in enumerate(args):
+        if type(a) is Tensor:
+            node = a._node
+            datas.append(a._data)
+            if node is None:
+                sources.append(a)
+            else:
+                sources.append(node)
+                mask |= 1 << i
+        elif a is None or type(a) in (int, float, bool, complex):
+            datas.append(a)
+            sources.append(None)
+        else:
+            datas.append(as_operand(op, a))
+            sources.append(_new(a, None) if isinstance(a, _ndarray) else None)
+    return sources, datas, mask
+
+
+def as_operand(op: Op, value: Any) -> Any:
+    """An array as it is; NumPy's scalars as Python's, which are weak; else ArgumentError."""
+    if isinstance(value, _ndarray):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (int, float, complex)):
+        return value
+    raise ArgumentError(
+        f"{op.name}: an argument of type {type(value).__name__} is no tensor and no number",
+        "Make a tensor of it first: wengert.tensor(...).",
+    )
+
+
+def promoted(op: Op, datas: Sequence[Any]) -> list[Any]:
+    """The arrays cast to the dtype that torch computes in."""
+    dtype = common_dtype(datas)
+    if op.promotion == "float" and dtype.kind in "biu":
+        dtype = default_float()
+    return [cast(d, dtype) for d in datas]
+
+
+def cast(data: Any, dtype: np.dtype[Any]) -> Any:
+    """An array, NumPy scalar or number in `dtype`; the same object if it has it already."""
+    if data is None:
+        return None
+    if isinstance(data, _ndarray):
+        return data if data.dtype is dtype else data.astype(dtype, copy=False)
+    if isinstance(data, np.generic):
+        return data if data.dtype is dtype else data.astype(dtype)
+    return np.asarray(data).astype(dtype)[()]
+
+
+def compute(op: Op, operands: Sequence[Any], attrs: dict[str, Any] | None, state: State) -> Any:
+    """The forward function, floating-point errors ignored, failures explained."""
+    try:
+        if attrs:
+            return state.run(op.forward, *operands, **attrs)
+        return state.run(op.forward, *operands)
+    except WengertError:
+        raise
+    except RuntimeError as error:
+        if "cannot enter context" not in str(error):
+            raise
+    except (ValueError, IndexError, TypeError) as error:
+        raise explained(op, operands, error) from None
+    # The context is in use: an operation inside a forward function, or another thread.
+    with np.errstate(all="ignore"):
+        return op.forward(*operands, **(attrs or {}))
+
+
+def explained(op: Op, operands: Sequence[Any], error: Exception) -> WengertError:
+    """What went wrong in a forward function, with shapes and dtypes."""
+    arrays = [d for d in operands if isinstance(d, (_ndarray, np.generic))]
+    shapes = " and ".join(str(tuple(d.shape)) for d in arrays)
+    dtypes = ", ".join(dict.fromkeys(str(d.dtype) for d in arrays))
+    if isinstance(error, ValueError) and op.kind == "elementwise":
+        return ShapeError(
+            f"{op.name}: shapes {shapes} do not broadcast",
+            "From the last dimension back, lengths must be equal, or one of them 1.",
+        )
+    text = f"{op.name}: {error} (shapes {shapes}; dtype {dtypes})"
+    if isinstance(error, IndexError):
+        return DimensionError(text)
+    if isinstance(error, TypeError):
+        return DTypeError(text) if arrays else ArgumentError(text)
+    return ShapeError(text)
+
+
+def _scalar(value: Any) -> Any:
+    """0-d results are NumPy scalars: their arithmetic is five times cheaper than on 0-d arrays."""
+    return value[()] if type(value) is _ndarray and value.ndim == 0 else value
+
+
+def _share(out: Tensor, source: Any, data: Any) -> None:
+    """A view shares its source's memory."""
+    if isinstance(source, Tensor) and isinstance(data, _ndarray):
+        if np.may_share_memory(out._data, data):
+            out._memory = memory_of(source)
+            out._memory.viewed = True
+            return
+    elif isinstance(source, Tensor) and out._data.ndim == 0:
+        out._data = out._data[()]
+
+
+def _note(
+    op: Op, sources: list[Any], operands: Sequence[Any], attrs: dict[str, Any] | None,
+    out: Tensor, mask: int, state: State,
+) -> None:  # fmt: skip
+    """Record the application on its output, or mark where history ended."""
+    plan = _plan(op, operands, out._data, mask, state)
+    if plan is None:
+        _mark_cut(out, op, state)
+        return
+    data = out._data
+    large = type(data) is _ndarray and data.nbytes > SMALL
+    value = data if plan.keeps_out or not large else None
+    aval = Aval(data.shape, data.dtype) if large else None
+    node = _node(plan, sources, operands, attrs, value, aval, state)
+    node._memory = out._memory
+    out._node = node
+
+
+def _plan(op: Op, operands: Sequence[Any], out: Any, mask: int, state: State) -> Plan | None:
+    """The plan if this application is to be recorded, else None."""
+    if not state.grad or not op.differentiable or not mask:
+        return None
+    if type(out) is not tuple and not is_differentiable(out.dtype):
+        return None
+    complex_ = any(d.dtype.kind == "c" for d in operands if isinstance(d, (_ndarray, np.generic)))
+    plan = op.plan(mask, complex_, len(operands))
+    return plan if plan.wanted else None
+
+
+def _node(
+    plan: Plan, sources: list[Any], operands: Sequence[Any], attrs: dict[str, Any] | None,
+    value: Any, aval: Any, state: State,
+) -> Node:  # fmt: skip
+    keeps = plan.keeps
+    kept = [
+        operand if keeps[i] or not isinstance(sources[i], Node) else None
+        for i, operand in enumerate(operands)
+    ]
+    for i in plan.residuals:
+        if isinstance(sources[i], Tensor):
+            _refuse_inference(plan.op, sources[i])
+    site = here(_getframe(_USER_FRAME)) if state.sites else None
+    has_operands = any(k is not None for k in kept)
+    return Node(
+        plan, tuple(sources), tuple(kept) if has_operands else None, attrs or None, value, aval,
+        site,
+    )  # fmt: skip
+
+
+def _refuse_inference(op: Op, constant: Tensor) -> None:
+    extra = constant._extra
+    if extra is not None and extra.cut is not None and extra.cut.by == "inference_mode":
+        raise GradientError(
+            f"{op.name}: a tensor made in inference_mode cannot be saved for backward",
+            "Clone it outside of inference_mode, or make it under no_grad instead.",
+        )
+
+
+def _mark_cut(out: Tensor, op: Op, state: State) -> None:
+    if state.inference:
+        by = "inference_mode"
+    else:
+        by = "no_grad" if not state.grad and op.differentiable else op.name
+    mark_cut(out, by, here(_getframe(_USER_FRAME)) if state.sites else None)
+
+
+def mark_cut(out: Tensor, by: str, site: Site | None) -> None:
+    """Leave the mark of a cut on a result: who cut, and where."""
+    extra = out._extra = out._extra or Extra()
+    extra.cut = Cut(by, site)
+
+
+def _wrap_several(
+    op: Op, sources: list[Any], operands: Sequence[Any], attrs: dict[str, Any] | None,
+    results: tuple[Any, ...], mask: int, state: State,
+) -> tuple[Tensor, ...]:  # fmt: skip
+    """One node for the operation, and a projection for each output that can have a gradient."""
+    outs = tuple(_new(r, None) for r in results)
+    plan = _plan(op, operands, results, mask, state)
+    if plan is None:
+        if mask or state.inference:
+            for out in outs:
+                _mark_cut(out, op, state)
+        return outs
+    avals = tuple(Aval(r.shape, r.dtype) for r in results)
+    small = sum(r.nbytes for r in results) <= SMALL
+    value = results if plan.keeps_out or small else None
+    node = _node(plan, sources, operands, attrs, value, avals, state)
+    for i, out in enumerate(outs):
+        if is_differentiable(out._data.dtype):
+            is_small = out._data.nbytes <= SMALL
+            aval = None if is_small else avals[i]
+            out._node = project(node, i, out._data if is_small else None, aval)
+    return outs
+
+
+def memory_of(tensor: Tensor) -> Memory:
+    """The tensor's Memory, made on demand; a 0-d tensor is boxed into an array in it."""
+    memory = tensor._memory
+    if memory is None:
+        memory = tensor._memory = Memory(tensor._data)
+        if tensor._node is not None:
+            tensor._node._memory = memory
+    if type(tensor._data) is not _ndarray:
+        tensor._data = memory.array = np.array(tensor._data)
+        if isinstance(tensor._node, Leaf):
+            tensor._node.value = tensor._data
+    return memory
+
+
+def make_leaf(tensor: Tensor) -> Leaf:
+    """Give a tensor without history a leaf node: it requires grad from now on."""
+    memory = tensor._memory
+    if memory is None:
+        memory = tensor._memory = Memory(tensor._data)
+    state = get_state() or current()
+    site = here(_getframe(_USER_FRAME)) if state.sites else None
+    leaf = tensor._node = Leaf(tensor, memory, site)
+    return leaf
+
+
+def in_place(op: Op, target: Tensor, *others: Any, **attrs: Any) -> Tensor:
+    """target becomes op(target, *others), in its own memory; recorded if a gradient is wanted.
+
+    Raises GradientError for a leaf that requires grad, ShapeError where the result has another
+    shape, DTypeError where the target's dtype cannot hold it.
+    """
+    state = current()
+    node = target._node
+    if state.grad and isinstance(node, Leaf):
+        raise GradientError(
+            f"{op.name}_: a leaf that requires grad is being changed in place",
+            "Change it under wengert.no_grad(), or compute a new tensor.",
+        )
+    if not state.grad or (node is None and not any(_has_node(o) for o in others)):
+        source = target if target._node is None else _new(target._data, None)
+        result = apply(op, (source, *others), attrs or None)
+        recorded = None
+    else:
+        _refuse_views(op, target)
+        result = apply(op, (_new(target._data.copy(), node), *others), attrs or None)
+        recorded = result._node
+    memory = memory_of(target)
+    store(op.name + "_", target._data, result._data)
+    if recorded is not None:
+        target._node = recorded
+        recorded._memory = memory
+    when = recorded.sequence if recorded is not None else next_sequence()
+    memory.stamp(when, op.name + "_", here(_getframe(1)))
+    return target
+
+
+def _has_node(value: Any) -> bool:
+    return isinstance(value, Tensor) and value._node is not None
+
+
+def _refuse_views(op: Op, target: Tensor) -> None:
+    memory = target._memory
+    if memory is not None and memory.viewed:
+        raise GradientError(
+            f"{op.name}_: in-place changes of a tensor that shares memory with a view "
+            "cannot be recorded",
+            "Change a clone(), or write the result into a new tensor.",
+        )
+
+
+def store(writer: str, target: np.ndarray[Any, Any], value: Any) -> None:
+    """Copy a result into an existing array, or say why it does not fit."""
+    if value.shape != target.shape:
+        raise ShapeError(
+            f"{writer}: the result has shape {tuple(value.shape)}, the tensor "
+            f"{tuple(target.shape)}",
+            "An in-place operation cannot change the shape; compute a new tensor instead.",
+        )
+    if category(value.dtype) > category(target.dtype):
+        raise DTypeError(
+            f"{writer}: result type {value.dtype} can't be cast to the tensor's {target.dtype}",
+            "Cast the tensor first, or compute a new one.",
+        )
+    if not target.flags.writeable:
+        raise ArgumentError(f"{writer}: the tensor's memory is read-only", "Use a clone().")
+    np.copyto(target, value, casting="unsafe")
+
+
+bind_apply(apply)

@@ -1,0 +1,105 @@
+"""Errors that teach: what was wrong, in which line, and what to do.
+
+Each class is also the built-in exception that torch raises in the same place, so code that
+catches `RuntimeError` or `IndexError` goes on working.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from wengert.sites import Site, user_site
+
+
+class WengertError(Exception):
+    """The base of all errors of wengert.
+
+    what: the fact, with op, shapes and dtypes. remedy: what to do. site: the user's line; found
+    from the stack if it is not given.
+    """
+
+    def __init__(self, what: str, remedy: str = "", site: Site | None = None) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.site = site if site is not None else user_site()
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        parts = [self.what]
+        if self.site is not None:
+            parts.append(f"  at {self.site}")
+        if self.remedy:
+            parts.append(f"  {self.remedy}")
+        return "\n".join(parts)
+
+    def __str__(self) -> str:
+        return self._text()
+
+
+class ShapeError(WengertError, RuntimeError):
+    """Shapes that do not fit together, or do not fit the operation."""
+
+
+class DTypeError(WengertError, RuntimeError):
+    """A dtype that the operation does not take, or a result that the target cannot hold."""
+
+
+class DimensionError(WengertError, IndexError):
+    """A dimension or an index that is out of range."""
+
+
+class ArgumentError(WengertError, TypeError):
+    """An argument of the wrong kind: not a number, not a tensor, unknown, missing."""
+
+
+class ArgumentValueError(WengertError, ValueError):
+    """An argument of the right kind with a value that makes no sense."""
+
+
+class DivisionError(WengertError, ZeroDivisionError, RuntimeError):
+    """Division of integers by zero."""
+
+
+class GradientError(WengertError, RuntimeError):
+    """Something that keeps a gradient from being computed."""
+
+
+class FreedError(GradientError):
+    """A backward pass through a graph whose saved values an earlier one has freed."""
+
+
+class StaleError(GradientError):
+    """A value that a gradient or an answer needs was overwritten after it was used."""
+
+
+class MissingValueError(WengertError, RuntimeError):
+    """An answer needs a value that nobody kept and that cannot be computed again."""
+
+
+class TraceError(WengertError, TypeError):
+    """Python code that depends on the data of a tensor which has none: it is being traced."""
+
+
+class GraphError(WengertError, ValueError):
+    """A graph, or a file of one, that is not well formed."""
+
+
+class UnknownNameError(WengertError, KeyError):
+    """A name that the graph does not know; the nearest ones are in the message."""
+
+
+class NonLeafGradWarning(UserWarning):
+    """`.grad` of a tensor that keeps none was read."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """"Did you mean 'h1' or 'h2'?", or the known names if none is near; "" if there are none."""
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"Known names: {shown}."

@@ -1,0 +1,144 @@
+"""The public functions: what `wengert.sum` and `Tensor.sum` are, and where tests find them.
+
+A public function has torch's signature. It puts its arguments into canonical form and applies
+one operation, or is composed of several (the composite kind). An operation that needs no
+front is its own public function.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+
+from wengert.core.op import NUMPY, Op
+from wengert.core.record import in_place
+from wengert.core.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A public name: the callable, and what the generated tests need to know of it."""
+
+    name: str
+    call: Callable[..., Any]
+    torch: str | None  # dotted reference in torch; None with a reason in no_torch
+    no_torch: str = ""
+    method: bool = True  # also a method of Tensor
+    samples: Callable[..., Any] | None = None  # (sampler) -> (args, kwargs)
+    differentiable: bool = True
+    special: bool = False
+    domain: tuple[float, float] = (-3.0, 3.0)
+    op: Op | None = None  # the operation, if the function is nothing else
+
+
+FUNCTIONS: Final[dict[str, Function]] = {}
+"""Every public function by name. Filled at import, read-only afterwards."""
+
+_ALIASES: Final = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"}
+
+
+def public(
+    *,
+    torch: str | None = None,
+    no_torch: str = "",
+    method: bool = True,
+    samples: Callable[..., Any] | None = None,
+    differentiable: bool = True,
+    numpy: tuple[Callable[..., Any], ...] = (),
+    names: tuple[str, ...] = (),
+) -> Callable[[F], F]:
+    """Register a function under its name and `names`: namespace, method, tests, NumPy.
+
+    `axis` and `keepdims` are accepted wherever the function has `dim` and `keepdim`.
+    """
+
+    def enter(function: F) -> F:
+        called: Any = _with_aliases(function)
+        for name in (function.__name__.rstrip("_") or function.__name__, *names):
+            entry = Function(
+                name, called, torch, no_torch, method, samples, differentiable
+            )
+            _enter(entry, numpy)
+        result: F = called
+        return result
+
+    return enter
+
+
+def publish(op: Op, *names: str, method: bool = True) -> Op:
+    """Make an operation its own public function, under its name and further ones."""
+    for name in (op.name, *names):
+        entry = Function(
+            name, op, op.torch, op.no_torch, method, op.samples, op.differentiable,
+            op.special and op.kind == "elementwise", op.domain, op,
+        )  # fmt: skip
+        _enter(entry, op.numpy)
+    return op
+
+
+def _enter(entry: Function, numpy: tuple[Callable[..., Any], ...]) -> None:
+    if entry.name in FUNCTIONS:
+        raise ValueError(f"the function {entry.name!r} is defined twice")
+    FUNCTIONS[entry.name] = entry
+    for function in numpy:
+        NUMPY[function] = entry.call
+    if entry.method and not hasattr(Tensor, entry.name):
+        setattr(Tensor, entry.name, _as_method(entry))
+
+
+def _as_method(entry: Function) -> Callable[..., Any]:
+    """A plain function, so that it binds: Op objects and wrapped functions alike."""
+    call = entry.call
+    if not isinstance(call, Op):
+        return call
+
+    @functools.wraps(call.__call__)
+    def bound(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return call(self, *args, **kwargs)
+
+    bound.__name__ = bound.__qualname__ = entry.name
+    bound.__doc__ = f"wengert.{entry.name} of this tensor."
+    return bound
+
+
+def _with_aliases(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Accept NumPy's names of arguments where the function has torch's."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    aliases = {a: b for a, b in _ALIASES.items() if b in names and a not in names}
+    if not aliases:
+        return function
+
+    @functools.wraps(function)
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = {aliases.get(name, name): value for name, value in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return renamed
+
+
+def method(target: type) -> Callable[[F], F]:
+    """Add a function of a layer above to a class of the core, as a method under its own name."""
+
+    def attach(function: F) -> F:
+        setattr(target, function.__name__, function)
+        return function
+
+    return attach
+
+
+def in_place_method(op: Op) -> None:
+    """Tensor.<name>_ for an operation: computed, written into the tensor, recorded."""
+
+    def change(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return in_place(op, self, *args, **kwargs)
+
+    change.__name__ = change.__qualname__ = op.name + "_"
+    change.__doc__ = f"{op.name} of this tensor, written into its own memory."
+    setattr(Tensor, change.__name__, change)
