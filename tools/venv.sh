@@ -41,9 +41,11 @@ find_python() {
     return 1
 }
 
-# The .venv that is there serves, unless PYTHON asks for another interpreter.
+# The .venv that is there serves, unless it was made in another folder (its scripts name that one)
+# or PYTHON asks for another interpreter.
 usable() {
     made_with=$(identity "$inside") || return 1
+    [ ! -e "$venv/.wengert-base" ] || [ "$(cat "$venv/.wengert-base")" = "$root" ] || return 1
     [ -z "${PYTHON:-}" ] || [ "$made_with" = "$(identity "$PYTHON")" ]
 }
 
@@ -86,11 +88,10 @@ install() {
     return 1
 }
 
-# One stamp per extra. It holds the path: a folder that was moved or copied is installed anew.
+# One stamp per extra.
 fresh() {
     for extra in base "$@"; do
-        stamp="$venv/.wengert-$extra"
-        [ "$stamp" -nt "$root/pyproject.toml" ] && [ "$(cat "$stamp")" = "$root" ] || return 1
+        [ "$venv/.wengert-$extra" -nt "$root/pyproject.toml" ] || return 1
     done
 }
 
