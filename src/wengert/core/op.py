@@ -243,11 +243,11 @@ class Operators:
 
     __slots__ = (
         "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
-        "floor_divide", "ge", "gt", "left_shift", "le", "lt", "matmul", "mul", "ne", "neg", "pow",
-        "remainder", "right_shift", "sub", "abs", "positive",
+        "floor_divide", "ge", "getitem", "gt", "iterate", "left_shift", "le", "lt", "matmul", "mul",
+        "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs", "positive",
     )  # fmt: skip
 
-    def __getattr__(self, name: str) -> Op:
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the operation {name!r} has not been registered")
 
 

@@ -7,7 +7,7 @@ registered (ops/define.py).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -385,6 +385,31 @@ class Tensor:
 
     def __hash__(self) -> int:
         return id(self)
+
+    # Indexing and iteration
+
+    def __getitem__(self, index: Any) -> Any:
+        return OPERATORS.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        OPERATORS.setitem(self, index, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        steps: Iterator[Any] = OPERATORS.iterate(self)
+        return steps
+
+    def __len__(self) -> int:
+        if self._data.ndim == 0:
+            raise ArgumentError("len() of a 0-d tensor")
+        return len(self._data)
+
+    def __contains__(self, value: Any) -> bool:
+        if not isinstance(value, (Tensor, int, float, complex, np.generic, np.ndarray)):
+            raise ArgumentError(
+                f"a tensor contains numbers, and a {type(value).__name__} is none",
+                "Ask for a number or a tensor: 2.0 in x.",
+            )
+        return bool(np.any((self == value)._data))
 
     # In place
 
