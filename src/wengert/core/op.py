@@ -83,7 +83,7 @@ class Op:
     promotion: str = "none"  # "none", "common", "float" (integers become floats)
     view: bool = False  # the result may share memory with the first input
     holomorphic: bool = True
-    symbol: str = ""  # "{} + {}" : how an expression is written
+    symbol: str | Callable[[list[str], dict[str, Any]], str] = ""  # "{} + {}", or a function
     latex: str = ""  # r"\tanh {}"
     precedence: int = 100  # of the symbol; Python's order, 100 for a call
     explain: str = ""  # the sentence that explains its slope

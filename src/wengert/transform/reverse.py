@@ -7,33 +7,20 @@ serves first derivatives, with rules on plain arrays, and higher ones, with rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from operator import add, attrgetter
+from collections.abc import Sequence
+from operator import add
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.graph import collect
 from wengert.core.node import Freed, Leaf, Node, project
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, FreedError, GradientError, ShapeError, StaleError
 from wengert.modes import current
 
-_by_sequence = attrgetter("sequence")
 _ndarray: Final = np.ndarray
-
-
-def collect(roots: Iterable[Node]) -> list[Node]:
-    """Every node that the roots depend on, newest first; no recursion."""
-    nodes = list(dict.fromkeys(roots))
-    seen = set(nodes)
-    for node in nodes:  # grows while it is walked
-        for source in node.inputs:
-            if isinstance(source, Node) and source not in seen:
-                seen.add(source)
-                nodes.append(source)
-    nodes.sort(key=_by_sequence, reverse=True)
-    return nodes
 
 
 def leading_to(targets: set[Node], order: Sequence[Node]) -> set[Node]:

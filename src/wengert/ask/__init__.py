@@ -1,0 +1,1 @@
+"""Questions to a graph: derivatives on edges, paths, explanations, checks, causes."""

@@ -1,0 +1,165 @@
+"""Edges with the partial derivatives that they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.ask.derivative import reaches, units
+from wengert.ask.local import as_array, input_aval, pull, push
+from wengert.core import graph as core
+from wengert.core.expression import shape_text, summary
+from wengert.core.graph import Graph, Vertex
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+from wengert.errors import GraphError
+
+_ROUNDS = 100
+"""Power iterations at most for the norm of an edge between large arrays."""
+
+
+class Edge:
+    """One use of a value by an operation, and the derivative of the result with respect to it.
+
+    Read with the data: from producer to consumer. slot: which input of the operation it is.
+    """
+
+    __slots__ = ("_derivative", "consumer", "producer", "slot")
+
+    def __init__(self, producer: Vertex, consumer: Vertex, slot: int) -> None:
+        self.producer = producer
+        self.consumer = consumer
+        self.slot = slot
+        self._derivative: Tensor | None = None
+
+    @property
+    def symbol(self) -> str:
+        """∂c/∂a"""
+        return f"∂{self.consumer.name}/∂{self.producer.name}"
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether each element of the consumer depends on the same element of the producer only."""
+        op = self.consumer.op
+        same = self.producer.shape == self.consumer.shape
+        return same and op is not None and op.kind == "elementwise"
+
+    @property
+    def derivative(self) -> Tensor:
+        """The local derivative: 0-d between one-element ends, elementwise for elementwise
+        operations, otherwise the Jacobian of shape (*consumer.shape, *producer.shape)."""
+        if self._derivative is None:
+            self._derivative = self._make_derivative()
+        return self._derivative
+
+    def _make_derivative(self) -> Tensor:
+        one_element = self.producer.aval.size == self.consumer.aval.size == 1
+        if not one_element and not self.is_elementwise:
+            return self.jacobian()
+        aval = self.consumer.aval
+        pulled = pull(self.consumer, self.slot, np.ones(aval.shape, aval.dtype)[()])
+        return _new(np.asarray(pulled).reshape(())[()] if one_element else pulled, None)
+
+    def jacobian(self) -> Tensor:
+        """All partial derivatives: shape (*consumer.shape, *producer.shape)."""
+        out = self.consumer.aval
+        rows = [pull(self.consumer, self.slot, unit) for unit in units(out.shape, out.dtype)]
+        into = input_aval(self.consumer, self.slot)
+        return _new(np.array(rows, into.dtype).reshape(out.shape + into.shape), None)
+
+    def vjp(self, ct: Any) -> Tensor:
+        """The cotangent of the producer from a cotangent of the consumer's shape."""
+        array = as_array(ct, self.consumer.aval, f"the cotangent of {self.consumer.name}")
+        return _new(pull(self.consumer, self.slot, array), None)
+
+    def jvp(self, tangent: Any) -> Tensor:
+        """The tangent of the consumer from a tangent of the producer's shape."""
+        aval = input_aval(self.consumer, self.slot)
+        array = as_array(tangent, aval, f"the tangent of {self.producer.name}")
+        return _new(push(self.consumer, self.slot, array), None)
+
+    @property
+    def norm(self) -> float:
+        """The largest factor by which the edge stretches a change (the spectral norm)."""
+        if self.is_elementwise or self.producer.aval.size == self.consumer.aval.size == 1:
+            slopes = np.abs(np.asarray(self.derivative._data))
+            return float(slopes.max(initial=0.0))
+        if self.producer.aval.size * self.consumer.aval.size <= 10_000:
+            matrix = self.jacobian()._data.reshape(self.consumer.aval.size, -1)
+            return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
+        return self._norm_by_iteration()
+
+    def _norm_by_iteration(self) -> float:
+        """Power iteration on J^T J, from a fixed start, to a relative change of 1e-6."""
+        aval = input_aval(self.consumer, self.slot)
+        start = np.random.default_rng(0).standard_normal(aval.shape)
+        tangent = (start / np.linalg.norm(start)).astype(aval.dtype)
+        norm = 0.0
+        for _ in range(_ROUNDS):
+            pushed = push(self.consumer, self.slot, tangent)
+            back = pull(self.consumer, self.slot, pushed)
+            before, norm = norm, float(np.linalg.norm(pushed))
+            length = float(np.linalg.norm(back))
+            if length == 0 or abs(norm - before) <= 1e-6 * norm:
+                break
+            tangent = (back / length).astype(aval.dtype)
+        return norm
+
+    @property
+    def label(self) -> str:
+        """The derivative in a few words: "2", "4×3 0 .. 1", "J 2×3, norm 1.5"."""
+        if self.is_elementwise or self.producer.aval.size == self.consumer.aval.size == 1:
+            return summary(self.derivative._data)
+        shapes = f"{shape_text(self.consumer.shape) or 1} by {shape_text(self.producer.shape) or 1}"
+        return f"{shapes}, norm {summary(np.float64(self.norm))}"
+
+    def __repr__(self) -> str:
+        ends = f"{self.producer.name} -> {self.consumer.name}"
+        return f"Edge({ends}: {self.symbol} = {self.label})"
+
+
+def asked(edge: core.Edge) -> Edge:
+    return Edge(edge.producer, edge.consumer, edge.slot)
+
+
+def find_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> Edge:
+    """The edge from source to target. Raises GraphError if there is none, or several and no slot."""
+    found = [e for e in graph.edges_from(source) if e.consumer is target]
+    if slot is not None:
+        found = [e for e in found if e.slot == slot]
+    if len(found) == 1:
+        return asked(found[0])
+    if found:
+        slots = ", ".join(str(e.slot) for e in found)
+        raise GraphError(
+            f"{len(found)} edges lead from {source.name} to {target.name}",
+            f"Say which with slot=; they are {slots}.",
+        )
+    raise _no_edge(graph, source, target, slot)
+
+
+def _no_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> GraphError:
+    if slot is not None:
+        return GraphError(f"no edge leads from {source.name} into input {slot} of {target.name}")
+    if graph.edges_from(target) and any(e.consumer is source for e in graph.edges_from(target)):
+        return GraphError(
+            f"the edge leads from {target.name} to {source.name}",
+            f"Edges are read with the data: edge({target.name!r}, {source.name!r}).",
+        )
+    between = reaches(graph, source, target)
+    if between:
+        way = " -> ".join(v.name for v in one_way(source, target, between))
+        return GraphError(
+            f"no edge leads from {source.name} to {target.name}, but a path does: {way}",
+            f"derivative({target.name!r}, {source.name!r}) multiplies along all paths.",
+        )
+    return GraphError(f"{target.name} does not depend on {source.name}")
+
+
+def one_way(source: Vertex, target: Vertex, between: set[int]) -> list[Vertex]:
+    """The vertices of one path, following the newest input each time."""
+    way = [target]
+    while way[-1] is not source:
+        way.append(max((v for v in way[-1].inputs if v.index in between), key=lambda v: v.index))
+    return way[::-1]

@@ -1,0 +1,136 @@
+"""Local derivatives: what one operation does to a cotangent or a tangent, with this run's values.
+
+The operation's own rule is used, fed with values that were kept or computed again, so answers are
+there after backward, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.aval import Aval
+from wengert.core.graph import Graph, Vertex
+from wengert.core.node import Node
+from wengert.core.op import Op
+from wengert.core.record import make_leaf
+from wengert.errors import ArgumentError, ShapeError
+from wengert.modes import enable_grad, silently
+from wengert.transform.reverse import Sweep, conform, from_node, rewrap
+
+
+class _Operands:
+    """The inputs of a node by position; each is computed only if a rule looks at it."""
+
+    def __init__(self, graph: Graph, node: Node) -> None:
+        self._graph = graph
+        self._node = node
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return tuple(self[j] for j in range(*i.indices(len(self._node.inputs))))
+        source = self._node.inputs[i]
+        values = self._graph.values
+        return values.of(source) if isinstance(source, Node) else values.constant(self._node, i)
+
+
+class _Application:
+    """A node as its rules see it, with values from the graph; as tensors for `on_tensors`."""
+
+    def __init__(self, graph: Graph, node: Node, on_tensors: bool = False) -> None:
+        self._graph = graph
+        self._node = node
+        self._on_tensors = on_tensors
+        self.attrs = node.attrs
+        self.operand_aval = node.operand_aval
+        self.operand_avals = node.operand_avals
+
+    @property
+    def operands(self) -> Any:
+        found = _Operands(self._graph, self._node)
+        if not self._on_tensors:
+            return found
+        return tuple(rewrap(found[i], None) for i in range(len(self._node.inputs)))
+
+    @property
+    def value(self) -> Any:
+        value = self._graph.values.of(self._node)
+        if not self._on_tensors:
+            return value
+        if isinstance(value, tuple):
+            return tuple(rewrap(v, None) for v in value)
+        return rewrap(value, None)
+
+
+def _rule(op: Op, vertex: Vertex, slot: int) -> Any:
+    """The pull function of one input; None where the operation has no derivative there."""
+    if not op.differentiable or op.rule(slot) is None:
+        return None
+    avals = [o.aval for o in vertex.inputs] + [vertex.aval]
+    return op.pull(slot, any(a.dtype.kind == "c" for a in avals))
+
+
+def _bundle(vertex: Vertex, ct: Any) -> Any:
+    """The cotangents of all outputs of the application, with zeros for the others."""
+    index = vertex.output_index
+    if index is None:
+        return ct
+    avals = vertex.application.aval
+    return tuple(ct if i == index else np.zeros(a.shape, a.dtype)[()] for i, a in enumerate(avals))
+
+
+def input_aval(vertex: Vertex, slot: int) -> Aval:
+    return vertex.application.operand_aval(slot)
+
+
+def pull(vertex: Vertex, slot: int, ct: Any) -> Any:
+    """The cotangent of input `slot` from the cotangent of the vertex: both arrays."""
+    op = vertex.op
+    assert op is not None
+    aval = input_aval(vertex, slot)
+    rule = _rule(op, vertex, slot)
+    seen = _Application(vertex.graph, vertex.application)
+    pulled = None if rule is None else silently(rule, seen, _bundle(vertex, ct))
+    if pulled is None:
+        return np.zeros(aval.shape, aval.dtype)[()]
+    return silently(conform, pulled, aval)
+
+
+def push(vertex: Vertex, slot: int, tangent: Any) -> Any:
+    """The tangent of the vertex from the tangent of input `slot`: both arrays.
+
+    The pullback is linear in its cotangent, so pulling it back once more pushes forward.
+    """
+    op = vertex.op
+    assert op is not None
+    rule = _rule(op, vertex, slot)
+    aval = vertex.aval
+    zeros = np.zeros(aval.shape, aval.dtype)[()]
+    if rule is None:
+        return zeros
+    with enable_grad():
+        ct = from_node(zeros, None)
+        leaf = make_leaf(ct)
+        bundle = _bundle(vertex, ct)
+        if isinstance(bundle, tuple):
+            bundle = tuple(b if b is ct else rewrap(b, None) for b in bundle)
+        pulled = rule(_Application(vertex.graph, vertex.application, on_tensors=True), bundle)
+        node = getattr(pulled, "_node", None)
+        if node is None:
+            return zeros
+        pulled = conform(pulled, input_aval(vertex, slot))
+    captured = Sweep([(pulled._node, tangent)], {leaf}).on_arrays()
+    return captured.get(leaf, zeros)
+
+
+def as_array(value: Any, aval: Aval, what: str) -> Any:
+    """A number or an array-like as an array of this aval; ShapeError where it does not fit."""
+    data = getattr(value, "_data", value)
+    array = np.asarray(data)
+    if array.dtype.kind not in "biufc":
+        raise ArgumentError(f"{what}: {value!r} is no number and no array")
+    if array.shape != aval.shape and array.size != 1:
+        raise ShapeError(f"{what} has shape {array.shape}, not {aval.shape}")
+    full = array.reshape(()) if array.shape != aval.shape else array
+    return np.array(np.broadcast_to(full, aval.shape).astype(aval.dtype))[()]

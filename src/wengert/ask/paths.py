@@ -1,0 +1,144 @@
+"""Paths: the chain rule read as a sum over paths of products of edge derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from wengert.ask.derivative import check_direction, derivative, units
+from wengert.ask.edges import Edge, asked
+from wengert.ask.local import pull
+from wengert.core.expression import number, summary
+from wengert.core.graph import Graph, Vertex
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+
+_SHOWN = 20
+
+
+class Path:
+    """One way from an input to an output; its contribution is the product along its edges."""
+
+    __slots__ = ("edges",)
+
+    def __init__(self, edges: tuple[Edge, ...]) -> None:
+        self.edges = edges
+
+    @property
+    def nodes(self) -> tuple[Vertex, ...]:
+        return (self.edges[0].producer, *(edge.consumer for edge in self.edges))
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether every node on the way has one element, so that the factors are numbers."""
+        return all(node.aval.size == 1 for node in self.nodes)
+
+    @property
+    def value(self) -> Tensor:
+        """The product of the edge derivatives: 0-d between one-element ends, else of shape
+        (*end.shape, *start.shape), or the start's shape where the end has one element."""
+        start, end = self.nodes[0], self.nodes[-1]
+        if self.is_scalar:
+            product = np.prod([e.derivative._data for e in self.edges], dtype=end.aval.dtype)
+            return _new(product, None)
+        rows = [self._pull(unit) for unit in units(end.shape, end.aval.dtype)]
+        shape = start.shape if end.aval.size == 1 else end.shape + start.shape
+        result = np.array(rows, start.aval.dtype).reshape(shape)
+        return _new(result.reshape(())[()] if result.size == 1 else result, None)
+
+    def _pull(self, ct: Any) -> Any:
+        for edge in reversed(self.edges):
+            ct = pull(edge.consumer, edge.slot, ct)
+        return ct
+
+    @property
+    def route(self) -> str:
+        """b -> c -> e; parallel edges say which input they are."""
+        text = self.edges[0].producer.name
+        for edge in self.edges:
+            parallel = edge.consumer.inputs.count(edge.producer) > 1
+            text += f" -> {edge.consumer.name}" + (f" (input {edge.slot})" if parallel else "")
+        return text
+
+    @property
+    def product(self) -> str:
+        """1 * 2 = 2"""
+        if not self.is_scalar:
+            return summary(self.value._data)
+        factors = [_factor(edge.derivative._data) for edge in self.edges]
+        result = summary(self.value._data)
+        return f"{' * '.join(factors)} = {result}" if len(factors) > 1 else result
+
+    def __str__(self) -> str:
+        return f"{self.route}: {self.product}"
+
+    def __repr__(self) -> str:
+        return f"Path({self})"
+
+
+def _factor(value: Any) -> str:
+    text = number(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+class Paths:
+    """All paths between two nodes, enumerated lazily; counted without enumerating."""
+
+    def __init__(self, graph: Graph, source: Vertex, target: Vertex) -> None:
+        self.graph = graph
+        self.source = source
+        self.target = target
+        self._between = check_direction(graph, target, source)
+
+    def __iter__(self) -> Iterator[Path]:
+        """Depth first, in the order of the edges; a stack, so no depth is too deep."""
+        if not self._between or self.source is self.target:
+            return
+        trail: list[Edge] = []
+        stack = [self._onward(self.source)]
+        while stack:
+            edge = next(stack[-1], None)
+            if edge is None:
+                stack.pop()
+                if trail:
+                    trail.pop()
+            elif edge.consumer is self.target:
+                yield Path((*trail, edge))
+            else:
+                trail.append(edge)
+                stack.append(self._onward(edge.consumer))
+
+    def _onward(self, vertex: Vertex) -> Iterator[Edge]:
+        edges = self.graph.edges_from(vertex)
+        return (asked(e) for e in edges if e.consumer.index in self._between)
+
+    def count(self) -> int:
+        """The exact number of paths, by dynamic programming."""
+        if not self._between or self.source is self.target:
+            return 0
+        ways = {self.source.index: 1}
+        for vertex in self.graph.nodes[self.source.index + 1 : self.target.index + 1]:
+            if vertex.index in self._between:
+                ways[vertex.index] = sum(ways.get(v.index, 0) for v in vertex.inputs)
+        return ways[self.target.index]
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def sum(self) -> Tensor:
+        """The sum over all paths: the derivative of the end with respect to the start."""
+        return derivative(self.graph, self.target, self.source)
+
+    def __str__(self) -> str:
+        count = self.count()
+        if not count:
+            return f"no path leads from {self.source.name} to {self.target.name}"
+        lines = [str(path) for path, _ in zip(self, range(_SHOWN), strict=False)]
+        if count > _SHOWN:
+            lines.append(f"... and {count - _SHOWN} more")
+        lines.append(f"sum: {summary(self.sum()._data)}")
+        return "\n".join(lines)
+
+    __repr__ = __str__

@@ -1,0 +1,266 @@
+"""The graph as users hold it: every question that one can ask it, in one place.
+
+The answers are worked out in ask/ and draw/, which load on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wengert.core import graph as core
+from wengert.core.graph import Vertex
+from wengert.core.names import Names
+from wengert.core.node import Node
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, GradientError
+from wengert.sites import user_frame
+
+if TYPE_CHECKING:
+    from wengert.ask.check import Check
+    from wengert.ask.edges import Edge
+    from wengert.ask.formula import Derivation
+    from wengert.ask.nudge import Table
+    from wengert.ask.paths import Paths
+    from wengert.ask.why import Answer
+    from wengert.draw.picture import Picture
+
+Where = str | Tensor | Vertex | Node
+"""How a node is meant: its name, the tensor itself, or what the graph gave."""
+
+
+class Graph(core.Graph):
+    """A recorded computation that answers questions. Made by `wengert.graph`.
+
+    Nodes are meant by name, or by the tensor itself. With one argument, the sole output is
+    implied.
+
+    >>> import wengert as wg
+    >>> a = wg.tensor([2.0], requires_grad=True)
+    >>> b = wg.tensor([1.0], requires_grad=True)
+    >>> c = a + b
+    >>> d = b + 1
+    >>> e = c * d
+    >>> g = wg.graph(e)
+    >>> g["c"]
+    Node(c = a + b, value 3, <doctest ...>:1)
+    >>> g.derivative("e", "b")
+    tensor(5.)
+    """
+
+    # Derivatives
+
+    def derivative(self, of: Where, wrt: Where | None = None) -> Tensor:
+        """d of / d wrt for any two nodes: read as in the fraction.
+
+        Returns shape (*of.shape, *wrt.shape), wrt's shape where `of` has one element, 0-d where
+        both have; zeros where they are not connected. Raises GraphError if asked the wrong way
+        round.
+        """
+        from wengert.ask.derivative import derivative
+
+        of, wrt = (self._output(), of) if wrt is None else (of, wrt)
+        return derivative(self, self[of], self[wrt])
+
+    def edge(self, source: Where, target: Where, slot: int | None = None) -> Edge:
+        """The edge from source to target, read with the data, and its local derivative.
+
+        slot: which input of the target, needed where several edges run in parallel (x * x).
+        """
+        from wengert.ask.edges import find_edge
+
+        return find_edge(self, self[source], self[target], slot)
+
+    def paths(self, source: Where, target: Where | None = None) -> Paths:
+        """The paths from source to target, lazily; `.sum()` is the derivative, `.count()` exact."""
+        from wengert.ask.paths import Paths
+
+        return Paths(self, self[source], self[target] if target is not None else self._output())
+
+    def explain(self, of: Where, wrt: Where | None = None) -> Derivation:
+        """The derivation of d of / d wrt with this run's numbers."""
+        from wengert.ask.explain import explain
+
+        of, wrt = (self._output(), of) if wrt is None else (of, wrt)
+        return explain(self, self[of], self[wrt])
+
+    # Experiments
+
+    def table(self) -> Table:
+        """Each node with its expression, value, gradient, and the gradient measured by nudging."""
+        from wengert.ask.nudge import table
+
+        return table(self)
+
+    def nudge(self, **steps: Any) -> Table:
+        """What every node does if the named ones move: predicted and measured.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> print(wg.graph(y).nudge(x=0.1))
+        node   expression   value   predicted   measured
+        x      input        3       0.1         0.1
+        y      x * x        9       0.6         0.61
+        """
+        from wengert.ask.nudge import nudge
+
+        return nudge(self, steps)
+
+    def check(self) -> Check:
+        """Every local derivative against finite differences; names the operation that is wrong."""
+        from wengert.ask.check import check
+
+        return check(self)
+
+    def why(self, x: Where) -> Answer:
+        """Why the gradient of x is None, or what it is; see `wengert.why`."""
+        from wengert.ask.why import why
+
+        found: Any = x if isinstance(x, Tensor) else self[x].key
+        output = self._output().key
+        return why(_as_tensor(found), _as_tensor(output))
+
+    # Other inputs
+
+    def __call__(self, **inputs: Any) -> Any:
+        """The outputs at other inputs, by name; inputs that are not given keep their values.
+
+        Numbers fill an input of any shape. Returns one tensor, or a tuple for several outputs.
+        """
+        from wengert.core.replay import outputs_at
+
+        return outputs_at(self, inputs)
+
+    def at(self, **inputs: Any) -> Graph:
+        """The graph at other inputs, with values and derivatives there."""
+        from wengert.core.replay import replayed
+
+        nodes, names = replayed(self, inputs)
+        return Graph(nodes, names)
+
+    # Pictures and files
+
+    def draw(
+        self, *, values: bool = True, derivatives: bool = False,
+        paths: tuple[Where, Where] | None = None,
+    ) -> Picture:  # fmt: skip
+        """The picture: in notebooks SVG, in terminals text; `.save("out.svg")`, `.svg("dark")`.
+
+        values: under each node. derivatives: on each edge. paths: (from, to) to highlight.
+        """
+        from wengert.draw.of_graph import scene_of
+        from wengert.draw.picture import Picture
+
+        labels = self._labels() if derivatives else None
+        stressed = self._between(*paths) if paths is not None else frozenset()
+        return Picture(scene_of(self, values=values, labels=labels, highlighted=stressed))
+
+    def _labels(self) -> dict[tuple[int, int], Any]:
+        from wengert.ask.edges import asked
+        from wengert.draw.scene import Label
+
+        edges = [asked(e) for e in self.edges]
+        return {(e.consumer.index, e.slot): Label(e.symbol, e.label) for e in edges
+                if _has_derivative(e)}  # fmt: skip
+
+    def _between(self, source: Where, target: Where) -> frozenset[tuple[int, int]]:
+        from wengert.ask.derivative import reaches
+
+        on_path = reaches(self, self[source], self[target])
+        return frozenset(
+            (e.consumer.index, e.slot)
+            for e in self.edges
+            if e.producer.index in on_path and e.consumer.index in on_path
+        )
+
+    def to_dot(self) -> str:
+        """The graph in Graphviz's language."""
+        from wengert.interchange.dot import to_dot
+
+        return to_dot(self)
+
+    def to_json(self) -> str:
+        """The graph as JSON, lossless; `Graph.from_json` reads it back."""
+        from wengert.interchange.json import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Graph:
+        """The graph that `to_json` wrote. Nothing in the text is executed.
+
+        Raises GraphError for a text that is damaged or not of this form.
+        """
+        from wengert.interchange.json import from_json
+
+        nodes, names = from_json(text)
+        return cls(nodes, names)
+
+    def __str__(self) -> str:
+        return self.draw(derivatives=True).text()
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle: dict[str, str] = self.draw(derivatives=True)._repr_mimebundle_(include, exclude)
+        return bundle
+
+    def _output(self) -> Vertex:
+        if len(self.outputs) > 1:
+            names = ", ".join(v.name for v in self.outputs)
+            raise ArgumentError(f"the graph has several outputs: {names}", "Say which one.")
+        return self.outputs[0]
+
+
+def _has_derivative(edge: Any) -> bool:
+    op = edge.consumer.op
+    return op.differentiable and op.rule(edge.slot) is not None
+
+
+def _as_tensor(key: Any) -> Tensor:
+    from wengert.transform.reverse import from_node
+
+    return key if isinstance(key, Tensor) else from_node(key.value, key)
+
+
+def graph(*outputs: Any, **names: Tensor) -> Graph:
+    """The graph of one or more tensors, or of a function with examples.
+
+    `graph(e)` is the recorded computation that led to e; nothing is copied. `graph(f, x, y)`
+    traces f, whose arguments are then named after its parameters; each example is a tensor, an
+    array, a number, or an Aval. names: names for tensors, which win over those in the code:
+    `graph(e, a=a)`.
+
+    Raises GradientError for a tensor that has no history, and names the line that cut it.
+    """
+    if outputs and callable(outputs[0]) and not isinstance(outputs[0], Tensor):
+        from wengert.core.trace import traced
+
+        nodes, found = traced(outputs[0], outputs[1:], names)
+        return Graph(nodes, found)
+    tensors = _flat(outputs)
+    if not tensors:
+        raise ArgumentError("graph needs a tensor, or a function with examples")
+    return Graph([_node_of(t) for t in tensors], Names(names, user_frame()))
+
+
+def _flat(outputs: tuple[Any, ...]) -> list[Any]:
+    flat: list[Any] = []
+    for output in outputs:
+        flat.extend(output if isinstance(output, (list, tuple)) else [output])
+    return flat
+
+
+def _node_of(tensor: Any) -> Node:
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(f"graph: {type(tensor).__name__} is no tensor and no function")
+    if tensor._node is not None:
+        return tensor._node
+    cut = tensor._extra.cut if tensor._extra is not None else None
+    if cut is None:
+        what, remedy = "it was computed from nothing that requires grad", ""
+        remedy = "Make an input with requires_grad=True, or trace a function: graph(f, x)."
+    else:
+        what = f"{cut.by} cut its history" + (f" at {cut.site}" if cut.site is not None else "")
+        remedy = "Ask for the graph of a tensor before the cut."
+    raise GradientError(f"graph: the tensor has no history: {what}", remedy)
