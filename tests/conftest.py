@@ -1,0 +1,37 @@
+"""Settings of Hypothesis, and what the laws say at the end of a run."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# Every run draws the same examples; --hypothesis-profile=thorough draws others, and many.
+_ALWAYS = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
+}
+settings.register_profile("same", derandomize=True, **_ALWAYS)
+settings.register_profile("thorough", max_examples=3000, **_ALWAYS)
+settings.load_profile("same")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "law(name): the test of a law, see tests/laws/law.py")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        mark = item.get_closest_marker("law")
+        if mark is not None:
+            item.user_properties.append(("law", mark.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    from laws.summary import lines  # not before the tests themselves are imported
+
+    kinds = ("passed", "failed", "xfailed")
+    reports = [report for kind in kinds for report in terminalreporter.getreports(kind)]
+    calls = (report for report in reports if report.when == "call")
+    text = list(lines(calls))
+    if text:
+        terminalreporter.section("laws")
+        terminalreporter.write("\n".join(text) + "\n")

@@ -1,0 +1,108 @@
+"""One call of a public function as a function of its float arrays, for the laws to examine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sampling import arrays_in, map_arrays
+from wengert.autograd.backward import grad
+from wengert.core.record import _new, make_leaf
+from wengert.core.tensor import Tensor
+from wengert.modes import no_grad
+from wengert.ops.define import Function
+from wengert.ops.samples import Call
+
+
+def as_tensor(array: Any, requires_grad: bool = False) -> Tensor:
+    """A tensor on this very array, whatever its memory layout."""
+    made = _new(array, None)
+    if requires_grad and array.dtype.kind in "fc":
+        make_leaf(made)
+    return made
+
+
+def tensors_in(result: Any) -> list[Tensor]:
+    """The tensors in a result, in order; also of named tuples and lists."""
+    if isinstance(result, Tensor):
+        return [result]
+    if isinstance(result, (tuple, list)):
+        return [tensor for part in result for tensor in tensors_in(part)]
+    return []
+
+
+def differentiable_in(result: Any) -> list[Tensor]:
+    return [t for t in tensors_in(result) if t._data.dtype.kind in "fc"]
+
+
+class Case:
+    """A call, its float arrays (`at`), and what comes out for those or others in their place."""
+
+    def __init__(self, function: Function, call: Call) -> None:
+        self.function = function
+        self.args, self.kwargs = call
+        self.arrays = arrays_in(call)
+        self.at = [x for x in self.arrays if x.dtype.kind == "f"]
+
+    def call(self, floats: list[Any]) -> Any:
+        """The public function applied, with these tensors instead of the float arrays."""
+        given = iter(floats)
+
+        def replaced(array: Any) -> Tensor:
+            return next(given) if array.dtype.kind == "f" else as_tensor(array)
+
+        args, kwargs = map_arrays(replaced, (self.args, self.kwargs))
+        return self.function.call(*args, **kwargs)
+
+    def leaves(self, at: list[Any] | None = None) -> list[Tensor]:
+        return [as_tensor(x, requires_grad=True) for x in (self.at if at is None else at)]
+
+    def outputs(self, at: list[Any] | None = None) -> list[np.ndarray]:
+        """The arrays of all outputs."""
+        with no_grad():
+            result = self.call([as_tensor(x) for x in (self.at if at is None else at)])
+        return [np.asarray(t._data) for t in tensors_in(result)]
+
+    def values(self, at: list[Any] | None = None) -> list[np.ndarray]:
+        """The arrays of the outputs that can have a gradient."""
+        return [y for y in self.outputs(at) if y.dtype.kind in "fc"]
+
+
+def weights(arrays: list[Any], seed: int) -> list[Any]:
+    """A weight between 1/2 and 3/2, of either sign, for each element: no sum cancels by chance."""
+    generator = np.random.default_rng(seed)
+    made = [
+        generator.uniform(0.5, 1.5, np.shape(x)) * generator.choice([-1, 1], np.shape(x))
+        for x in arrays
+    ]
+    return [np.asarray(w)[()] for w in made]
+
+
+def weighted(arrays: list[np.ndarray], by: list[Any]) -> np.ndarray:
+    """The weighted sum of all elements of all arrays."""
+    return np.asarray(sum(float(np.sum(x * w)) for x, w in zip(arrays, by, strict=True)))
+
+
+def gradients(
+    outputs: list[Tensor], inputs: list[Tensor], by: list[Any], create_graph: bool = False
+) -> list[Tensor | None]:
+    """The gradients of the weighted sum of the outputs; an output without history adds nothing."""
+    kept = [(y, w) for y, w in zip(outputs, by, strict=True) if y.requires_grad]
+    if not kept or not inputs:
+        return [None] * len(inputs)
+    seeds = [w if isinstance(w, Tensor) else as_tensor(w) for _, w in kept]
+    return list(
+        grad(
+            [y for y, _ in kept], inputs, grad_outputs=seeds, create_graph=create_graph,
+            allow_unused=True,
+        )
+    )  # fmt: skip
+
+
+def as_arrays(grads: list[Tensor | None], like: list[Any]) -> list[np.ndarray]:
+    """Gradients as arrays, None as zeros."""
+    return [
+        np.zeros(np.shape(x)) if g is None else np.asarray(g._data)
+        for g, x in zip(grads, like, strict=True)
+    ]
