@@ -1,0 +1,180 @@
+"""Slices added, written or filled where an index vector says; each gives a changed copy.
+
+In the operations x may be None, which stands for zeros of the given shape: so index_add serves as
+the transpose of index_select, too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.op import OPS, Op
+from wengert.core.tensor import Tensor
+from wengert.errors import DTypeError, ShapeError
+from wengert.ops.accumulate import sum_rows
+from wengert.ops.bounds import check_integers, check_range, check_vector
+from wengert.ops.canonical import one_dim
+from wengert.ops.define import public
+from wengert.ops.kinds import general
+from wengert.ops.samples import Call, Sampler
+from wengert.ops.scatter import Shape, changed_aval, same_dtype
+from wengert.ops.strides import array_of
+
+
+def _checked(name: str, index: Any, shape: Shape, dim: int) -> Any:
+    """The index as a vector, after a look at its dtype and range."""
+    check_integers(name, index)
+    check_range(index, shape[dim] if shape else 1, dim)
+    return np.atleast_1d(index)
+
+
+def _index_add(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
+    rows = _checked("index_add", index, shape, dim)
+    values = np.moveaxis(np.atleast_1d(src), dim, 0)
+    summed = np.moveaxis(sum_rows(values, rows, shape[dim] if shape else 1), 0, dim)
+    summed = np.ascontiguousarray(summed).reshape(shape)
+    return summed if x is None else x + summed
+
+
+def _taken(ct: Any, index: Any, src_aval: Any, dim: int) -> Any:
+    return np.reshape(OPS["index_select"](ct, index, dim=dim), src_aval.shape)
+
+
+index_add_op = general(
+    "index_add", _index_add, pullbacks=[lambda ct: ct, None, _taken],
+    aval=changed_aval, torch="index_add",
+    explain="slope 1 from x, and from each source slice to the slice it is added to",
+)  # fmt: skip
+
+
+def _written(x: Any, rows: Any, value: Any, dim: int) -> Any:
+    """A copy of x with the slices along `dim` replaced."""
+    shape = np.shape(x)
+    out = np.array(x, ndmin=1)
+    out[(slice(None),) * dim + (rows,)] = value
+    return out.reshape(shape)
+
+
+def _index_copy(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
+    return _written(x, _checked("index_copy", index, shape, dim), src, dim)
+
+
+def _index_fill(x: Any, index: Any, value: Any, *, dim: int, shape: Shape) -> Any:
+    return _written(x, _checked("index_fill", index, shape, dim), value, dim)
+
+
+def _zeroed(ct: Any, index: Any, dim: int, shape: Shape) -> Any:
+    return index_fill_op(ct, index, 0, dim=dim, shape=shape)
+
+
+index_copy_op = general(
+    "index_copy", _index_copy, pullbacks=[_zeroed, None, _taken],
+    aval=changed_aval, torch="index_copy",
+    explain="slope 1 from each source slice to where it was written, and from x to the others",
+)  # fmt: skip
+index_fill_op: Op = general(
+    "index_fill", _index_fill,
+    pullbacks=[_zeroed, None, lambda ct, index, dim: _selected_sum(ct, index, dim)],
+    aval=changed_aval, torch="index_fill",
+    explain="slope 1 from the value to what it filled, and from x to the others",
+)  # fmt: skip
+
+
+def _selected_sum(ct: Any, index: Any, dim: int) -> Any:
+    """The sum over the slices that were filled; one named twice was filled once."""
+    return (ct - index_fill_op(ct, index, 0, dim=dim, shape=ct.shape)).sum()
+
+
+def _source_arguments(s: Sampler, *, distinct: bool) -> tuple[Any, int, Any, Any]:
+    shape = list(s.shape(1))
+    dim = s.dim(len(shape))
+    x = s.array(shape)
+    if distinct:
+        index = np.arange(shape[dim])[:: s.choice([1, -1])][: s.integer(1, shape[dim])].copy()
+    else:
+        index = s.integers(s.shape(1, 1), 0, shape[dim])
+    shape[dim] = len(index)
+    return x, dim, index, s.array(shape)
+
+
+def _index_add_samples(s: Sampler) -> Call:
+    arguments = _source_arguments(s, distinct=False)
+    return arguments, s.choice([{}, {"alpha": 2.5}])
+
+
+@public(torch="index_add", samples=_index_add_samples)
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Any:
+    """A copy of x with slices added: out[index[i]] += alpha * source[i] for dim=0.
+
+    A slice named twice gets both. index: (n,), source: like x but for n along `dim`. Raises
+    ShapeError where it is not, DTypeError where the dtypes differ, OutOfBoundsError for an index
+    out of range.
+    """
+    at = _check_source("index_add", input, dim, index, source)
+    if alpha != 1:
+        source = alpha * source
+    return index_add_op(input, index, source, dim=at, shape=tuple(input.shape))
+
+
+def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> int:
+    """The dimension, after a look at the shapes."""
+    check_vector(name, index)
+    same_dtype(name, input, source)
+    shape, given = tuple(input.shape), tuple(source.shape)
+    at = one_dim(dim, len(shape))
+    count = math.prod(index.shape)
+    length = given[at] if given else 1
+    if len(given) == len(shape) and length != count:
+        raise ShapeError(
+            f"{name}(): Number of indices ({count}) should be equal to source.size(dim): "
+            f"({length}), for dim: {at}"
+        )
+    expected = (*shape[:at], count, *shape[at + 1 :]) if shape else given
+    if given != expected:
+        raise ShapeError(
+            f"{name}(): the source has shape {list(given)}; {count} slices of a tensor of shape "
+            f"{list(shape)} along dimension {at} have {list(expected)}"
+        )
+    return at
+
+
+@public(torch="index_copy", samples=lambda s: (_source_arguments(s, distinct=True), {}))
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
+    """A copy of x with slices replaced: out[index[i]] = source[i] for dim=0.
+
+    Shapes and errors are those of index_add.
+    """
+    at = _check_source("index_copy", input, dim, index, source)
+    return index_copy_op(input, index, source, dim=at, shape=tuple(input.shape))
+
+
+def _index_fill_samples(s: Sampler) -> Call:
+    x, dim, index, _ = _source_arguments(s, distinct=False)
+    return (x, dim, index, s.choice([s.array(()), s.number(-2.0, 2.0)])), {}
+
+
+@public(torch="index_fill", samples=_index_fill_samples)
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Any:
+    """A copy of x with slices filled with a number or a 0-d tensor: out[index[i]] = value.
+
+    Raises ShapeError for a value with dimensions, OutOfBoundsError for an index out of range.
+    """
+    check_vector("index_fill", index)
+    check_value("index_fill", input, value)
+    at = one_dim(dim, len(input.shape))
+    return index_fill_op(input, index, value, dim=at, shape=tuple(input.shape))
+
+
+def check_value(name: str, input: Any, value: Any) -> None:
+    """Raise unless `value` is a number or a 0-d tensor that x can hold."""
+    ndim = len(getattr(value, "shape", ()))
+    if ndim:
+        raise ShapeError(
+            f"{name} only supports a 0-dimensional value tensor, but got tensor with {ndim} "
+            "dimension(s)."
+        )
+    if np.iscomplexobj(array_of(value)) and array_of(input).dtype.kind != "c":
+        raise DTypeError(f"{name}: a complex value for a real tensor")

@@ -1,0 +1,163 @@
+"""Elements written or added along a dimension, at an index for each; a changed copy.
+
+In the operations x may be None, which stands for zeros of the given shape: so they serve as the
+transposes of gather, sort and the like, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.aval import Aval
+from wengert.core.op import OPS, Op
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
+from wengert.ops.accumulate import add_at, places_along
+from wengert.ops.bounds import check_integers, check_range, check_reach
+from wengert.ops.canonical import one_dim
+from wengert.ops.define import public
+from wengert.ops.kinds import general
+from wengert.ops.samples import Call, Sampler
+from wengert.ops.slicing import take_part_of
+from wengert.ops.strides import array_of
+
+Shape = tuple[int, ...]
+
+
+def changed_aval(x: Aval | None, index: Aval, src: Any, dim: int, shape: Shape) -> Aval:
+    """What every operation of this kind gives: an array like x."""
+    return Aval(shape, src.dtype) if x is None else x
+
+
+def _start(x: Any, shape: Shape, dtype: Any) -> Any:
+    """A copy of x that stands row by row, or zeros; with at least one dimension."""
+    return np.zeros(shape or (1,), dtype) if x is None else np.array(x, order="C", ndmin=1)
+
+
+def _scatter_add(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
+    check_integers("scatter_add", index)
+    out = _start(x, shape, src.dtype)
+    index = np.atleast_1d(index)
+    check_range(index, out.shape[dim], dim)
+    add_at(out, places_along(index, dim, out.shape), np.atleast_1d(src))
+    return out.reshape(shape)
+
+
+def _gathered(ct: Any, index: Any, dim: int) -> Any:
+    return OPS["gather"](ct, index, dim=dim)
+
+
+scatter_add_op = general(
+    "scatter_add", _scatter_add,
+    pullbacks=[lambda ct: ct, None, _gathered], aval=changed_aval, torch="scatter_add",
+    explain="slope 1 from x, and from each source element to the place it is added to",
+)  # fmt: skip
+
+
+def _scatter(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
+    check_integers("scatter", index)
+    out = _start(x, shape, getattr(src, "dtype", None))
+    index = np.atleast_1d(index)
+    check_range(index, out.shape[dim], dim)
+    out.reshape(-1)[places_along(index, dim, out.shape)] = src
+    return out.reshape(shape)
+
+
+scatter_op: Op = general(
+    "scatter", _scatter,
+    pullbacks=[
+        lambda ct, index, dim, shape: scatter_op(ct, index, 0, dim=dim, shape=shape),
+        None,
+        _gathered,
+    ],
+    aval=changed_aval, torch="scatter",
+    grad_name="ScatterBackward0",
+    explain="slope 1 from the source to the places it was written to, and from x to the others",
+)  # fmt: skip
+
+
+def _scatter_arguments(s: Sampler) -> tuple[Any, int, Any, tuple[int, ...]]:
+    shape = s.shape(1)
+    dim = s.dim(len(shape))
+    lengths = tuple(s.integer(1, n) for n in shape)
+    return s.array(shape), dim, s.integers(lengths, 0, shape[dim]), lengths
+
+
+def _scatter_add_samples(s: Sampler) -> Call:
+    x, dim, index, lengths = _scatter_arguments(s)
+    return (x, dim, index, s.array([n + s.integer(0, 1) for n in lengths])), {}
+
+
+@public(torch="scatter_add", samples=_scatter_add_samples)
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
+    """A copy of x with source elements added: out[index[i, j], j] += src[i, j] for dim=0.
+
+    index: no longer than src anywhere, and than x but along `dim`. Raises ShapeError where it is,
+    DTypeError where the dtypes differ, OutOfBoundsError for an index out of range.
+    """
+    at = one_dim(dim, len(input.shape))
+    part = _source_part("scatter_add", input, at, index, src)
+    return scatter_add_op(input, index, part, dim=at, shape=tuple(input.shape))
+
+
+def _source_part(name: str, input: Any, dim: int, index: Any, src: Any) -> Any:
+    """The corner of the source that the index covers."""
+    wanted = tuple(index.shape)
+    check_reach(name, wanted, tuple(input.shape), dim, "input")
+    check_reach(name, wanted, tuple(src.shape), None, "src")
+    same_dtype(name, input, src)
+    if tuple(src.shape) == wanted:
+        return src
+    return take_part_of(src, index=tuple(slice(n) for n in wanted))
+
+
+def same_dtype(name: str, input: Any, src: Any) -> None:
+    """Raise DTypeError where a source has another dtype than the tensor it goes into."""
+    have, other = array_of(input).dtype, array_of(src).dtype
+    if have != other:
+        raise DTypeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, but got {have} and {other}",
+            "Cast one of them with .to(dtype).",
+        )
+
+
+def _scatter_samples(s: Sampler) -> Call:
+    shape = s.shape(1)
+    dim = s.dim(len(shape))
+    # Each place once: which of two values survives is not defined.
+    along = [-1 if d == dim % len(shape) else 1 for d in range(len(shape))]
+    index = np.broadcast_to(np.arange(shape[dim]).reshape(along), shape)
+    return (s.array(shape), dim, index, s.choice([s.array(shape), s.number(-2.0, 2.0)])), {}
+
+
+@public(torch="scatter", samples=_scatter_samples)
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
+    reduce: str | None = None,
+) -> Any:  # fmt: skip
+    """A copy of x with elements written: out[index[i, j], j] = src[i, j] for dim=0.
+
+    src: a tensor, or a number for all places. reduce="add" adds instead. Where a place is named
+    twice, the last one stays. Raises as scatter_add does.
+    """
+    src = value if src is None else src
+    if src is None:
+        raise ArgumentError("scatter: a source is needed", "Give src=tensor or value=number.")
+    at = one_dim(dim, len(input.shape))
+    is_number = isinstance(src, (bool, int, float, complex))
+    if is_number:
+        check_reach("scatter", tuple(index.shape), tuple(input.shape), at, "input")
+    else:
+        src = _source_part("scatter", input, at, index, src)
+    if reduce is None:
+        return scatter_op(input, index, src, dim=at, shape=tuple(input.shape))
+    if reduce != "add":
+        raise ArgumentValueError(
+            f'scatter: reduce may be "add", not {reduce!r}',
+            "For products, write them with gather and scatter.",
+        )
+    if is_number:
+        src = np.full(tuple(index.shape), src, array_of(input).dtype)
+    return scatter_add_op(input, index, src, dim=at, shape=tuple(input.shape))
