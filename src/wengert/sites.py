@@ -102,7 +102,8 @@ def here(frame: FrameType | None) -> Site | None:
     """The site of the innermost frame, from `frame` outwards, that is not wengert's own."""
     while frame is not None:
         code = frame.f_code
-        key = (id(code) << 24) | frame.f_lasti
+        # Unique: the instructions lie inside the code object, so this is an address within it.
+        key = id(code) + frame.f_lasti
         site = _SITES.get(key)
         if site is None:
             # The table keeps the code object alive, so its id stays its own.

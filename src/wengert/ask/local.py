@@ -17,7 +17,14 @@ from wengert.core.op import Op
 from wengert.core.record import make_leaf
 from wengert.errors import ArgumentError, ShapeError
 from wengert.modes import enable_grad, silently
-from wengert.transform.reverse import Sweep, conform, from_node, rewrap
+from wengert.transform.reverse import (
+    Reach,
+    conform,
+    from_node,
+    rewrap,
+    sweep_arrays,
+    upstream,
+)
 
 
 class _Operands:
@@ -68,7 +75,11 @@ def _rule(op: Op, vertex: Vertex, slot: int) -> Any:
     if not op.differentiable or op.rule(slot) is None:
         return None
     avals = [o.aval for o in vertex.inputs] + [vertex.aval]
-    return op.pull(slot, any(a.dtype.kind == "c" for a in avals))
+    return op.pull(slot, any(a.dtype.kind == "c" for a in avals)) or _unchanged
+
+
+def _unchanged(node: Any, ct: Any) -> Any:
+    return ct
 
 
 def _bundle(vertex: Vertex, ct: Any) -> Any:
@@ -120,8 +131,9 @@ def push(vertex: Vertex, slot: int, tangent: Any) -> Any:
         if node is None:
             return zeros
         pulled = conform(pulled, input_aval(vertex, slot))
-    captured = Sweep([(pulled._node, tangent)], {leaf}).on_arrays()
-    return captured.get(leaf, zeros)
+    order = upstream([pulled._node])
+    captured = sweep_arrays({pulled._node: tangent}, order, Reach({leaf}, order))
+    return captured[0][1] if captured else zeros
 
 
 def as_array(value: Any, aval: Aval, what: str) -> Any:

@@ -9,17 +9,26 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.node import Freed, Leaf, Node
+from wengert.core.node import RETAINED, Freed, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
 from wengert.modes import current, enable_grad
 from wengert.ops.define import method
-from wengert.sites import user_site
-from wengert.transform.reverse import Sweep, check_seed, conform
+from wengert.sites import Site, here
+from wengert.transform.reverse import (
+    Reach,
+    check_seed,
+    conform,
+    free,
+    sweep_arrays,
+    sweep_tensors,
+    upstream,
+)
 
 _ACCUMULATION: Final = threading.Lock()
 _ndarray: Final = np.ndarray
+_getframe: Final = sys._getframe
 Tensors = Tensor | Sequence[Tensor]
 
 
@@ -40,7 +49,20 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    _backward((self,), (gradient,), retain_graph, create_graph, inputs)
+    if create_graph or inputs is not None:
+        _backward((self,), (gradient,), retain_graph, create_graph, inputs)
+        return
+    node = self._node
+    if node is None:
+        raise _nothing_to_differentiate("backward", self)
+    ct = _ones("backward", self) if gradient is None else _given("backward", self, gradient, False)
+    order = upstream((node,))
+    captured = sweep_arrays({node: ct}, order)
+    del ct  # _accumulate asks whether anybody else holds the array
+    with _ACCUMULATION:
+        _accumulate_arrays(captured)
+    if not retain_graph:
+        free(order, Freed("backward()", _site()))
 
 
 def backward_all(
@@ -63,20 +85,22 @@ def _backward(
     outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], retain_graph: bool | None,
     create_graph: bool, inputs: Any,
 ) -> None:  # fmt: skip
-    seeds = _seeds("backward", outputs, gradients, create_graph)
-    targets = None if inputs is None else _targets("backward", _as_tuple(inputs))
-    sweep = Sweep(seeds, targets)
+    cotangents = _seeds("backward", outputs, gradients, create_graph)
+    order = upstream(cotangents)
+    reach = None if inputs is None else Reach(_targets("backward", _as_tuple(inputs)), order)
     if create_graph:
         with enable_grad():
-            captured = sweep.on_tensors()
-            _accumulate_tensors(captured)
+            _accumulate_tensors(sweep_tensors(cotangents, order, reach))
     else:
-        seeds.clear()
-        captured = sweep.on_arrays()
+        captured = sweep_arrays(cotangents, order, reach)
         with _ACCUMULATION:
             _accumulate_arrays(captured)
     if not (create_graph if retain_graph is None else retain_graph):
-        sweep.free(Freed("backward()", user_site() if current().sites else None))
+        free(order, Freed("backward()", _site()), reach)
+
+
+def _site() -> Site | None:
+    return here(_getframe(2)) if current().sites else None
 
 
 def _targets(name: str, inputs: tuple[Any, ...]) -> set[Node]:
@@ -95,9 +119,9 @@ def _targets(name: str, inputs: tuple[Any, ...]) -> set[Node]:
 
 def _seeds(
     name: str, outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], tensors: bool
-) -> list[tuple[Node, Any]]:
-    """Per output its node and its cotangent, as an array or as a tensor."""
-    seeds = []
+) -> dict[Node, Any]:
+    """Per output's node its cotangent, as an array or as a tensor."""
+    seeds: dict[Node, Any] = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._node
         if node is None:
@@ -108,7 +132,7 @@ def _seeds(
             gradient = _given(name, output, gradient, tensors)
         if tensors and not isinstance(gradient, Tensor):
             gradient = _new(gradient, None)
-        seeds.append((node, gradient))
+        seeds[node] = seeds[node] + gradient if node in seeds else gradient
     return seeds
 
 
@@ -155,38 +179,37 @@ def _nothing_to_differentiate(name: str, output: Tensor) -> GradientError:
     return GradientError(f"{what}: {cut.by} cut its history{where}", "Remove the cut.")
 
 
-def _accumulate_arrays(captured: dict[Node, Any]) -> None:
+def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
     """Add captured cotangents to `.grad`. Stored gradients own their memory."""
-    for node in captured:
-        holder: Any = node if type(node) is Leaf else node.extra
-        stored = holder.grad
-        if stored is None:
-            holder.grad = _new(_owned(captured, node), None)
+    while captured:
+        node, cotangent = captured.pop()
+        is_array = type(cotangent) is _ndarray
+        stored = node.grad
+        if stored is None or stored is RETAINED:
+            if is_array and not _is_own(cotangent):
+                cotangent = cotangent.copy()
+            node.grad = _new(cotangent, None)
         elif type(stored._data) is _ndarray and stored._node is None:
-            np.add(stored._data, captured[node], out=stored._data)
+            np.add(stored._data, cotangent, out=stored._data)
         else:
-            holder.grad = _new(stored._data + captured[node], None)
+            node.grad = _new(stored._data + cotangent, None)
 
 
-# References to an array that belongs to nobody else: the dictionary, the local name, the call.
+# References to an array that nobody else holds: the caller's name, the parameter, the call.
 _OWN_REFERENCES: Final = 3
 
 
-def _owned(captured: dict[Node, Any], node: Node) -> Any:
-    """The captured array, copied if anything else can see it: a residual, a seed, a view."""
-    data = captured[node]
-    if type(data) is not _ndarray:
-        return data
-    if sys.getrefcount(data) <= _OWN_REFERENCES and data.flags.owndata and data.flags.writeable:
-        return data
-    return data.copy()
+def _is_own(array: Any) -> bool:
+    """Whether nothing else can see the array: no residual, no seed, no view, no other gradient."""
+    flags = array.flags
+    return sys.getrefcount(array) <= _OWN_REFERENCES and flags.owndata and flags.writeable
 
 
-def _accumulate_tensors(captured: dict[Node, Any]) -> None:
+def _accumulate_tensors(captured: list[tuple[Node, Any]]) -> None:
     """The same under create_graph: gradients have a graph of their own, sums are recorded."""
-    for node, cotangent in captured.items():
-        holder: Any = node if type(node) is Leaf else node.get_extra()
-        holder.grad = cotangent.clone() if holder.grad is None else holder.grad + cotangent
+    for node, cotangent in captured:
+        stored = node.retained_grad
+        node.grad = cotangent.clone() if stored is None else stored + cotangent
 
 
 def grad(
@@ -216,30 +239,29 @@ def grad(
     outs, ins = _as_tuple(outputs), _as_tuple(inputs)
     given = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     targets = _targets("grad", ins)
-    seeds = _seeds("grad", outs, given, create_graph)
-    sweep = Sweep(seeds, targets)
+    cotangents = _seeds("grad", outs, given, create_graph)
+    order = upstream(cotangents)
+    reach = Reach(targets, order)
     if create_graph:
         with enable_grad():
-            captured = sweep.on_tensors()
+            found = dict(sweep_tensors(cotangents, order, reach))
     else:
-        seeds.clear()
-        captured = sweep.on_arrays()
-    results = tuple(_result(captured, tensor) for tensor in ins)
+        found = _owned(sweep_arrays(cotangents, order, reach))
+    results = tuple(found.get(tensor._node) for tensor in ins)
     if not (create_graph if retain_graph is None else retain_graph):
-        sweep.free(Freed("autograd.grad()", user_site() if current().sites else None))
+        free(order, Freed("autograd.grad()", _site()), reach)
     return _completed(ins, results, bool(allow_unused), materialize_grads)
 
 
-def _result(captured: dict[Node, Any], tensor: Tensor) -> Tensor | None:
-    node = tensor._node
-    assert node is not None
-    if node not in captured:
-        return None
-    found = captured[node]
-    if isinstance(found, Tensor):
-        return found
-    del found
-    return _new(_owned(captured, node), None)
+def _owned(captured: list[tuple[Node, Any]]) -> dict[Any, Tensor]:
+    """Captured arrays as tensors that own their memory."""
+    found: dict[Any, Tensor] = {}
+    while captured:
+        node, cotangent = captured.pop()
+        if type(cotangent) is _ndarray and not _is_own(cotangent):
+            cotangent = cotangent.copy()
+        found[node] = _new(cotangent, None)
+    return found
 
 
 def _completed(
@@ -250,8 +272,9 @@ def _completed(
             _new(np.zeros(t._data.shape, t._data.dtype)[()], None) if r is None else r
             for t, r in zip(inputs, results, strict=True)
         )
-    if not allow_unused and None in [type(r) if r is not None else None for r in results]:
-        index = [r is None for r in results].index(True)
+    unused = [r is None for r in results]
+    if not allow_unused and any(unused):
+        index = unused.index(True)
         raise GradientError(
             f"grad: inputs[{index}] was not used in the graph of the outputs",
             "Pass allow_unused=True to get None for it, or ask wengert.why(x, output).",

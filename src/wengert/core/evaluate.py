@@ -96,8 +96,7 @@ class Values:
                 "Give it one: graph.at(...) is the graph there, graph(...) the outputs.",
             )
         memory = leaf._memory
-        assert memory is not None
-        if memory.written > self._first_use(leaf):
+        if memory is not None and memory.written > self._first_use(leaf):
             raise self._stale(self._name(leaf), memory)
 
     def _first_use(self, leaf: Leaf) -> float:

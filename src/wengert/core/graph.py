@@ -151,11 +151,7 @@ class Vertex:
     @property
     def grad(self) -> Tensor | None:
         """What backward() accumulated here, or None; never a warning."""
-        node = self.key
-        if isinstance(node, Leaf):
-            return node.grad
-        extra = node.extra if isinstance(node, Node) else None
-        return extra.grad if extra is not None and extra.retains else None
+        return self.key.retained_grad if isinstance(self.key, Node) else None
 
     def __repr__(self) -> str:
         from wengert.core.expression import describe

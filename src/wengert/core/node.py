@@ -12,7 +12,6 @@ import numpy as np
 from wengert.core.aval import Aval, aval_of
 from wengert.core.memory import Memory
 from wengert.core.op import Op, Plan
-from wengert.errors import GradientError
 from wengert.sites import Site
 
 if TYPE_CHECKING:
@@ -38,15 +37,18 @@ class Freed:
         self.site = site
 
 
-class Extra:
-    """What few nodes and tensors have: a given name, a retained gradient, the mark of a cut."""
+RETAINED: Final = object()
+"""What stands in Node.grad after retain_grad(), until a gradient arrives."""
 
-    __slots__ = ("cut", "grad", "name", "projections", "retains")
+
+class Extra:
+    """What few nodes and tensors have: a given name, an assigned gradient, the mark of a cut."""
+
+    __slots__ = ("cut", "grad", "name", "projections")
 
     def __init__(self) -> None:
         self.name: str | None = None
         self.grad: Tensor | None = None
-        self.retains = False
         self.cut: Cut | None = None
         # Per output of an operation with several, its projection while that lives.
         self.projections: list[Callable[[], Node | None]] = []
@@ -68,12 +70,14 @@ class Node:
     plan: the operation and how it is differentiated. inputs: per input the node it came from, or
     the Tensor if it is a constant, or None for a Python number. operands: per input its array if
     it is a constant or a residual, else None. value: the output if it is small or a residual.
-    sequence: when it was made; inputs are always older. There is no link to consumers.
+    sequence: when it was made; inputs are always older. grad: of leaves and of retained nodes.
+    There is no link to consumers.
     """
 
+    # record.binary writes every one of these itself: keep the two in step.
     __slots__ = (
-        "__weakref__", "_aval", "_memory", "attrs", "extra", "freed", "inputs", "operands", "plan",
-        "sequence", "site", "value",
+        "__weakref__", "_aval", "_memory", "attrs", "extra", "freed", "grad", "inputs", "operands",
+        "plan", "sequence", "site", "value",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +95,12 @@ class Node:
         self._memory: Memory | None = None
         self.freed: Freed | None = None
         self.extra: Extra | None = None
+        self.grad: Any = None
+
+    @property
+    def retained_grad(self) -> Tensor | None:
+        """The gradient stored here, or None."""
+        return None if self.grad is RETAINED else self.grad
 
     @property
     def op(self) -> Op:
@@ -118,27 +128,23 @@ class Node:
     def operand_avals(self) -> tuple[Aval, ...]:
         return tuple(self.operand_aval(i) for i in range(len(self.inputs)))
 
-    def free(self, freed: Freed) -> None:
+    def drop_large(self) -> None:
         """Drop large residuals, constants and values; structure, avals and sites stay."""
-        if self.plan.keeps_any:
-            self.freed = freed
         operands = self.operands
         if operands is not None:
             for operand in operands:
-                if is_large(operand):
-                    self._drop_large(operands)
+                if type(operand) is np.ndarray and operand.nbytes > SMALL:
+                    self._drop_operands(operands)
                     break
-        if is_large(self.value):
-            self._aval = self.aval
+        if self._aval is not None:  # the output is large
             self.value = None
 
-    def _drop_large(self, operands: tuple[Any, ...]) -> None:
-        kept = tuple(None if is_large(o) else o for o in operands)
+    def _drop_operands(self, operands: tuple[Any, ...]) -> None:
         self.inputs = tuple(
             aval_of(o) if is_large(o) and not isinstance(source, Node) else source
             for source, o in zip(self.inputs, operands, strict=True)
         )
-        self.operands = kept
+        self.operands = tuple(None if is_large(o) else o for o in operands)
 
     def get_extra(self) -> Extra:
         if self.extra is None:
@@ -173,37 +179,42 @@ def unproject(source: Any) -> tuple[Node | None, int]:
 class Leaf(Node):
     """The node of a tensor made to require grad.
 
-    It holds the tensor's Memory strongly and the tensor weakly, so `.variable` outlives the
-    handle, and a graph does not keep a dead handle alive.
+    It holds the tensor's array and Memory strongly and the tensor weakly: a graph does not keep
+    a dead handle alive, and `.variable` makes a new one.
     """
 
-    __slots__ = ("grad", "handle")
+    __slots__ = ("handle",)
 
-    def __init__(self, tensor: Tensor, memory: Memory, site: Site | None) -> None:
-        data = tensor._data
-        super().__init__(_LEAF_PLAN, (), None, None, data, Aval(data.shape, data.dtype), site)
-        self._memory = memory
-        self.grad: Tensor | None = None
+    def __init__(self, tensor: Tensor, site: Site | None) -> None:
+        self.plan = _LEAF_PLAN
+        self.inputs = ()
+        self.operands = None
+        self.attrs = None
+        self.value = tensor._data
+        self._aval = None
+        self.sequence = next_sequence()
+        self.site = site
+        self._memory = tensor._memory
+        self.freed = None
+        self.extra = None
+        self.grad = None
         self.handle = weakref.ref(tensor)
-
-    def free(self, freed: Freed) -> None:
-        """A leaf keeps its value."""
 
     def name(self) -> str:
         return "AccumulateGrad"
 
     @property
     def variable(self) -> Tensor:
-        """The tensor whose gradient is accumulated here."""
-        tensor = self.handle()
-        if tensor is None:
-            raise GradientError("the tensor of this AccumulateGrad no longer exists")
-        return tensor
+        """The tensor whose gradient is accumulated here; a new handle if the old one is gone."""
+        from wengert.core.record import handle_of
+
+        return self.handle() or handle_of(self)
 
 
 _LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)
 _PROJECTION: Final = Op("projection", "projection", lambda: None, (), attributes=("index",))
 PROJECTION_PLAN: Final = Plan(_PROJECTION, (), False, 1)
+PROJECTION_PLAN.wanted = (0,)  # gradients go through; the walk itself bundles them
 
 
 def project(source: Node, index: int, value: Any, aval: Any) -> Node:

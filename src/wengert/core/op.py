@@ -96,7 +96,7 @@ class Op:
     numpy: tuple[Callable[..., Any], ...] = ()  # NumPy's names for it
     plans: dict[tuple[int, bool, int], Plan] = field(default_factory=dict, repr=False)
     pairs: list[Plan | None] = field(default_factory=lambda: [None] * 4, repr=False)
-    pullers: dict[tuple[int, bool], Rule] = field(default_factory=dict, repr=False)
+    pullers: dict[tuple[int, bool], Rule | None] = field(default_factory=dict, repr=False)
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         """Apply to tensors; with no tensor among the arguments, the forward function itself."""
@@ -182,28 +182,32 @@ class Op:
             return f"node.attrs[{name!r}]"
         raise TypeError(f"rule {i} of {self.name} has a parameter {name!r} that means nothing")
 
-    def pull(self, i: int, complex_: bool) -> Rule:
-        """The function (node, ct) -> cotangent of input i; written out on first use.
+    def pull(self, i: int, complex_: bool) -> Rule | None:
+        """The function (node, ct) -> cotangent of input i; None if that is ct itself.
 
         Compiling the call once, with its arguments fetched in place, costs a third of
         collecting them at every call.
         """
         slot = 0 if self.variadic and "i" not in self._parameters(i) else i
-        made = self.pullers.get((slot, complex_))
-        if made is None:
-            made = self.pullers[slot, complex_] = self._make_pull(i, complex_)
-        return made
+        key = (slot, complex_)
+        if key not in self.pullers:
+            self.pullers[key] = self._make_pull(i, complex_)
+        return self.pullers[key]
 
-    def _make_pull(self, i: int, complex_: bool) -> Rule:
+    def _make_pull(self, i: int, complex_: bool) -> Rule | None:
         rule = self.rule(i)
         function = rule.rule if isinstance(rule, Select) else rule
         arguments = ", ".join(self._argument(i, name) for name in self._parameters(i))
         call = f"rule({arguments})" if callable(function) else repr(function)
+        if callable(function) and function.__code__.co_code == _identity.__code__.co_code:
+            call = arguments  # the rule is one residual, as in a product: no call needed
         if isinstance(rule, Select):
             call = f"select({call}, ct)"
         elif self.kind == "elementwise":
             call = {"1": "ct", "-1": "-ct"}.get(call, f"ct * {call}")
         scope: dict[str, Any] = {"rule": function, "select": select, "conj": np.conj}
+        if call == "ct":
+            return None
         body = f"return {call}"
         if complex_ and self.holomorphic:
             # J^H ct = conj(J^T conj(ct)): the rules write J^T.
@@ -211,6 +215,10 @@ class Op:
         exec(f"def pull(node, ct): {body}", scope)
         made: Rule = scope["pull"]
         return made
+
+
+def _identity(x: Any) -> Any:
+    return x
 
 
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -246,9 +254,6 @@ class Operators:
         "floor_divide", "ge", "getitem", "gt", "iterate", "left_shift", "le", "lt", "matmul", "mul",
         "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs", "positive",
     )  # fmt: skip
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"the operation {name!r} has not been registered")
 
 
 OPERATORS: Final = Operators()

@@ -7,6 +7,7 @@ the plain mode. Everything else takes the one general way, `apply`.
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -94,16 +95,37 @@ def binary(op: Op, a: Any, b: Any) -> Any:
         inputs = (a if x is not a else None, nb)
         operands = (x, y if keeps[1] else None)
     frame = _getframe(_USER_FRAME)
-    site = _SITES.get((id(frame.f_code) << 24) | frame.f_lasti)
+    site = _SITES.get(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
     if site is None or site.internal:
         site = here(frame)
+    # Node(...) and Tensor(...) written out: the two calls are a fifth of this function's time.
+    node = _create_node(Node)
+    node.plan = plan
+    node.inputs = inputs
+    node.operands = operands
+    node.attrs = None
+    node.sequence = next_sequence()
+    node.site = site
+    node._memory = None
+    node.freed = None
+    node.extra = None
+    node.grad = None
     if type(z) is _ndarray and z.nbytes > SMALL:
-        value = z if plan.keeps_out else None
-        return _new(z, Node(plan, inputs, operands, None, value, Aval(z.shape, z.dtype), site))
-    return _new(z, Node(plan, inputs, operands, None, z, None, site))
+        node.value = z if plan.keeps_out else None
+        node._aval = Aval(z.shape, z.dtype)
+    else:
+        node.value = z
+        node._aval = None
+    out = _create(Tensor)
+    out._data = z
+    out._node = node
+    out._memory = None
+    out._extra = None
+    return out
 
 
 _create: Final = Tensor.__new__
+_create_node: Final = Node.__new__
 
 
 def _new(data: Any, node: Node | None) -> Tensor:
@@ -365,13 +387,18 @@ def memory_of(tensor: Tensor) -> Memory:
 
 def make_leaf(tensor: Tensor) -> Leaf:
     """Give a tensor without history a leaf node: it requires grad from now on."""
-    memory = tensor._memory
-    if memory is None:
-        memory = tensor._memory = Memory(tensor._data)
     state = get_state() or current()
     site = here(_getframe(_USER_FRAME)) if state.sites else None
-    leaf = tensor._node = Leaf(tensor, memory, site)
+    leaf = tensor._node = Leaf(tensor, site)
     return leaf
+
+
+def handle_of(leaf: Leaf) -> Tensor:
+    """A new handle for a leaf whose own is gone."""
+    made = _new(leaf.value, leaf)
+    made._memory = leaf._memory
+    leaf.handle = weakref.ref(made)
+    return made
 
 
 def in_place(op: Op, target: Tensor, *others: Any, **attrs: Any) -> Tensor:

@@ -16,7 +16,7 @@ from wengert.core import record
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
-from wengert.core.node import Extra, Leaf, Node, unproject
+from wengert.core.node import RETAINED, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, OPERATORS, Op
 from wengert.errors import (
     ArgumentError,
@@ -151,7 +151,6 @@ class Tensor:
         self._data, self._memory = new._data, memory
         if isinstance(self._node, Leaf):
             self._node.value, self._node._memory = new._data, memory
-            self._node._aval = self._aval
 
     # Its place in the graph
 
@@ -203,27 +202,24 @@ class Tensor:
     def grad(self) -> Tensor | None:
         """The accumulated gradient: of a leaf, or of a tensor after retain_grad()."""
         node = self._node
-        if isinstance(node, Leaf):
-            return node.grad
-        extra = self._extra if node is None else node.extra
-        if extra is not None and (node is None or extra.retains):
-            return extra.grad
-        if node is not None:
+        if node is None:
+            return self._extra.grad if self._extra is not None else None
+        if node.grad is None and not isinstance(node, Leaf):
             warnings.warn(_no_grad_kept(node), NonLeafGradWarning, stacklevel=2)
-        return None
+        return node.retained_grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             self._check_grad(value)
         node = self._node
-        if isinstance(node, Leaf):
-            node.grad = value
-        elif node is not None:
-            node.get_extra().grad = value
-        else:
+        if node is None:
             self._extra = self._extra or Extra()
             self._extra.grad = value
+        elif value is None and node.grad is not None and not isinstance(node, Leaf):
+            node.grad = RETAINED
+        else:
+            node.grad = value
 
     def _check_grad(self, value: Any) -> None:
         if not isinstance(value, Tensor):
@@ -246,14 +242,13 @@ class Tensor:
                 "can't retain_grad on a tensor that does not require grad",
                 "Ask wengert.why(x): it names the line that cut it off.",
             )
-        if not isinstance(node, Leaf):
-            node.get_extra().retains = True
+        if node.grad is None and type(node) is not Leaf:
+            node.grad = RETAINED
 
     @property
     def retains_grad(self) -> bool:
         node = self._node
-        kept = None if node is None or isinstance(node, Leaf) else node.extra
-        return kept is not None and kept.retains
+        return node is not None and node.grad is not None and not isinstance(node, Leaf)
 
     def detach(self) -> Tensor:
         """The same memory without history. The cut is marked, so `why` can name this line."""

@@ -14,7 +14,6 @@ import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.graph import infer
-from wengert.core.memory import Memory
 from wengert.core.names import Names
 from wengert.core.node import Leaf, Node, project
 from wengert.core.op import Op
@@ -111,7 +110,8 @@ def _input(example: Any, name: str) -> Traced:
         )
     aval = example if isinstance(example, Aval) else _example_aval(example)
     symbol = _symbol(aval, None)
-    symbol._node = Leaf(symbol, Memory(symbol._data), user_site())
+    symbol._node = Leaf(symbol, user_site())
+    symbol._node._aval = aval
     symbol._node.value = None
     return symbol
 
@@ -135,7 +135,6 @@ def _fill(inputs: Sequence[Traced], examples: Sequence[Any]) -> None:
         node = symbol._node
         assert node is not None
         node.value = np.array(data, symbol._aval.dtype)[()]
-        node._memory = Memory(node.value)
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:

@@ -7,31 +7,20 @@ serves first derivatives, with rules on plain arrays, and higher ones, with rule
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import add
+from collections.abc import Iterable, Sequence
+from operator import add, attrgetter
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.graph import collect
-from wengert.core.node import Freed, Leaf, Node, project
+from wengert.core.node import PROJECTION_PLAN, Freed, Node, project
 from wengert.core.tensor import Tensor
-from wengert.errors import DTypeError, FreedError, GradientError, ShapeError, StaleError
+from wengert.errors import DTypeError, FreedError, ShapeError, StaleError
 from wengert.modes import current
 
+_by_sequence = attrgetter("sequence")
 _ndarray: Final = np.ndarray
-
-
-def leading_to(targets: set[Node], order: Sequence[Node]) -> set[Node]:
-    """The nodes of `order` (newest first) through which a target is reached."""
-    found: set[Node] = set()
-    for node in reversed(order):
-        for source in node.inputs:
-            if source in found or source in targets:
-                found.add(node)
-                break
-    return found
 
 
 def conform(cotangent: Any, aval: Aval) -> Any:
@@ -141,119 +130,150 @@ def _output(node: Node, i: int) -> Tensor:
     return from_node(value, known)
 
 
-class Sweep:
-    """One backward pass: what it starts from, what it captures, and whether it frees.
+def upstream(roots: Iterable[Node]) -> list[Node]:
+    """The nodes that cotangents of the roots flow to, newest first; no recursion.
 
-    seeds: (node, cotangent) pairs, cotangents in their node's aval. targets: the nodes whose
-    cotangents are wanted, and nothing else is computed; None for all leaves and all nodes that
-    retain their gradient. Nothing is stored and nothing is freed by the sweep itself, so an
-    interrupt in the middle leaves every gradient and the graph as they were.
+    A node is newer than all it depends on, so every consumer comes before its producers.
     """
+    nodes = list(roots)
+    seen = set(nodes)
+    for node in nodes:  # grows while it is walked
+        inputs = node.inputs
+        for i in node.plan.wanted:
+            source = inputs[i]
+            if source not in seen:
+                seen.add(source)
+                nodes.append(source)
+    nodes.sort(key=_by_sequence, reverse=True)
+    return nodes
 
-    def __init__(self, seeds: Sequence[tuple[Node, Any]], targets: set[Node] | None) -> None:
-        self.cotangents: dict[Node, Any] = {}
-        for node, cotangent in seeds:
-            before = self.cotangents.get(node)
-            self.cotangents[node] = cotangent if before is None else before + cotangent
-        self.order = collect(self.cotangents)
+
+class Reach:
+    """What a sweep is limited to: the targets, and the nodes through which they are reached."""
+
+    __slots__ = ("sources", "targets", "through")
+
+    def __init__(self, targets: set[Node], order: Sequence[Node]) -> None:
         self.targets = targets
-        self.through = None if targets is None else leading_to(targets, self.order)
+        self.through: set[Node] = set()
+        for node in reversed(order):
+            for source in node.inputs:
+                if isinstance(source, Node) and (source in self.through or source in targets):
+                    self.through.add(node)
+                    break
+        self.sources = targets | self.through
 
-    def _skips(self, source: Node) -> bool:
-        """Whether no target can be reached through an input."""
-        assert self.targets is not None
-        assert self.through is not None
-        return source not in self.targets and source not in self.through
 
-    def on_arrays(self) -> dict[Node, Any]:
-        """Sweep with the rules on plain arrays; returns the captured cotangents."""
-        # The loop that every backward pass spends its time in: kept in one piece, names local.
-        run = current().run
-        cotangents, targets, through = self.cotangents, self.targets, self.through
-        captured: dict[Node, Any] = {}
-        for node in self.order:
-            ct = cotangents.pop(node, None)
-            if ct is None:
-                continue
-            if targets is not None:
-                if node in targets:
-                    captured[node] = ct
-                if node not in through:  # type: ignore[operator]  # set together with targets
-                    continue
-            elif type(node) is Leaf:
-                captured[node] = ct
-                continue
-            if node.extra is not None and node.extra.retains:
-                captured[node] = ct
-            plan = node.plan
-            if plan.keeps_any:
-                check_residuals(node)
-            if not plan.steps:
-                _bundle(node, ct, cotangents)
-                continue
-            if type(ct) is list:
-                ct = _materialised(node, ct)
-            inputs = node.inputs
-            for i, pull in plan.steps:
-                source = inputs[i]
-                if targets is not None and self._skips(source):
-                    continue
-                pulled = run(pull, node, ct)
-                if pulled is None:
-                    continue
-                if type(pulled) is not type(source.value):
-                    pulled = run(conform, pulled, source.aval)
-                elif type(pulled) is _ndarray:
-                    value = source.value
-                    if pulled.shape != value.shape or pulled.dtype is not value.dtype:
-                        pulled = run(conform, pulled, source.aval)
-                before = cotangents.get(source)
-                cotangents[source] = pulled if before is None else run(add, before, pulled)
-        return captured
+def sweep_arrays(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None = None
+) -> list[tuple[Node, Any]]:
+    """Sweep cotangents back, with the rules on plain arrays.
 
-    def on_tensors(self) -> dict[Node, Any]:
-        """The same with the rules on tensors, so that what they compute is recorded in turn."""
-        cotangents = self.cotangents
-        captured: dict[Node, Any] = {}
-        for node in self.order:
-            ct = cotangents.pop(node, None)
-            if ct is None:
+    cotangents: of the roots, in their avals; used up. order: upstream of the roots. Returns the
+    targets' cotangents, or without `reach` those of the leaves and of nodes that retain theirs.
+    Nothing is stored and nothing is freed, so an interrupt leaves gradients and graph as they were.
+    """
+    # The loop in which every backward pass spends its time: in one piece, its names local.
+    run = current().run
+    captured: list[tuple[Node, Any]] = []
+    pop, get = cotangents.pop, cotangents.get
+    for node in order:
+        ct = pop(node, None)
+        if ct is None:
+            continue
+        if reach is None:
+            if node.grad is not None or not node.inputs:
+                captured.append((node, ct))
+        else:
+            if node in reach.targets:
+                captured.append((node, ct))
+            if node not in reach.through:
                 continue
-            retains = node.extra is not None and node.extra.retains
-            if retains or (type(node) is Leaf if self.targets is None else node in self.targets):
-                captured[node] = ct
-            if node.inputs and (self.through is None or node in self.through):
-                self._pull_tensors(node, ct)
-        return captured
-
-    def _pull_tensors(self, node: Node, ct: Any) -> None:
         plan = node.plan
         if plan.keeps_any:
             check_residuals(node)
-        if not plan.steps:
-            _bundle(node, ct, self.cotangents)
-            return
+        elif plan is PROJECTION_PLAN:
+            _bundle(node, ct, cotangents)
+            continue
         if type(ct) is list:
-            ct = tuple(rewrap(c, None) for c in _materialised(node, ct))
-        seen = Rewrapped(node)
+            ct = _materialised(node, ct)
+        inputs = node.inputs
         for i, pull in plan.steps:
-            source = node.inputs[i]
-            if self.targets is not None and self._skips(source):
+            source = inputs[i]
+            if reach is not None and source not in reach.sources:
                 continue
-            pulled = pull(seen, ct)
-            if pulled is None:
-                continue
-            if not isinstance(pulled, Tensor):
-                pulled = from_node(np.asarray(pulled)[()], None)
-            pulled = conform(pulled, source.aval)
-            before = self.cotangents.get(source)
-            self.cotangents[source] = pulled if before is None else before + pulled
+            pulled = ct if pull is None else run(pull, node, ct)
+            value = source.value
+            kind = type(pulled)
+            if kind is not type(value):
+                if pulled is None:
+                    continue
+                pulled = run(conform, pulled, source.aval)
+            elif kind is _ndarray and (
+                pulled.shape != value.shape or pulled.dtype is not value.dtype
+            ):
+                pulled = run(conform, pulled, source.aval)
+            before = get(source)
+            cotangents[source] = pulled if before is None else run(add, before, pulled)
+    return captured
 
-    def free(self, freed: Freed) -> None:
-        """Free the nodes that were swept: large residuals, constants and values go."""
-        for node in self.order:
-            if self.through is None or node in self.through:
-                node.free(freed)
+
+def sweep_tensors(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None = None
+) -> list[tuple[Node, Any]]:
+    """The same with the rules on tensors, so that what they compute is recorded in turn."""
+    captured: list[tuple[Node, Any]] = []
+    for node in order:
+        ct = cotangents.pop(node, None)
+        if ct is None:
+            continue
+        kept = node.grad is not None or not node.inputs
+        if kept if reach is None else node in reach.targets:
+            captured.append((node, ct))
+        if reach is None or node in reach.through:
+            _pull_tensors(node, ct, cotangents, reach)
+    return captured
+
+
+def _pull_tensors(node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None) -> None:
+    plan = node.plan
+    if plan.keeps_any:
+        check_residuals(node)
+    elif plan is PROJECTION_PLAN:
+        _bundle(node, ct, cotangents)
+        return
+    if type(ct) is list:
+        ct = tuple(rewrap(c, None) for c in _materialised(node, ct))
+    seen = Rewrapped(node)
+    for i, pull in plan.steps:
+        source = node.inputs[i]
+        if reach is not None and source not in reach.sources:
+            continue
+        pulled = ct if pull is None else pull(seen, ct)
+        if pulled is None:
+            continue
+        if not isinstance(pulled, Tensor):
+            pulled = from_node(np.asarray(pulled)[()], None)
+        pulled = conform(pulled, source.aval)
+        before = cotangents.get(source)
+        cotangents[source] = pulled if before is None else before + pulled
+
+
+def free(order: Sequence[Node], freed: Freed, reach: Reach | None = None) -> None:
+    """Free the nodes that were swept: large residuals, constants and values go."""
+    for node in order:
+        if reach is None or node in reach.through:
+            if node.plan.keeps_any:
+                node.freed = freed
+            if node._aval is not None:
+                node.drop_large()
+                continue
+            operands = node.operands
+            if operands is not None:
+                for operand in operands:
+                    if type(operand) is _ndarray:
+                        node.drop_large()
+                        break
 
 
 def _bundle(projection: Node, ct: Any, cotangents: dict[Node, Any]) -> None:
@@ -316,9 +336,3 @@ def check_seed(output: Aval, seed: Aval, name: str) -> None:
         )
     if output.dtype.kind != "c" and seed.dtype.kind == "c":
         raise DTypeError(f"{name}: a complex gradient for a real output")
-
-
-__all__ = [
-    "GradientError", "Rewrapped", "Sweep", "check_residuals", "check_seed", "collect", "conform",
-    "from_node", "leading_to", "rewrap",
-]  # fmt: skip
