@@ -23,16 +23,21 @@ DRAWING_TOGETHER, KEEPING_APART = 8, 24  # sweeps
 
 # A box between several neighbours matters so much more than one with a single neighbour that the
 # latter gives way entirely. What pulls in one direction only, such as a parameter beside a chain,
-# gives way to both, and what has no neighbour to everything.
-SEVERAL, SINGLE, ONE_SIDED, NONE = 1e3, 1.0, 1e-6, 1e-9
+# gives way to both, so do the items of a link beside the longest chains, and what has no neighbour
+# gives way to everything.
+SEVERAL, SINGLE, SIDE_LINK, ONE_SIDED, NONE = 1e3, 1.0, 1e-3, 1e-6, 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Pulls:
-    """For each item the items below and above it that it wants to stand in the middle of."""
+    """For each item the items below and above it that it wants to stand in the middle of.
+
+    on_side: whether the item belongs to a link that is on no longest chain.
+    """
 
     below: list[list[int]]
     above: list[list[int]]
+    on_side: list[bool]
 
 
 def find_pulls(layers: Layers, edges: Edges, step: int) -> Pulls:
@@ -41,14 +46,17 @@ def find_pulls(layers: Layers, edges: Edges, step: int) -> Pulls:
     step: 2 if only every other row takes part (the labels' rows follow later), else 1.
     """
     height, depth = heights(layers.boxes, edges), depths(layers.boxes, edges)
-    pulls = Pulls([[] for _ in layers.row], [[] for _ in layers.row])
+    pulls = Pulls([[] for _ in layers.row], [[] for _ in layers.row], [False] * len(layers.row))
     for chain, (source, target) in zip(layers.chains, edges):
-        stations = chain[::step]
-        for lower, upper in pairwise(stations):
-            if upper != target or height[source] + 1 == height[target]:
+        is_highest = height[source] + 1 == height[target]
+        is_deepest = depth[target] + 1 == depth[source]
+        for lower, upper in pairwise(chain[::step]):
+            if upper != target or is_highest:
                 pulls.below[upper].append(lower)
-            if lower != source or depth[target] + 1 == depth[source]:
+            if lower != source or is_deepest:
                 pulls.above[lower].append(upper)
+        for item in chain[1:-1]:
+            pulls.on_side[item] = not (is_highest and is_deepest)
     return pulls
 
 
@@ -73,7 +81,7 @@ def centre(
     for sweep in range(DRAWING_TOGETHER + KEEPING_APART):
         upward, together = sweep % 2 == 0, sweep < DRAWING_TOGETHER
         _sweep(layers, pulls, current, apart, step, upward=upward, together=together, whole=whole)
-        cost = _cost(pulls, current)
+        cost = _cost(pulls, current, 0.5 if whole else 0.0)
         if cost < least - 1e-6:
             best, least = current[:], cost
     return best or current
@@ -103,7 +111,9 @@ def _sweep(
                 if len(siblings) > 1:
                     want += columns[item] - _middle(columns, siblings, columns[item])
             wanted.append(want)
-        settled = settle(wanted, [_weight(item, passed[item], ahead) for item in row], apart[index])
+        settled = settle(
+            wanted, [_weight(pulls, item, passed[item], ahead) for item in row], apart[index]
+        )
         for item, column in zip(row, snap(settled, apart[index]) if whole else settled):
             columns[item] = column
 
@@ -116,7 +126,7 @@ def _middle(columns: Sequence[float], items: list[int], otherwise: float) -> flo
     return (min(places) + max(places)) / 2
 
 
-def _weight(item: int, neighbours: list[int], theirs: Sequence[list[int]]) -> float:
+def _weight(pulls: Pulls, item: int, neighbours: list[int], theirs: Sequence[list[int]]) -> float:
     """How much it matters where an item wants to be.
 
     neighbours: those that it wants to be in the middle of.
@@ -126,14 +136,23 @@ def _weight(item: int, neighbours: list[int], theirs: Sequence[list[int]]) -> fl
         return NONE
     if not any(item in theirs[other] for other in neighbours):
         return ONE_SIDED
-    return SEVERAL if len(neighbours) > 1 else SINGLE
+    if len(neighbours) > 1:
+        return SEVERAL
+    return SIDE_LINK if pulls.on_side[item] or pulls.on_side[neighbours[0]] else SINGLE
 
 
-def _cost(pulls: Pulls, columns: Sequence[float]) -> float:
-    """How far the items are from where they want to be, all directions at once."""
+def _cost(pulls: Pulls, columns: Sequence[float], exempt: float) -> float:
+    """How far the items are from where they want to be, all directions at once.
+
+    exempt: the distance that does not count; half a cell cannot be helped.
+    """
     cost = 0.0
     for neighbours, theirs in ((pulls.below, pulls.above), (pulls.above, pulls.below)):
         for item, items in enumerate(neighbours):
-            distance = columns[item] - _middle(columns, items, columns[item])
-            cost += min(10.0, _weight(item, items, theirs)) * distance**2
+            weight = min(10.0, _weight(pulls, item, items, theirs))
+            if len(items) == 1 and len(theirs[items[0]]) > 1:
+                # One of several: their middle matters, and that is the other's concern.
+                weight = min(SIDE_LINK, weight)
+            distance = abs(columns[item] - _middle(columns, items, columns[item]))
+            cost += weight * max(0.0, distance - exempt) ** 2
     return cost
