@@ -264,3 +264,14 @@ def _node_of(tensor: Any) -> Node:
         what = f"{cut.by} cut its history" + (f" at {cut.site}" if cut.site is not None else "")
         remedy = "Ask for the graph of a tensor before the cut."
     raise GradientError(f"graph: the tensor has no history: {what}", remedy)
+
+
+def why(x: Tensor, loss: Tensor) -> Answer:
+    """Why the gradient of `loss` with respect to x is None, or what it is.
+
+    Names the operation and the line that cut the history between them. Raises ArgumentError for
+    what is no tensor.
+    """
+    from wengert.ask.why import why
+
+    return why(x, loss)

@@ -8,6 +8,7 @@ front is its own public function.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -34,6 +35,12 @@ class Function:
     special: bool = False
     domain: tuple[float, float] = (-3.0, 3.0)
     op: Op | None = None  # the operation, if the function is nothing else
+    home: str = ""  # the module that defines it
+
+    @property
+    def in_namespace(self) -> bool:
+        """Whether it is `wengert.<name>`; torch has some as methods of Tensor only."""
+        return not (self.torch or "").startswith("Tensor.")
 
 
 FUNCTIONS: Final[dict[str, Function]] = {}
@@ -61,8 +68,9 @@ def public(
         called: Any = _with_aliases(function)
         for name in (function.__name__.rstrip("_") or function.__name__, *names):
             entry = Function(
-                name, called, torch, no_torch, method, samples, differentiable
-            )
+                name, called, torch, no_torch, method, samples, differentiable,
+                home=function.__module__,
+            )  # fmt: skip
             _enter(entry, numpy)
         result: F = called
         return result
@@ -72,10 +80,11 @@ def public(
 
 def publish(op: Op, *names: str, method: bool = True) -> Op:
     """Make an operation its own public function, under its name and further ones."""
+    home = sys._getframe(1).f_globals["__name__"]
     for name in (op.name, *names):
         entry = Function(
             name, op, op.torch, op.no_torch, method, op.samples, op.differentiable,
-            op.special and op.kind == "elementwise", op.domain, op,
+            op.special and op.kind == "elementwise", op.domain, op, home,
         )  # fmt: skip
         _enter(entry, op.numpy)
     return op
