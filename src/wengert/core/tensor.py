@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import record
+from wengert.core import record, values
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
@@ -81,6 +81,10 @@ class Tensor:
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         """How operations apply to this kind of tensor; subclasses say how to theirs."""
         return record.apply(op, args, attrs)
+
+    def _concrete(self, what: str) -> Any:
+        """The array, for `what` needs it; a tensor that has no values refuses."""
+        return self._data
 
     # NumPy's functions on tensors are ours; NumPy's arrays hand their operators over.
 
@@ -380,6 +384,26 @@ class Tensor:
 
     def __hash__(self) -> int:
         return id(self)
+
+    # Python's values
+
+    def __repr__(self) -> str:
+        return values.text(self)
+
+    def __bool__(self) -> bool:
+        return values.truth(self)
+
+    def __int__(self) -> int:
+        return int(values.real_number(self, "int()"))
+
+    def __float__(self) -> float:
+        return float(values.real_number(self, "float()"))
+
+    def __complex__(self) -> complex:
+        return complex(values.python_number(self, "complex()"))
+
+    def __index__(self) -> int:
+        return values.as_index(self)
 
     # Indexing and iteration
 

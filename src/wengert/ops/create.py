@@ -2,22 +2,103 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.dtype import default_float
-from wengert.core.record import _new, make_leaf
+from wengert.core.node import Extra
+from wengert.core.record import _new, make_leaf, mark_cut
 from wengert.core.tensor import Tensor
-from wengert.ops.canonical import numpy_dtype
+from wengert.modes import silently
+from wengert.ops.canonical import check_device, numpy_dtype
+from wengert.ops.define import public
+from wengert.ops.nested import array_from
+from wengert.ops.samples import Call, Sampler
+from wengert.sites import user_site
 
 
-def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor with a copy of `data`."""
-    array = np.array(data, numpy_dtype(dtype))
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
-        array = array.astype(default_float())
-    made = _new(array[()] if array.ndim == 0 else array, None)
+def _data_samples(s: Sampler) -> Call:
+    return (s.array(s.shape(min_side=0)).tolist(),), {}
+
+
+_FLOATS: Final = {float}
+_WITHIN_FLOAT16: Final = 65504.0
+
+
+@public(torch="tensor", method=False, differentiable=False, samples=_data_samples)
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """A tensor with a copy of `data`.
+
+    data: a number, nested lists of numbers, a NumPy array, or a tensor. dtype: the default one
+    for Python's floats, int64 for ints, bool for booleans; arrays keep theirs. requires_grad:
+    gradients are accumulated in `.grad`. name: what graphs call it, instead of the variable's
+    name. pin_memory is accepted and means nothing here.
+
+    Raises ArgumentValueError for ragged data, DTypeError for what is no number, and for integers
+    or booleans that require grad.
+
+    >>> import wengert as wg
+    >>> wg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    >>> wg.tensor(2, dtype=float, requires_grad=True)
+    tensor(2., dtype=wengert.float64, requires_grad=True)
+    """
+    # A float and a flat list of floats, the commonest leaves, do without the general way.
+    kind = type(data)
+    read: list[Tensor] = []
+    if kind is float and dtype is None and -_WITHIN_FLOAT16 < data < _WITHIN_FLOAT16:
+        array: Any = default_float().type(data)
+    elif kind is list and dtype is None and set(map(type, data)) == _FLOATS:
+        array = silently(np.array, data, default_float())
+    else:
+        array = array_from(data, numpy_dtype(dtype), read)
+    if device is not None:
+        check_device(device)
+    made = _new(array, None)
+    if read:
+        _cut_from(made, data, read)
     if requires_grad:
-        make_leaf(made)
+        if array.dtype.kind in "fc":
+            make_leaf(made)
+        else:
+            made.requires_grad_()  # raises
+    if name is not None:
+        _call(made, name)
     return made
+
+
+def _cut_from(copy: Tensor, data: Any, read: list[Tensor]) -> None:
+    """Warn where torch does, and mark where the history of the tensors that were read ended."""
+    has_history = any(t._node is not None for t in read)
+    if isinstance(data, Tensor):
+        _warn(
+            "To copy construct from a tensor, it is recommended to use source.detach().clone() or "
+            "source.detach().clone().requires_grad_(True), rather than wengert.tensor(source)."
+        )
+    elif has_history:
+        _warn(
+            "The numbers of tensors that require grad are copied, and no gradient goes through. "
+            "Use wengert.stack(tensors), or .detach() if that is meant."
+        )
+    if has_history:
+        mark_cut(copy, "tensor", user_site())
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def _call(made: Tensor, name: str) -> None:
+    """Give a tensor the name that graphs show."""
+    node = made._node
+    if node is not None:
+        node.get_extra().name = name
+    else:
+        made._extra = made._extra or Extra()
+        made._extra.name = name
