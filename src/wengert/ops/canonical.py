@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import NumpyDType, as_dtype
-from wengert.errors import ArgumentError, DimensionError
+from wengert.errors import ArgumentError, DimensionError, ShapeError
 
 Dims = int | Sequence[int] | None
 
@@ -42,7 +42,11 @@ def many_dims(dim: Dims, ndim: int) -> tuple[int, ...]:
     else:
         dims = tuple(one_dim(d, ndim) for d in dim)
     if len(set(dims)) != len(dims):
-        raise ArgumentError(f"a dimension appears twice in {tuple(dims)}")
+        twice = next(d for d in dims if dims.count(d) > 1)
+        raise ShapeError(
+            f"dim {twice} appears multiple times in the list of dims",
+            f"Name each dimension once; {dim} counts some from the end.",
+        )
     if ndim == 0:
         return ()
     return tuple(sorted(dims)) if dims else tuple(range(ndim))

@@ -1,0 +1,169 @@
+"""Sums, means and products of elements, whole or along dimensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.dtype import dtype_of
+from wengert.core.op import OPS
+from wengert.core.tensor import Tensor
+from wengert.errors import DTypeError
+from wengert.ops.axes import (
+    FLOAT16,
+    FLOAT32,
+    INT64,
+    Axes,
+    add_up,
+    array_for,
+    count,
+    dims_for,
+    reduction_call,
+    spread,
+    widened,
+)
+from wengert.ops.canonical import Dims, numpy_dtype
+from wengert.ops.define import public
+from wengert.ops.kinds import general, linear
+
+Dtype = np.dtype[Any] | None
+
+
+def _numbered(torch_name: str) -> Any:
+    """torch numbers its overloads: 0 reduces everything to a 0-d tensor, 1 along dimensions."""
+
+    def name(attrs: dict[str, Any]) -> str:
+        return f"{torch_name}Backward{int(attrs['dim'] is not None or attrs['keepdim'])}"
+
+    return name
+
+
+def total(x: Any, dim: Axes | None, keepdim: bool, dtype: Dtype = None) -> Any:
+    """The sum in torch's dtype: integers in int64, float16 accumulated in float32."""
+    if dtype is None:
+        dtype = INT64 if x.dtype.kind in "biu" else x.dtype
+    if dtype == FLOAT16:
+        return add_up(x, dim, FLOAT32, None, keepdim).astype(FLOAT16)
+    return add_up(x, dim, dtype, None, keepdim)
+
+
+def _sum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
+    return total(x, dim, keepdim, dtype)
+
+
+sum_op = linear(
+    "sum", _sum, transpose=spread, torch="sum", grad_name=_numbered("Sum"),
+    latex=r"\sum {}", explain="slope 1 for every element: each adds its change to the sum",
+)  # fmt: skip
+
+
+def _mean(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
+    result = dtype or x.dtype
+    accumulated = FLOAT32 if result == FLOAT16 else result
+    summed = add_up(x, dim, accumulated, None, keepdim)
+    mean = summed / accumulated.type(count(np.shape(x), dim))
+    return mean if result == accumulated else mean.astype(result)
+
+
+def _mean_transpose(ct: Any, x: Any, dim: Axes | None, keepdim: bool) -> Any:
+    return spread(ct / count(x.shape, dim), x, dim, keepdim)
+
+
+mean_op = linear(
+    "mean", _mean, transpose=_mean_transpose, torch="mean", grad_name=_numbered("Mean"),
+    latex=r"\operatorname{{mean}} {}",
+    explain="slope 1/n for each of the n elements that are averaged",
+)  # fmt: skip
+
+
+def _float_or_complex(name: str, given: np.dtype[Any], which: str) -> None:
+    if given.kind in "biu":
+        raise DTypeError(
+            f"{name}(): could not infer output dtype. {which} dtype must be either a floating "
+            f"point or complex dtype. Got: {dtype_of(given).name}",
+            f"Write {name}(..., dtype=wengert.float32), or cast the tensor first.",
+        )
+
+
+@public(torch="sum", samples=reduction_call, numpy=(np.sum,))
+def sum_(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum of all elements, or along one or several dimensions.
+
+    x: any shape -> the shape without `dim`, or with length 1 there if `keepdim`. Integers and
+    booleans are summed in int64; `dtype` casts before the sum is taken. An empty sum is 0.
+    Raises DimensionError for a dimension that does not exist.
+
+    >>> import wengert as wg
+    >>> wg.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(dim=0)
+    tensor([4., 6.])
+    """
+    dims = dims_for("sum", input, dim)
+    return sum_op(input, dim=dims, keepdim=keepdim, dtype=numpy_dtype(dtype))
+
+
+@public(torch="mean", samples=reduction_call, numpy=(np.mean,))
+def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The arithmetic mean of all elements, or along one or several dimensions.
+
+    x: any shape -> the shape without `dim`, or with length 1 there if `keepdim`. The mean of
+    nothing is NaN. Raises DTypeError for integers, DimensionError for a dimension that does not
+    exist.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, 2.0, 6.0]).mean()
+    tensor(3.)
+    """
+    data = array_for("mean", input)
+    target = numpy_dtype(dtype)
+    _float_or_complex("mean", target or data.dtype, "Input" if target is None else "Optional")
+    dims = dims_for("mean", input, dim)
+    return mean_op(input, dim=dims, keepdim=keepdim, dtype=target)
+
+
+def _nansum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
+    if x.dtype.kind == "c":
+        raise DTypeError("nansum() does not support complex inputs", "Sum real and imag apart.")
+    if x.dtype.kind == "f":
+        x = np.where(np.isnan(x), x.dtype.type(0), x)
+    return total(x, dim, keepdim, dtype)
+
+
+nansum_op = general(
+    "nansum", _nansum, torch="nansum",
+    pullbacks=[
+        lambda ct, x, dim, keepdim: np.where(np.isnan(x), 0, widened(ct, x, dim, keepdim))
+    ],
+    explain="slope 1 for every number, 0 for every NaN",
+)  # fmt: skip
+
+
+@public(torch="nansum", samples=reduction_call, numpy=(np.nansum,))
+def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum of the elements that are not NaN; see `sum`.
+
+    Raises DTypeError for complex tensors, DimensionError for a dimension that does not exist.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, float("nan"), 2.0]).nansum()
+    tensor(3.)
+    """
+    dims = dims_for("nansum", input, dim)
+    return nansum_op(input, dim=dims, keepdim=keepdim, dtype=numpy_dtype(dtype))
+
+
+@public(torch="nanmean", samples=reduction_call, numpy=(np.nanmean,))
+def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean of the elements that are not NaN; NaN where there are none. See `mean`.
+
+    Raises DTypeError for integers and complex numbers.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, float("nan"), 2.0]).nanmean()
+    tensor(1.5000)
+    """
+    data = array_for("nanmean", input)
+    _float_or_complex("nanmean", data.dtype, "Input")
+    numbers = np.logical_not(np.isnan(input))
+    how_many = sum_(numbers, dim, keepdim)
+    return OPS["div"](nansum(input, dim, keepdim, dtype=dtype), how_many)

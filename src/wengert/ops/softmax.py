@@ -1,0 +1,159 @@
+"""softmax, its logarithm, and the logarithm of a sum of exponentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.tensor import Tensor
+from wengert.ops.axes import (
+    FLOAT16,
+    FLOAT32,
+    Axes,
+    add_up,
+    dim_for,
+    dims_for,
+    largest,
+    line_call,
+    reduction_call,
+    refuse_kinds,
+    widened,
+)
+from wengert.ops.canonical import Dims
+from wengert.ops.define import public
+from wengert.ops.kinds import general
+
+
+def _shifted(x: Any, dim: int) -> tuple[Any, int]:
+    """x minus its maximum along `dim`, so that no exponential overflows; at least 1-d, fresh."""
+    if x.ndim == 0:
+        x = x.reshape(1)
+    if x.dtype == FLOAT16:
+        x = x.astype(FLOAT32)
+    if x.size == 0:
+        return x.copy(), dim
+    return x - largest(x, dim, None, None, True), dim
+
+
+def _softmax(x: Any, *, dim: int) -> Any:
+    refuse_kinds("softmax", x, "biuc")
+    out, dim = _shifted(x, dim)
+    np.exp(out, out)
+    out /= add_up(out, dim, None, None, True)
+    return out.reshape(x.shape).astype(x.dtype, copy=False)
+
+
+def _softmax_pullback(ct: Any, out: Any, dim: int) -> Any:
+    weighted = ct * out
+    return weighted - out * np.sum(weighted, axis=dim, keepdims=True)
+
+
+softmax_op = general(
+    "softmax", _softmax, pullbacks=[_softmax_pullback], torch="softmax",
+    latex=r"\operatorname{{softmax}}\left({}\right)",
+    explain="raising one input raises its own weight and lowers all others in proportion",
+    source="d softmax_i / d x_j = softmax_i (delta_ij - softmax_j)",
+)  # fmt: skip
+
+
+def _log_softmax(x: Any, *, dim: int) -> Any:
+    refuse_kinds("log_softmax", x, "biuc")
+    out, dim = _shifted(x, dim)
+    out -= np.log(add_up(np.exp(out), dim, None, None, True))
+    return out.reshape(x.shape).astype(x.dtype, copy=False)
+
+
+log_softmax_op = general(
+    "log_softmax", _log_softmax, torch="log_softmax",
+    pullbacks=[lambda ct, out, dim: ct - np.exp(out) * np.sum(ct, axis=dim, keepdims=True)],
+    latex=r"\log\operatorname{{softmax}}\left({}\right)",
+    explain="slope 1 in its own input, less the softmax weight of every input",
+    source="d log_softmax_i / d x_j = delta_ij - softmax_j",
+)  # fmt: skip
+
+
+def _cast_first(name: str, input: Tensor, dim: Any, dtype: Any) -> tuple[Any, int]:
+    at = dim_for(name, input, dim)
+    return (input if dtype is None else input.to(dtype)), at  # type: ignore[attr-defined]
+
+
+@public(torch="softmax", samples=line_call)
+def softmax(input: Tensor, dim: int, dtype: Any = None) -> Any:
+    """exp(x) divided by its sum along `dim`: positive weights that add up to 1.
+
+    x: any shape -> the same. Computed as exp(x - max x), so large inputs do not overflow. `dtype`
+    casts first. Raises DTypeError for integers and complex numbers.
+
+    >>> import wengert as wg
+    >>> wg.tensor([0.0, 0.0, 0.0, 0.0]).softmax(0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    x, at = _cast_first("softmax", input, dim, dtype)
+    return softmax_op(x, dim=at)
+
+
+@public(torch="log_softmax", samples=line_call)
+def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Any:
+    """log(softmax(x)) along `dim`, without the rounding and overflow of doing it in two steps.
+
+    x: any shape -> the same. `dtype` casts first. Raises DTypeError for integers and complex
+    numbers.
+
+    >>> import wengert as wg
+    >>> wg.tensor([0.0, 0.0]).log_softmax(0)
+    tensor([-0.6931, -0.6931])
+    """
+    x, at = _cast_first("log_softmax", input, dim, dtype)
+    return log_softmax_op(x, dim=at)
+
+
+@public(torch="nn.functional.softmin", samples=line_call, method=False)
+def softmin(input: Tensor, dim: int, dtype: Any = None) -> Any:
+    """softmax(-x): the smallest element gets the largest weight. See `softmax`."""
+    x, at = _cast_first("softmin", input, dim, dtype)
+    return softmax_op(-x, dim=at)
+
+
+def _logsumexp(x: Any, *, dim: Axes | None, keepdim: bool) -> Any:
+    if x.size == 0:
+        return np.log(add_up(x, dim, None, None, keepdim))
+    y = x.astype(FLOAT32) if x.dtype == FLOAT16 else x
+    top = largest(y.real, dim, None, None, True)
+    # Where the maximum is infinite, subtracting it would give NaN: inf - inf.
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))
+    out = np.log(add_up(np.exp(y - top), dim, None, None, keepdim))
+    return (out + top.reshape(out.shape)).astype(x.dtype, copy=False)
+
+
+logsumexp_op = general(
+    "logsumexp", _logsumexp, promotion="float", torch="logsumexp",
+    pullbacks=[
+        lambda ct, x, out, dim, keepdim: widened(ct, x, dim, keepdim)
+        * np.exp(x - widened(out, x, dim, keepdim))
+    ],
+    latex=r"\log\sum\exp {}",
+    explain="the slope in each element is its softmax weight",
+    source="d logsumexp / d x_i = exp(x_i - logsumexp)",
+)  # fmt: skip
+
+
+@public(torch="logsumexp", samples=lambda s: _logsumexp_call(s))
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Any:
+    """log(sum(exp(x))) along one or several dimensions, computed without overflow.
+
+    x: any shape -> the shape without `dim`, or with length 1 there if `keepdim`. Of nothing, or
+    of nothing but -inf, it is -inf. Integers become floats.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1000.0, 1000.0]).logsumexp(0)
+    tensor(1000.6931)
+    """
+    return logsumexp_op(input, dim=dims_for("logsumexp", input, dim), keepdim=keepdim)
+
+
+def _logsumexp_call(s: Any) -> Any:
+    args, attributes = reduction_call(s)
+    if attributes["dim"] in (None, ()):
+        attributes["dim"] = tuple(range(args[0].ndim)) or 0
+    return args, attributes

@@ -1,0 +1,223 @@
+"""Variance and standard deviation, whole or along dimensions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.dtype import dtype_of
+from wengert.core.op import NUMPY
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, DTypeError
+from wengert.ops.axes import (
+    Axes,
+    add_up,
+    array_for,
+    computing,
+    count,
+    dims_for,
+    draw_dims,
+    spread,
+    widened,
+)
+from wengert.ops.canonical import Dims, numpy_dtype
+from wengert.ops.define import public
+from wengert.ops.kinds import general
+from wengert.ops.samples import Call, Sampler
+
+_SPREAD = "the farther an element is from the mean, the steeper"
+
+
+def _moments(x: Any, dim: Axes | None, correction: float, keepdim: bool) -> tuple[Any, Any]:
+    """(variance, mean), in the dtype that sums are accumulated in.
+
+    In two passes: the mean, then the mean squared distance from it. The one-pass formula
+    mean(x^2) - mean(x)^2 cancels.
+    """
+    n = count(x.shape, dim)
+    x = x.astype(computing(x.dtype), copy=False)
+    mean = add_up(x, dim, None, None, True) / x.dtype.type(n)
+    apart = x - mean
+    squares = apart.real**2 + apart.imag**2 if x.dtype.kind == "c" else np.square(apart)
+    summed = add_up(squares, dim, None, None, keepdim)
+    variance = summed / squares.dtype.type(max(n - correction, 0))
+    return variance, mean.reshape(variance.shape)
+
+
+def _real(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.zeros((), dtype).real.dtype
+
+
+def _var(x: Any, *, dim: Axes | None, correction: float, keepdim: bool) -> Any:
+    return _moments(x, dim, correction, keepdim)[0].astype(_real(x.dtype))
+
+
+def _std(x: Any, *, dim: Axes | None, correction: float, keepdim: bool) -> Any:
+    return np.sqrt(_moments(x, dim, correction, keepdim)[0]).astype(_real(x.dtype))
+
+
+def _var_mean(x: Any, *, dim: Axes | None, correction: float, keepdim: bool) -> tuple[Any, Any]:
+    variance, mean = _moments(x, dim, correction, keepdim)
+    return variance.astype(_real(x.dtype)), mean.astype(x.dtype)
+
+
+def _std_mean(x: Any, *, dim: Axes | None, correction: float, keepdim: bool) -> tuple[Any, Any]:
+    variance, mean = _moments(x, dim, correction, keepdim)
+    return np.sqrt(variance).astype(_real(x.dtype)), mean.astype(x.dtype)
+
+
+def _var_pullback(
+    ct: Any, x: Any, x_aval: Any, dim: Axes | None, correction: float, keepdim: bool
+) -> Any:
+    freedom = count(x_aval.shape, dim) - correction
+    slope = 2 / freedom if freedom else math.inf
+    return widened(ct, x_aval, dim, keepdim) * slope * (x - np.mean(x, axis=dim, keepdims=True))
+
+
+def _std_pullback(
+    ct: Any, x: Any, x_aval: Any, out: Any, dim: Axes | None, correction: float, keepdim: bool
+) -> Any:
+    # Where all elements are equal the slope is infinite or 0; torch takes 0.
+    through_root = np.where(out == 0, 0, ct / (2 * out))
+    return _var_pullback(through_root, x, x_aval, dim, correction, keepdim)
+
+
+def _mean_pullback(ct: Any, x_aval: Any, dim: Axes | None, keepdim: bool) -> Any:
+    return spread(ct / count(x_aval.shape, dim), x_aval, dim, keepdim)
+
+
+def _var_mean_pullback(
+    ct: Any, x: Any, x_aval: Any, dim: Axes | None, correction: float, keepdim: bool
+) -> Any:
+    through_variance = _var_pullback(ct[0], x, x_aval, dim, correction, keepdim)
+    return through_variance + _mean_pullback(ct[1], x_aval, dim, keepdim)
+
+
+def _std_mean_pullback(
+    ct: Any, x: Any, x_aval: Any, out: Any, dim: Axes | None, correction: float, keepdim: bool
+) -> Any:
+    through_std = _std_pullback(ct[0], x, x_aval, out[0], dim, correction, keepdim)
+    return through_std + _mean_pullback(ct[1], x_aval, dim, keepdim)
+
+
+var_op = general(
+    "var", _var, pullbacks=[_var_pullback], torch="var", holomorphic=False,
+    latex=r"\operatorname{{var}}\left({}\right)", explain=_SPREAD,
+    source="d var / d x_i = 2 (x_i - mean) / (n - correction)",
+)  # fmt: skip
+std_op = general(
+    "std", _std, pullbacks=[_std_pullback], torch="std", holomorphic=False,
+    latex=r"\operatorname{{std}}\left({}\right)", explain=_SPREAD,
+    source="d std / d x_i = (x_i - mean) / ((n - correction) std)",
+)  # fmt: skip
+var_mean_op = general(
+    "var_mean", _var_mean, pullbacks=[_var_mean_pullback], outputs=2, torch="var_mean",
+    holomorphic=False, explain=_SPREAD,
+)  # fmt: skip
+std_mean_op = general(
+    "std_mean", _std_mean, pullbacks=[_std_mean_pullback], outputs=2, torch="std_mean",
+    holomorphic=False, explain=_SPREAD,
+)  # fmt: skip
+
+
+def _arguments(
+    name: str, input: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
+) -> dict[str, Any]:
+    """The attributes that one of torch's four ways of calling var and std means."""
+    if array_for(name, input).dtype.kind in "biu":
+        raise DTypeError(
+            f"{name}(): std and var only support floating point and complex dtypes, not "
+            f"{dtype_of(array_for(name, input).dtype).name}",
+            "Cast the tensor first: .to(wengert.float32).",
+        )
+    if isinstance(dim, (bool, np.bool_)):
+        dim, unbiased = None, bool(dim)
+    if unbiased is not None and correction is not None:
+        raise ArgumentError(
+            f"{name}(): unbiased and correction mean the same",
+            "unbiased=True is correction=1, unbiased=False is correction=0: give one of them.",
+        )
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    dims = dims_for(name, input, dim)
+    return {"dim": dims, "correction": correction, "keepdim": keepdim}
+
+
+def _call(s: Sampler) -> Call:
+    x = s.array(s.shape(min_side=2))
+    attributes = {"dim": draw_dims(s, x.ndim), "keepdim": s.choice([False, True])}
+    return (x,), attributes | s.choice([{}, {"correction": 0}, {"unbiased": False}])
+
+
+@public(torch="var", samples=_call)
+def var(
+    input: Tensor, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False,
+    *, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """The variance: the squared distance from the mean, summed, over n - correction.
+
+    x: any shape -> the shape without `dim`, or with length 1 there if `keepdim`; real also for
+    complex tensors. correction: 1 unless given; `unbiased=False` means 0. NaN where n is not
+    larger than the correction. Raises DTypeError for integers.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, 2.0, 3.0, 4.0]).var()
+    tensor(1.6667)
+    """
+    return var_op(input, **_arguments("var", input, dim, unbiased, keepdim, correction))
+
+
+@public(torch="std", samples=_call)
+def std(
+    input: Tensor, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False,
+    *, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """The standard deviation: the square root of the variance. See `var`.
+
+    Where all elements are equal its gradient is 0, as in torch.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, 2.0, 3.0]).std()
+    tensor(1.)
+    """
+    return std_op(input, **_arguments("std", input, dim, unbiased, keepdim, correction))
+
+
+@public(torch="var_mean", samples=_call, method=False)
+def var_mean(
+    input: Tensor, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False,
+    *, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """(variance, mean), computed together. See `var`."""
+    return var_mean_op(input, **_arguments("var_mean", input, dim, unbiased, keepdim, correction))
+
+
+@public(torch="std_mean", samples=_call, method=False)
+def std_mean(
+    input: Tensor, dim: Dims | bool = None, unbiased: bool | None = None, keepdim: bool = False,
+    *, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """(standard deviation, mean), computed together. See `var`."""
+    return std_mean_op(input, **_arguments("std_mean", input, dim, unbiased, keepdim, correction))
+
+
+def _numpy_var(
+    a: Any, axis: Dims = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """numpy.var on tensors: NumPy divides by n unless told otherwise."""
+    x = a if dtype is None else a.to(numpy_dtype(dtype))
+    return var(x, axis, keepdim=keepdims, correction=ddof)
+
+
+def _numpy_std(
+    a: Any, axis: Dims = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """numpy.std on tensors."""
+    x = a if dtype is None else a.to(numpy_dtype(dtype))
+    return std(x, axis, keepdim=keepdims, correction=ddof)
+
+
+NUMPY[np.var] = _numpy_var
+NUMPY[np.std] = _numpy_std
