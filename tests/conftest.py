@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+# Modules beside the tests whose assertions should say as much as those in tests do.
+pytest.register_assert_rewrite("laws", "parity", "sampling")
 
 # Every run draws the same examples; --hypothesis-profile=thorough draws others, and many.
 _ALWAYS = {

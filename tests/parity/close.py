@@ -1,0 +1,42 @@
+"""How close to torch is close enough: stated once, loosened per function with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+RELATIVE = {
+    "float16": 4e-3,
+    "float32": 2e-5,
+    "float64": 1e-12,
+    "complex64": 2e-5,
+    "complex128": 1e-12,
+}
+
+LOOSENED: dict[str, tuple[float, str]] = {}
+"""Function -> a factor on the tolerance, and why."""
+
+
+def assert_close(function: str, mine: Any, theirs: Any, *, signed_zero: bool = False) -> None:
+    """Same shape and dtype; values equal within the tolerance, NaN where torch has NaN.
+
+    The tolerance is relative to the element and to the largest finite element: both add up sums
+    in their own order. signed_zero: -0 is not 0.
+    """
+    mine, theirs = np.asarray(mine), np.asarray(theirs)
+    assert mine.dtype == theirs.dtype
+    assert mine.shape == theirs.shape
+    if theirs.dtype.kind not in "fc":
+        np.testing.assert_array_equal(mine, theirs)
+        return
+    factor, _ = LOOSENED.get(function, (1.0, ""))
+    relative = RELATIVE[str(theirs.dtype)] * factor
+    finite = np.abs(theirs[np.isfinite(theirs)])
+    largest = float(finite.max()) if finite.size else 0.0
+    np.testing.assert_allclose(
+        mine, theirs, rtol=relative, atol=relative * min(max(largest, 1.0), 1e6), equal_nan=True
+    )
+    if signed_zero and theirs.dtype.kind == "f":
+        zeros = theirs == 0
+        np.testing.assert_array_equal(np.signbit(mine[zeros]), np.signbit(theirs[zeros]))

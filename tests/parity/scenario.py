@@ -1,0 +1,87 @@
+"""Small programs that run twice, with torch and with wengert as `m`, and must come out the same."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from parity.theirs import name_of
+from registry import namespace as wengert
+from wengert.core.tensor import Tensor
+
+Scenario = Callable[[Any], Any]
+
+
+def same_as_torch(scenario: Scenario) -> Callable[[], None]:
+    """Make a scenario, a function of the module that returns what it saw, into a test."""
+
+    def test() -> None:
+        theirs = described(scenario(torch))
+        mine = described(scenario(wengert))
+        assert_alike(mine, theirs)
+
+    test.__name__ = scenario.__name__
+    test.__doc__ = scenario.__doc__
+    return test
+
+
+def raised(call: Callable[[], Any]) -> Any:
+    """The exception that a call raises, or "nothing"."""
+    try:
+        call()
+    except Exception as error:
+        return error
+    return "nothing"
+
+
+def warned(call: Callable[[], Any]) -> Any:
+    """What a call returns, and whether it warns."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = call()
+    return result, [issubclass(w.category, UserWarning) for w in caught]
+
+
+def described(seen: Any) -> Any:
+    """What was seen, without either module's own types; exceptions stay."""
+    if isinstance(seen, (Tensor, torch.Tensor)):
+        values = np.asarray(seen.detach().numpy() if isinstance(seen, torch.Tensor) else seen._data)
+        made_by = seen.grad_fn.name() if seen.grad_fn is not None else None
+        return name_of(seen.dtype), values.tolist(), seen.requires_grad, seen.is_leaf, made_by
+    if isinstance(seen, (tuple, list)):
+        return [described(part) for part in seen]
+    if isinstance(seen, dict):
+        return {name: described(part) for name, part in seen.items()}
+    return seen
+
+
+def assert_alike(mine: Any, theirs: Any) -> None:
+    """Equal; an exception of ours is one that code for torch would catch."""
+    if isinstance(theirs, Exception):
+        expected = next(c for c in type(theirs).__mro__ if c.__module__ == "builtins")
+        assert isinstance(mine, expected), f"{mine!r}; torch raises {theirs!r}"
+    elif isinstance(theirs, list):
+        assert isinstance(mine, list), f"{mine!r}; torch: {theirs!r}"
+        assert len(mine) == len(theirs)
+        for part, other in zip(mine, theirs, strict=True):
+            assert_alike(part, other)
+    elif isinstance(theirs, dict):
+        assert_alike(list(mine.items()), list(theirs.items()))
+    else:
+        assert mine == theirs
+
+
+def graph_of(tensor: Any) -> Any:
+    """The structure behind a tensor: names of nodes, and of those that next_functions leads to."""
+    return None if tensor.grad_fn is None else node_tree(tensor.grad_fn)
+
+
+def node_tree(node: Any) -> Any:
+    if node is None:
+        return None
+    name = node.name().rpartition("::")[2]  # torch::autograd::AccumulateGrad
+    return [name, [[node_tree(source), index] for source, index in node.next_functions]]

@@ -1,0 +1,155 @@
+"""What functions make of their arguments, as torch: dtypes, shared memory, grad_fn, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from laws.cases import as_tensor, tensors_in
+from laws.law import law, no_gradient
+from parity.close import assert_close
+from parity.pair import both
+from parity.theirs import (
+    has_no_reference,
+    quiet,
+    reference,
+    structure,
+    theirs_in,
+    translated,
+)
+from sampling import arrays_in, calls, is_array, map_arrays
+from wengert.errors import DTypeError
+from wengert.ops.define import Function
+from wengert.ops.samples import Call
+
+DTYPES = [
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
+    "complex64", "complex128",
+]  # fmt: skip
+
+
+@law("every dtype that torch takes gives torch's result", unless=[has_no_reference], one_in=5)
+def test_torch_dtypes(function, data):
+    dtype = data.draw(st.sampled_from(DTYPES), label="dtype")
+    args, kwargs = in_dtype(data.draw(calls(function, rough=True), label="call"), dtype)
+    try:
+        with quiet():
+            their_args, their_kwargs = translated((args, kwargs))
+            expected = reference(function)(*their_args, **their_kwargs)
+    except (RuntimeError, TypeError, ValueError, IndexError):
+        return  # torch does not take this dtype here
+    try:
+        args, kwargs = map_arrays(as_tensor, (args, kwargs))
+        result = function.call(*args, **kwargs)
+    except DTypeError:
+        assert dtype.startswith("complex"), f"{dtype} is not taken"
+        return
+
+    assert structure(result) == structure(expected)
+    for mine, other in zip(tensors_in(result), theirs_in(expected), strict=True):
+        other = other.resolve_conj().resolve_neg()
+        assert_close(function.name, mine._data, other.numpy())
+
+
+def in_dtype(call: Call, dtype: str) -> Call:
+    """The call with its float arrays in another dtype."""
+    unsigned = dtype in ("bool", "uint8")
+
+    def changed(array: Any) -> Any:
+        if array.dtype.kind != "f":
+            return array
+        return (np.abs(array) if unsigned else array).astype(dtype)
+
+    return map_arrays(changed, call)
+
+
+@law("results share memory exactly where torch's do", unless=[has_no_reference], one_in=20)
+def test_torch_memory(function, data):
+    call = map_arrays(without_reversal, data.draw(calls(function), label="call"))
+    mine, other = both(function, call)
+
+    for y, z in zip(tensors_in(mine.result), theirs_in(other.result), strict=True):
+        for leaf, their_leaf in zip(mine.leaves, other.leaves, strict=True):
+            storages = z.untyped_storage(), their_leaf.untyped_storage()
+            shared = len({s.data_ptr() for s in storages}) == 1 and z.numel() > 0
+            assert np.may_share_memory(y._data, leaf._data) == shared
+            if shared:
+                assert strides(y._data) == long_strides(z.shape, z.stride())
+
+
+def without_reversal(array: Any) -> Any:
+    """torch has no negative strides."""
+    return array if all(s >= 0 for s in array.strides) else np.ascontiguousarray(array)
+
+
+def strides(array: Any) -> list[int]:
+    return long_strides(array.shape, [s // array.itemsize for s in array.strides])
+
+
+def long_strides(shape: Any, steps: Any) -> list[int]:
+    """The strides along sides longer than 1; along others they mean nothing."""
+    return [step for side, step in zip(shape, steps, strict=True) if side > 1]
+
+
+@law("grad_fn is called as in torch", unless=[has_no_reference, no_gradient], one_in=20)
+def test_torch_names(function, data):
+    mine, other = both(function, data.draw(calls(function), label="call"))
+
+    for y, z in zip(mine.outputs, other.outputs, strict=True):
+        assert (y.grad_fn and y.grad_fn.name()) == (z.grad_fn and z.grad_fn.name())
+
+
+@law("calls that torch refuses are refused, with errors of its kind", unless=[has_no_reference],
+     one_in=20)  # fmt: skip
+def test_torch_errors(function, data):
+    call = data.draw(calls(function), label="call")
+    for what, args, kwargs in spoilt(function, call):
+        error = their_error(function, args, kwargs)
+        if error is not None:
+            assert refuses(function, args, kwargs, error), f"{what}: torch raises {error!r}"
+
+
+def spoilt(function: Function, call: Call) -> Iterator[tuple[str, Any, Any]]:
+    """Bad calls made from a good one, each with what is bad about it."""
+    args, kwargs = call
+    yield "no arguments", (), {}
+    yield "an unknown argument", args, {**kwargs, "nonsense": 1}
+    yield "too many arguments", (*args, *range(20)), kwargs
+    for i, arg in enumerate(args):
+        for bad in ("nonsense", object()) if is_array(arg) else ("nonsense", object(), 77):
+            if not (bad == 77 and isinstance(arg, float)):
+                yield f"argument {i} is {bad!r}", (*args[:i], bad, *args[i + 1 :]), kwargs
+    for name, value in kwargs.items():
+        for bad in ("nonsense", object()):
+            yield f"{name}={bad!r}", args, {**kwargs, name: bad}
+        if name.startswith("dim") and isinstance(value, int):
+            yield f"{name}=77", args, {**kwargs, name: 77}
+    if len(arrays_in(call)) >= 2 and all(map(is_array, args)):
+        shapes = [(2, 3), (4,), (5,)]
+        changed = tuple(np.ones(shape) for shape, _ in zip(shapes, args, strict=False))
+        yield f"shapes {shapes[: len(changed)]}", changed, kwargs
+
+
+def their_error(function: Function, args: Any, kwargs: Any) -> Exception | None:
+    try:
+        with quiet():
+            their_args, their_kwargs = translated((args, kwargs))
+            reference(function)(*their_args, **their_kwargs)
+    except Exception as error:
+        return error
+    return None
+
+
+def refuses(function: Function, args: Any, kwargs: Any, like: Exception) -> bool:
+    """Whether we raise what code that expects torch's exception would catch."""
+    builtin = next(c for c in type(like).__mro__ if c.__module__ == "builtins")
+    expected = RuntimeError if builtin is NotImplementedError else builtin
+    args, kwargs = map_arrays(as_tensor, (args, kwargs))
+    try:
+        function.call(*args, **kwargs)
+    except expected:
+        return True
+    return False

@@ -1,0 +1,89 @@
+"""Every public function that names a reference in torch gives what torch gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from laws.applications import applications
+from laws.cases import Case
+from laws.law import law, no_gradient
+from parity.pair import both, same_gradients, same_second, same_values
+from parity.theirs import cast, has_no_reference
+from sampling import Random, Sampler, calls, can_draw, draw_call, map_arrays
+from wengert.ops.define import Function
+
+SPECIAL = np.array(
+    [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -3.0, 1e30, -1e30, np.inf, -np.inf, np.nan]
+)
+FLOATS = st.sampled_from(["float64", "float32"])
+
+
+def drawn(function: Function, data: Any) -> Any:
+    """A call on the rough grid, in one of the two dtypes that most work is done in."""
+    call = data.draw(calls(function, rough=True), label="call")
+    return cast(call, data.draw(FLOATS, label="dtype"))
+
+
+@law("values, shapes and dtypes are torch's", unless=[has_no_reference])
+def test_torch_values(function, data):
+    same_values(function, *both(function, drawn(function, data)))
+
+
+@law("gradients are torch's", unless=[has_no_reference, no_gradient])
+def test_torch_gradients(function, data):
+    same_gradients(function, *both(function, drawn(function, data)))
+
+
+@law("second gradients are torch's", unless=[has_no_reference, no_gradient])
+def test_torch_second(function, data):
+    call = cast(data.draw(calls(function, rough=True), label="call"), "float64")
+
+    same_second(function, *both(function, call))
+
+
+def is_not_by_element(function: Function) -> bool:
+    """not computed element by element."""
+    return not by_element(function)
+
+
+def by_element(function: Function) -> bool:
+    """Whether a call applies nothing but elementwise operations with comparable special values."""
+    if not can_draw(function):
+        return False
+    try:
+        case = Case(function, draw_call(Sampler(Random(0)), function))
+        with applications() as applied:
+            case.call(case.leaves())
+    except Exception:  # the other laws show it; here it would stop the collection of all tests
+        return False
+    return all(
+        (a.op.kind == "elementwise" and a.op.special)
+        or (a.op.kind == "discrete" and isinstance(a.op.forward, np.ufunc))
+        for a in applied
+    )
+
+
+@law("at 0, -0, infinities and NaN as torch", unless=[has_no_reference, is_not_by_element])
+def test_torch_special(function, data):
+    call = cast(special(drawn(function, data)), data.draw(FLOATS))
+
+    same_values(function, *both(function, call))
+    same_gradients(function, *both(function, call))
+
+
+def special(call: Any) -> Any:
+    """Each float array becomes all special values, along an axis of its own."""
+    axes = iter(range(-1, -10, -1))
+
+    def changed(array: Any) -> Any:
+        if array.dtype.kind != "f":
+            assume(array.size)
+            return array.reshape(-1)[0]
+        shape = (SPECIAL.size,) + (1,) * (-next(axes) - 1)
+        return SPECIAL.reshape(shape)
+
+    return map_arrays(changed, call)
