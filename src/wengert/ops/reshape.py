@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,17 @@ def _shape_samples(s: Sampler) -> Call:
     return (s.array(shape), target), {}
 
 
-@public(torch="Tensor.view", samples=_shape_samples)
+def _contiguous(samples: Callable[[Sampler], Call]) -> Callable[[Sampler], Call]:
+    """The same samples with arrays that stand row by row, so that a view is possible."""
+
+    def drawn(s: Sampler) -> Call:
+        (x, *others), attrs = samples(s)
+        return (np.array(x, order="C"), *others), attrs
+
+    return drawn
+
+
+@public(torch="Tensor.view", samples=_contiguous(_shape_samples))
 def view(input: Tensor, *shape: Any) -> Any:
     """The same memory in another shape; one length may be -1.
 
@@ -144,7 +155,7 @@ def _pair_samples(s: Sampler) -> Call:
     return (s.array(shape), s.array(shape[::-1])), {}
 
 
-@public(torch="Tensor.view_as", samples=_pair_samples)
+@public(torch="Tensor.view_as", samples=_contiguous(_pair_samples))
 def view_as(input: Tensor, other: Tensor) -> Any:
     """`input.view(other.shape)`."""
     return view(input, other.shape)
@@ -212,7 +223,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Any:
             f"({shape[at]}) in the input tensor"
         )
     parts = tuple(shape[at] // known if length == -1 else length for length in parts)
-    return view(input, (*shape[:at], *parts, *shape[at + 1 :]))
+    return reshape(input, (*shape[:at], *parts, *shape[at + 1 :]))
 
 
 def _squeeze_samples(s: Sampler) -> Call:

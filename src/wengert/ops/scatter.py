@@ -87,7 +87,7 @@ def _scatter_arguments(s: Sampler) -> tuple[Any, int, Any, tuple[int, ...]]:
 
 def _scatter_add_samples(s: Sampler) -> Call:
     x, dim, index, lengths = _scatter_arguments(s)
-    return (x, dim, index, s.array([n + s.integer(0, 1) for n in lengths])), {}
+    return (x, dim, index, s.array(lengths)), {}
 
 
 @public(torch="scatter_add", samples=_scatter_add_samples)
@@ -128,7 +128,7 @@ def _scatter_samples(s: Sampler) -> Call:
     dim = s.dim(len(shape))
     # Each place once: which of two values survives is not defined.
     along = [-1 if d == dim % len(shape) else 1 for d in range(len(shape))]
-    index = np.broadcast_to(np.arange(shape[dim]).reshape(along), shape)
+    index = np.broadcast_to(np.arange(shape[dim]).reshape(along), shape).copy()
     return (s.array(shape), dim, index, s.choice([s.array(shape), s.number(-2.0, 2.0)])), {}
 
 

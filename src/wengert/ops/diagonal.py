@@ -1,0 +1,143 @@
+"""Diagonals and triangles: diagonal, diag, diag_embed, tril, triu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.op import Op
+from wengert.core.tensor import Tensor
+from wengert.errors import DimensionError, ShapeError
+from wengert.ops.canonical import one_dim
+from wengert.ops.define import public
+from wengert.ops.kinds import linear
+from wengert.ops.reshape import clone
+from wengert.ops.samples import Call, Sampler
+
+_TAKES = "slope 1 for the elements that are taken, 0 for the others"
+
+
+def _diagonal(x: Any, *, offset: int, dim1: int, dim2: int) -> Any:
+    """A view one can write into, which np.diagonal's is not."""
+    x = np.moveaxis(x, (dim1, dim2), (-2, -1))
+    x = x[..., max(-offset, 0) :, max(offset, 0) :]
+    length = min(x.shape[-2:])
+    return np.einsum("...ii->...i", x[..., :length, :length])
+
+
+def _embed_diagonal(ct: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]) -> Any:
+    whole = np.zeros(shape, ct.dtype)
+    _diagonal(whole, offset=offset, dim1=dim1, dim2=dim2)[...] = ct
+    return whole
+
+
+diagonal_op: Op = linear(
+    "diagonal", _diagonal,
+    transpose=lambda ct, x, offset, dim1, dim2: embed_diagonal_op(
+        ct, offset=offset, dim1=dim1, dim2=dim2, shape=x.shape
+    ),
+    view=True, torch="diagonal", explain=_TAKES,
+)  # fmt: skip
+embed_diagonal_op: Op = linear(
+    "diag_embed", _embed_diagonal,
+    transpose=lambda ct, offset, dim1, dim2: diagonal_op(ct, offset=offset, dim1=dim1, dim2=dim2),
+    torch="diag_embed", explain="slope 1: the elements stand among zeros",
+)  # fmt: skip
+tril_op: Op = linear(
+    "tril", lambda x, *, diagonal: np.tril(x, diagonal),
+    transpose=lambda ct, diagonal: tril_op(ct, diagonal=diagonal),
+    torch="tril", explain="slope 1 on and below the diagonal, 0 above",
+)  # fmt: skip
+triu_op: Op = linear(
+    "triu", lambda x, *, diagonal: np.triu(x, diagonal),
+    transpose=lambda ct, diagonal: triu_op(ct, diagonal=diagonal),
+    torch="triu", explain="slope 1 on and above the diagonal, 0 below",
+)  # fmt: skip
+
+
+def _plane(dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
+    """Two different dimensions."""
+    if ndim < 2:
+        one_dim(dim1, ndim), one_dim(dim2, ndim)
+        raise DimensionError("diagonals need at least 2 dimensions, and the tensor has fewer")
+    first, second = one_dim(dim1, ndim), one_dim(dim2, ndim)
+    if first == second:
+        raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return first, second
+
+
+def _diagonal_samples(s: Sampler) -> Call:
+    shape = s.shape(2)
+    dims = s.choice([(0, 1), (-1, 0), (-2, -1)])
+    return (s.array(shape), s.integer(-2, 2), *dims), {}
+
+
+@public(torch="diagonal", samples=_diagonal_samples)
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonal of the plane of two dimensions, as the last dimension. A view.
+
+    x: (n, m, b) -> (b, min(n, m)). offset: > 0 above the main diagonal, < 0 below. Raises
+    ShapeError where the two dimensions are the same.
+    """
+    first, second = _plane(dim1, dim2, len(input.shape))
+    return diagonal_op(input, offset=int(offset), dim1=first, dim2=second)
+
+
+def _diag_embed_samples(s: Sampler) -> Call:
+    shape = s.shape(1, 2)
+    dims = s.choice([(), (0, 1), (-1, 0)])
+    return (s.array(shape), s.integer(-2, 2), *dims), {}
+
+
+@public(torch="diag_embed", samples=_diag_embed_samples)
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Matrices with the last dimension on a diagonal and zeros elsewhere.
+
+    x: (b, n) -> (b, n, n); n + |offset| for an offset.
+    """
+    shape = list(input.shape)
+    if not shape:
+        raise DimensionError("diag_embed needs at least 1 dimension, and the tensor has none")
+    first, second = _plane(dim1, dim2, len(shape) + 1)
+    side = shape.pop() + abs(int(offset))
+    for dim in sorted((first, second)):
+        shape.insert(dim, side)
+    return embed_diagonal_op(input, offset=int(offset), dim1=first, dim2=second, shape=tuple(shape))
+
+
+@public(torch="diag", samples=lambda s: ((s.array(s.shape(1, 2)), s.integer(-2, 2)), {}))
+def diag(input: Tensor, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, as a copy; or the matrix with a vector on its diagonal.
+
+    (n, m) -> (min(n, m),); (n,) -> (n, n). Raises ShapeError for other tensors.
+    """
+    ndim = len(input.shape)
+    if ndim == 1:
+        return diag_embed(input, diagonal)
+    if ndim != 2:
+        raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
+    return clone(diagonal_op(input, offset=int(diagonal), dim1=0, dim2=1))
+
+
+def _triangle_samples(s: Sampler) -> Call:
+    return (s.array(s.shape(2)), s.integer(-2, 2)), {}
+
+
+def _check_matrix(name: str, input: Any) -> None:
+    if len(input.shape) < 2:
+        raise ShapeError(f"{name}: input tensor must have at least 2 dimensions")
+
+
+@public(torch="tril", samples=_triangle_samples)
+def tril(input: Tensor, diagonal: int = 0) -> Any:
+    """The lower triangle of each matrix: zeros above the given diagonal."""
+    _check_matrix("tril", input)
+    return tril_op(input, diagonal=int(diagonal))
+
+
+@public(torch="triu", samples=_triangle_samples)
+def triu(input: Tensor, diagonal: int = 0) -> Any:
+    """The upper triangle of each matrix: zeros below the given diagonal."""
+    _check_matrix("triu", input)
+    return triu_op(input, diagonal=int(diagonal))

@@ -1,0 +1,126 @@
+"""pad: more elements at the ends of dimensions, or, with negative numbers, fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.op import Op
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentValueError, ShapeError
+from wengert.ops.define import public
+from wengert.ops.gather import index_select_op
+from wengert.ops.kinds import general
+from wengert.ops.samples import Call, Sampler
+from wengert.ops.slicing import take_part, take_part_of
+
+Pads = tuple[tuple[int, int], ...]
+"""Per dimension, how many elements are added before and after; negative ones are taken away."""
+
+
+def _crop(pads: Pads, sign: int) -> tuple[slice, ...]:
+    """The slices that take away what pads (sign -1) take away, or (sign 1) what they add."""
+    ends = ((max(sign * a, 0), max(sign * b, 0)) for a, b in pads)
+    return tuple(slice(a or None, -b or None) for a, b in ends)
+
+
+def _constant_pad(x: Any, *, pads: Pads, value: Any) -> Any:
+    kept = take_part(x, index=_crop(pads, -1))
+    added = [(max(a, 0), max(b, 0)) for a, b in pads]
+    shape = [n + a + b for n, (a, b) in zip(kept.shape, added, strict=True)]
+    out: Any = np.full(shape, np.asarray(value).astype(x.dtype))
+    out[(*_crop(pads, 1), ...)] = kept
+    return out
+
+
+def _constant_pad_pullback(ct: Any, pads: Pads) -> Any:
+    """Elements that were taken away get zero, those that were added go."""
+    back = tuple((-a, -b) for a, b in pads)
+    return constant_pad_op(ct, pads=back, value=0)
+
+
+constant_pad_op: Op = general(
+    "constant_pad_nd", _constant_pad, pullbacks=[_constant_pad_pullback],
+    torch="nn.functional.pad",
+    explain="slope 1 for the elements of x: the constants around them do not move",
+)  # fmt: skip
+
+
+def _pad_samples(s: Sampler) -> Call:
+    shape = s.shape(2, 3, 3, 4)
+    mode = s.choice(["constant", "constant", "reflect", "replicate", "circular"])
+    count = s.integer(1, len(shape)) if mode == "constant" else len(shape) - 1
+    pads = [s.integer(-1, 1) for _ in range(2 * count)]
+    if mode != "constant":
+        return (s.array(shape), pads, mode), {}
+    return (s.array(shape), pads, mode, s.choice([None, 0.5])), {}
+
+
+@public(torch="nn.functional.pad", samples=_pad_samples, method=False)
+def pad(
+    input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> Any:
+    """With elements added at the ends, two numbers per dimension, from the last one backwards.
+
+    pad: (left, right, top, bottom, ...); negative numbers take elements away. mode: "constant"
+    (`value`, 0 if not given), "reflect" (mirrored, the edge not repeated), "replicate" (the edge
+    repeated) or "circular" (from the other end). Raises ShapeError where the numbers do not fit.
+
+    >>> import wengert as wg
+    >>> wg.pad(wg.tensor([1.0, 2.0, 3.0]), (2, 1), mode="reflect")
+    tensor([3., 2., 1., 2., 3., 2.])
+    """
+    pads = _pairs(tuple(input.shape), tuple(int(n) for n in pad))
+    if mode == "constant":
+        return constant_pad_op(input, pads=pads, value=0 if value is None else value)
+    if mode not in _MODES:
+        raise ArgumentValueError(
+            f"Unrecognised padding mode {mode}",
+            'The modes are "constant", "reflect", "replicate" and "circular".',
+        )
+    if value is not None:
+        raise ArgumentValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    if any(n < 0 for pair in pads for n in pair):
+        input = take_part_of(input, index=_crop(pads, -1))
+    for dim, (before, after) in enumerate(pads):
+        if before > 0 or after > 0:
+            index = _places(input.shape[dim], max(before, 0), max(after, 0), mode, dim)
+            input = index_select_op(input, index, dim=dim)
+    return input
+
+
+_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+"""torch's names of the modes, and NumPy's."""
+
+
+def _pairs(shape: tuple[int, ...], pad: tuple[int, ...]) -> Pads:
+    """torch's numbers as pairs, one per dimension, the first dimension first."""
+    if len(pad) % 2:
+        raise ShapeError("Padding length must be divisible by 2", "Two numbers per dimension.")
+    count = len(pad) // 2
+    if count > len(shape):
+        raise ShapeError(
+            "Padding length should be less than or equal to two times the input dimension but "
+            f"got padding length {len(pad)} and input of dimension {len(shape)}"
+        )
+    given = tuple((pad[2 * i], pad[2 * i + 1]) for i in range(count))
+    pads = ((0, 0),) * (len(shape) - count) + given[::-1]
+    for dim, (length, (before, after)) in enumerate(zip(shape, pads, strict=True)):
+        if length + min(before, 0) + min(after, 0) < 0 or length + before + after < 0:
+            raise ShapeError(
+                f"pad: the length {length} of dimension {dim} plus {before} and {after} is negative"
+            )
+    return pads
+
+
+def _places(length: int, before: int, after: int, mode: str, dim: int) -> Any:
+    """Which element stands at each place of a padded dimension."""
+    limit = {"reflect": length - 1, "circular": length}.get(mode, max(before, after))
+    if max(before, after) > limit or not length:
+        raise ShapeError(
+            f"pad: mode {mode!r} can add at most {limit if length else 0} elements at an end of "
+            f"dimension {dim} with size {length}, not {before} and {after}"
+        )
+    return np.pad(np.arange(length), (before, after), _MODES[mode])

@@ -1,0 +1,174 @@
+"""Elements in order: sort, argsort, topk, kthvalue. NaN counts as the largest, as in torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.tensor import Tensor
+from wengert.errors import DTypeError, ShapeError
+from wengert.ops.canonical import one_dim
+from wengert.ops.define import public
+from wengert.ops.kinds import discrete, general
+from wengert.ops.named import KthvalueResult, SortResult, TopkResult
+from wengert.ops.samples import Call, Sampler
+from wengert.ops.scatter import scatter_op
+from wengert.ops.strides import array_of
+
+_FOLLOWS = "slope 1 for each element that is taken, from where it stood"
+
+
+def _order(x: Any, *, dim: int, descending: bool) -> Any:
+    """The indices that sort along a dimension; equal elements stay in their order."""
+    data = np.atleast_1d(x)
+    if not descending:
+        order = np.argsort(data, dim, kind="stable")
+    else:
+        # Sorted backwards from the end, equal elements come out in their order.
+        backwards = np.argsort(np.flip(data, dim), dim, kind="stable")
+        order = data.shape[dim] - 1 - np.flip(backwards, dim)
+    return order.reshape(np.shape(x))
+
+
+def _taken(x: Any, order: Any, dim: int) -> tuple[Any, Any]:
+    """The elements and their indices."""
+    values = np.take_along_axis(np.atleast_1d(x), np.atleast_1d(order), dim)
+    return values.reshape(order.shape), order
+
+
+def _sort(x: Any, *, dim: int, descending: bool) -> tuple[Any, Any]:
+    return _taken(x, _order(x, dim=dim, descending=descending), dim)
+
+
+def _put_back(ct: Any, out: Any, x_aval: Any, dim: int) -> Any:
+    return scatter_op(None, out[1], ct[0], dim=dim, shape=x_aval.shape)
+
+
+sort_op = general(
+    "sort", _sort, pullbacks=[_put_back], outputs=2, torch="sort", explain=_FOLLOWS,
+)  # fmt: skip
+argsort_op = discrete(
+    "argsort", _order, torch="argsort", explain="indices have no slope",
+)  # fmt: skip
+
+
+def _topk(x: Any, *, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
+    order = np.atleast_1d(_order(x, dim=dim, descending=largest))
+    first = order[(slice(None),) * dim + (slice(k),)].copy()
+    return _taken(x, first if np.ndim(x) else first.reshape(() if k else (0,)), dim)
+
+
+topk_op = general(
+    "topk", _topk, pullbacks=[_put_back], outputs=2, torch="topk", explain=_FOLLOWS,
+)  # fmt: skip
+
+
+def _kthvalue(x: Any, *, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    order = np.atleast_1d(_order(x, dim=dim, descending=False))
+    kth = order[(slice(None),) * dim + (slice(k - 1, k),)].copy()
+    values, indices = _taken(x, kth, dim)
+    if not np.ndim(x):
+        return values.reshape(()), indices.reshape(())
+    return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
+
+
+def _put_kth_back(ct: Any, out: Any, x_aval: Any, dim: int, keepdim: bool) -> Any:
+    index, part = out[1], ct[0]
+    if not keepdim and x_aval.shape:
+        index, part = np.expand_dims(index, dim), np.expand_dims(part, dim)
+    return scatter_op(None, index, part, dim=dim, shape=x_aval.shape)
+
+
+kthvalue_op = general(
+    "kthvalue", _kthvalue, pullbacks=[_put_kth_back], outputs=2, torch="kthvalue",
+    explain="slope 1 for the element that is the k-th smallest, 0 for the others",
+)  # fmt: skip
+
+
+def _check_ordered(name: str, input: Any) -> None:
+    if array_of(input).dtype.kind == "c":
+        raise DTypeError(f"{name}: complex numbers have no order", "Sort their abs().")
+
+
+def _sort_samples(s: Sampler) -> Call:
+    shape = s.shape()
+    attrs = {"dim": s.dim(len(shape)), "descending": s.choice([False, True]), "stable": True}
+    return (s.array(shape, distinct=True),), attrs
+
+
+@public(torch="sort", samples=_sort_samples)
+def sort(
+    input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
+) -> SortResult:
+    """The elements along a dimension in order, and the indices where they stood.
+
+    x: (a, b) -> values and indices, (a, b) each. Equal elements stay in their order, whether
+    `stable` is asked for or not; NaN counts as the largest. Raises DTypeError for complex.
+    """
+    _check_ordered("sort", input)
+    at = one_dim(dim, len(input.shape))
+    return SortResult(*sort_op(input, dim=at, descending=bool(descending)))
+
+
+@public(torch="argsort", samples=_sort_samples, differentiable=False)
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The indices that put the elements along a dimension in order: sort(...).indices."""
+    _check_ordered("argsort", input)
+    return argsort_op(input, dim=one_dim(dim, len(input.shape)), descending=bool(descending))
+
+
+def _topk_samples(s: Sampler) -> Call:
+    shape = s.shape(1)
+    dim = s.dim(len(shape))
+    return (
+        s.array(shape, distinct=True),
+        s.integer(0, shape[dim]),
+        dim,
+        s.choice([True, False]),
+    ), {}
+
+
+@public(torch="topk", samples=_topk_samples)
+def topk(
+    input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> TopkResult:
+    """The k largest (or smallest) elements along a dimension, in order, and their indices.
+
+    x: (a, b) -> values and indices, (a, k) each. Raises ShapeError where there are fewer than k.
+    """
+    _check_ordered("topk", input)
+    at = one_dim(dim, len(input.shape))
+    if not 0 <= k <= (input.shape[at] if len(input.shape) else 1):
+        raise ShapeError(
+            "selected index k out of range",
+            f"k is {k}; dimension {at} of {list(input.shape)} has fewer elements.",
+        )
+    return TopkResult(*topk_op(input, k=int(k), dim=at, largest=bool(largest)))
+
+
+def _kthvalue_samples(s: Sampler) -> Call:
+    shape = s.shape(1)
+    dim = s.dim(len(shape))
+    return (
+        s.array(shape, distinct=True),
+        s.integer(1, shape[dim]),
+        dim,
+        s.choice([True, False]),
+    ), {}
+
+
+@public(torch="kthvalue", samples=_kthvalue_samples)
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> KthvalueResult:
+    """The k-th smallest element along a dimension, counted from 1, and its index.
+
+    x: (a, b) -> (a,) each, or (a, 1) with keepdim. Raises ShapeError where k is out of range.
+    """
+    _check_ordered("kthvalue", input)
+    at = one_dim(dim, len(input.shape))
+    if not 1 <= k <= (input.shape[at] if len(input.shape) else 1):
+        raise ShapeError(
+            f"kthvalue(): selected number k out of range for dimension {at}",
+            f"k is {k}, counted from 1; the tensor has shape {list(input.shape)}.",
+        )
+    return KthvalueResult(*kthvalue_op(input, k=int(k), dim=at, keepdim=bool(keepdim)))
