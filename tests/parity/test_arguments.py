@@ -6,22 +6,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from laws.cases import as_tensor, tensors_in
 from laws.law import law, no_gradient
 from parity.close import assert_close
-from parity.pair import both
+from parity.pair import both, seeds, their_gradients
 from parity.theirs import (
     has_no_reference,
     quiet,
     reference,
     structure,
     theirs_in,
+    to_torch,
     translated,
 )
 from sampling import arrays_in, calls, is_array, map_arrays
-from wengert.errors import DTypeError
+from wengert.errors import DTypeError, FreedError
 from wengert.ops.define import Function
 from wengert.ops.samples import Call
 
@@ -100,6 +102,24 @@ def test_torch_names(function, data):
 
     for y, z in zip(mine.outputs, other.outputs, strict=True):
         assert (y.grad_fn and y.grad_fn.name()) == (z.grad_fn and z.grad_fn.name())
+
+
+@law("a second backward fails exactly where torch's does", unless=[has_no_reference, no_gradient],
+     one_in=20)  # fmt: skip
+def test_torch_freed(function, data):
+    mine, other = both(function, data.draw(calls(function), label="call"))
+    by = seeds(mine.outputs, 4)
+    theirs_by = [to_torch(w) for w in by]
+
+    gradients(mine.outputs, mine.leaves, by)
+    their_gradients(other.outputs, other.leaves, theirs_by)
+    try:
+        their_gradients(other.outputs, other.leaves, theirs_by)
+    except RuntimeError:
+        with pytest.raises(FreedError):
+            gradients(mine.outputs, mine.leaves, by)
+    else:
+        gradients(mine.outputs, mine.leaves, by)
 
 
 @law("calls that torch refuses are refused, with errors of its kind", unless=[has_no_reference],
