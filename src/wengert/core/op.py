@@ -176,7 +176,8 @@ class Op:
             index = self.inputs.index(base)
             by_shape = base != name or self._shape_only(i, base)
             if self._goes_on(index):
-                return f"node.operand_avals()[{index}:]" if by_shape else f"node.operands[{index}:]"
+                rest = "node.operand_avals()" if by_shape else "(node.operands or ())"
+                return f"{rest}[{index}:]"
             return f"node.operand_aval({index})" if by_shape else f"node.operands[{index}]"
         if name in self.attributes:
             return f"node.attrs[{name!r}]"
