@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.node import RETAINED, Freed, Node
+from wengert.core.node import RETAINED, UNKNOWN_LINE, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
@@ -55,14 +55,15 @@ def backward(
     node = self._node
     if node is None:
         raise _nothing_to_differentiate("backward", self)
-    ct = _ones("backward", self) if gradient is None else _given("backward", self, gradient, False)
+    given = gradient is not None
+    seed = _given("backward", self, gradient, False) if given else _ones("backward", self)
     order = upstream((node,))
-    captured = sweep_arrays({node: ct}, order)
-    del ct  # _accumulate asks whether anybody else holds the array
+    captured = sweep_arrays({node: seed}, order)
+    del seed  # what is accumulated is asked whether anybody else holds it
     with _ACCUMULATION:
         _accumulate_arrays(captured)
     if not retain_graph:
-        free(order, Freed("backward()", _site()))
+        free(order, _line())
 
 
 def backward_all(
@@ -96,11 +97,12 @@ def _backward(
         with _ACCUMULATION:
             _accumulate_arrays(captured)
     if not (create_graph if retain_graph is None else retain_graph):
-        free(order, Freed("backward()", _site()), reach)
+        free(order, _line(), reach)
 
 
-def _site() -> Site | None:
-    return here(_getframe(2)) if current().sites else None
+def _line() -> Site | str:
+    """The user's line, for the nodes that this pass frees."""
+    return (here(_getframe(2)) if current().sites else None) or UNKNOWN_LINE
 
 
 def _targets(name: str, inputs: tuple[Any, ...]) -> set[Node]:
@@ -183,10 +185,9 @@ def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
     """Add captured cotangents to `.grad`. Stored gradients own their memory."""
     while captured:
         node, cotangent = captured.pop()
-        is_array = type(cotangent) is _ndarray
         stored = node.grad
         if stored is None or stored is RETAINED:
-            if is_array and not _is_own(cotangent):
+            if type(cotangent) is _ndarray and not _is_own(cotangent):
                 cotangent = cotangent.copy()
             node.grad = _new(cotangent, None)
         elif type(stored._data) is _ndarray and stored._node is None:
@@ -201,8 +202,7 @@ _OWN_REFERENCES: Final = 3
 
 def _is_own(array: Any) -> bool:
     """Whether nothing else can see the array: no residual, no seed, no view, no other gradient."""
-    flags = array.flags
-    return sys.getrefcount(array) <= _OWN_REFERENCES and flags.owndata and flags.writeable
+    return sys.getrefcount(array) <= _OWN_REFERENCES and array.base is None
 
 
 def _accumulate_tensors(captured: list[tuple[Node, Any]]) -> None:
@@ -249,7 +249,7 @@ def grad(
         found = _owned(sweep_arrays(cotangents, order, reach))
     results = tuple(found.get(tensor._node) for tensor in ins)
     if not (create_graph if retain_graph is None else retain_graph):
-        free(order, Freed("autograd.grad()", _site()), reach)
+        free(order, _line(), reach)
     return _completed(ins, results, bool(allow_unused), materialize_grads)
 
 

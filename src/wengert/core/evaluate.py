@@ -126,10 +126,7 @@ class Values:
         return node.operands[i] if node.operands is not None else None
 
     def _gone(self, node: Node, i: int, aval: Aval) -> MissingValueError:
-        freed = node.freed
-        by = "an earlier backward()"
-        if freed is not None:
-            by = freed.call + (f" at {freed.site}" if freed.site is not None else "")
+        by = "an earlier backward pass" + (f" at {node.freed}" if node.freed is not None else "")
         return MissingValueError(
             f"input {i + 1} of {node.op.name}, a constant {aval}, was dropped by {by}",
             "Pass retain_graph=True to it, or ask before it.",

@@ -27,15 +27,8 @@ def is_large(value: Any) -> bool:
     return type(value) is np.ndarray and value.nbytes > SMALL
 
 
-class Freed:
-    """Who freed a graph: the call and its line. One object per backward pass."""
-
-    __slots__ = ("call", "site")
-
-    def __init__(self, call: str, site: Site | None) -> None:
-        self.call = call
-        self.site = site
-
+UNKNOWN_LINE: Final = "(no line: provenance is off)"
+"""What stands in Node.freed where sites are off."""
 
 RETAINED: Final = object()
 """What stands in Node.grad after retain_grad(), until a gradient arrives."""
@@ -71,7 +64,8 @@ class Node:
     the Tensor if it is a constant, or None for a Python number. operands: per input its array if
     it is a constant or a residual, else None. value: the output if it is small or a residual.
     sequence: when it was made; inputs are always older. grad: of leaves and of retained nodes.
-    There is no link to consumers.
+    freed: the line of the backward pass that freed it, or UNKNOWN_LINE. There is no link to
+    consumers.
     """
 
     # record.binary writes every one of these itself: keep the two in step.
@@ -93,7 +87,7 @@ class Node:
         self.sequence: int = next_sequence()
         self.site = site
         self._memory: Memory | None = None
-        self.freed: Freed | None = None
+        self.freed: Site | str | None = None
         self.extra: Extra | None = None
         self.grad: Any = None
 

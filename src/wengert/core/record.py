@@ -34,6 +34,8 @@ Tensor = _tensor.Tensor
 _ndarray: Final = np.ndarray
 _FLOAT32: Final = np.dtype(np.float32)
 _FLOAT64: Final = np.dtype(np.float64)
+_float32: Final = np.float32
+_float64: Final = np.float64
 _getframe: Final = sys._getframe
 # Under mypyc this file's functions have no Python frames, and the user's is the innermost one.
 _USER_FRAME: Final = 0 if __file__.endswith(".so") else 2
@@ -41,59 +43,63 @@ _USER_FRAME: Final = 0 if __file__.endswith(".so") else 2
 
 def binary(op: Op, a: Any, b: Any) -> Any:
     """op(a, b) for the operators + - * /; called straight from Tensor's class body."""
+    # Everything a small graph costs is in here: branches instead of calls, nothing looked up twice.
     state = get_state()
     if state is None or not state.plain:
         return apply(op, (a, b), None)
-    na = nb = None
-    x, y = a, b
     if type(a) is Tensor:
         x = a._data
         na = a._node
         if type(b) is Tensor:
             y = b._data
             nb = b._node
-            kind = type(x)
-            if kind is not type(y):
+            if type(x) is not type(y) or (type(x) is _ndarray and x.dtype is not y.dtype):
                 return apply(op, (a, b), None)
-            if kind is _ndarray:
-                dtype = x.dtype
-                if dtype is not y.dtype or (dtype is not _FLOAT32 and dtype is not _FLOAT64):
-                    return apply(op, (a, b), None)
-            elif kind is not np.float32 and kind is not np.float64:
-                return apply(op, (a, b), None)
-        elif (type(b) is not float and type(b) is not int) or x.dtype.kind != "f":
+        elif type(b) is float or type(b) is int:
+            y = b
+            nb = None
+        else:
             return apply(op, (a, b), None)
-    elif (type(a) is not float and type(a) is not int) or type(b) is not Tensor:
-        return apply(op, (a, b), None)
-    else:
+        kind = type(x)
+    elif type(b) is Tensor and (type(a) is float or type(a) is int):
+        x = a
+        na = None
         y = b._data
         nb = b._node
-        if y.dtype.kind != "f":
+        kind = type(y)
+    else:
+        return apply(op, (a, b), None)
+    if kind is _ndarray:
+        dtype = (x if type(x) is _ndarray else y).dtype
+        if dtype is not _FLOAT32 and dtype is not _FLOAT64:
             return apply(op, (a, b), None)
+    elif kind is not _float32 and kind is not _float64:
+        return apply(op, (a, b), None)
     try:
         z = state.run(op.forward, x, y)
     except Exception:
         return apply(op, (a, b), None)  # it fails again there, and is explained
-    if na is None and nb is None:
-        return _new(z, None)
-    mask = (na is not None) + 2 * (nb is not None)
-    plan = op.pairs[mask]
-    if plan is None:
-        plan = op.pairs[mask] = op.plan(mask, False, 2)
-    keeps = plan.keeps
+    pairs = op.pairs
     inputs: tuple[Any, Any]
     operands: tuple[Any, Any] | None
-    if mask == 3:
-        inputs = (na, nb)
-        operands = (
-            (x if keeps[0] else None, y if keeps[1] else None) if plan.keeps_inputs else None
-        )
-    elif mask == 1:
-        inputs = (na, b if y is not b else None)
-        operands = (x if keeps[0] else None, y)
-    else:
+    if na is None:
+        if nb is None:
+            return _new(z, None)
+        plan = pairs[2] or fill_pair(op, 2)
         inputs = (a if x is not a else None, nb)
-        operands = (x, y if keeps[1] else None)
+        operands = (x, y if plan.keeps[1] else None)
+    elif nb is None:
+        plan = pairs[1] or fill_pair(op, 1)
+        inputs = (na, b if y is not b else None)
+        operands = (x if plan.keeps[0] else None, y)
+    else:
+        plan = pairs[3] or fill_pair(op, 3)
+        inputs = (na, nb)
+        if plan.keeps_inputs:
+            keeps = plan.keeps
+            operands = (x if keeps[0] else None, y if keeps[1] else None)
+        else:
+            operands = None
     frame = _getframe(_USER_FRAME)
     site = _SITES.get(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
     if site is None or site.internal:
@@ -110,7 +116,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     node.freed = None
     node.extra = None
     node.grad = None
-    if type(z) is _ndarray and z.nbytes > SMALL:
+    if kind is _ndarray and type(z) is _ndarray and z.nbytes > SMALL:
         node.value = z if plan.keeps_out else None
         node._aval = Aval(z.shape, z.dtype)
     else:
@@ -122,6 +128,12 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     out._memory = None
     out._extra = None
     return out
+
+
+def fill_pair(op: Op, mask: int) -> Plan:
+    """The plan of an operation with two inputs, entered where `binary` looks for it."""
+    plan = op.pairs[mask] = op.plan(mask, False, 2)
+    return plan
 
 
 _create: Final = Tensor.__new__
@@ -154,6 +166,8 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         return op.forward(*args, **attrs) if attrs else op.forward(*args)
     state = current()
     sources, datas, mask = _unwrap(op, args)
+    if op.view and isinstance(args[0], Tensor) and type(datas[0]) is not _ndarray:
+        datas[0] = memory_of(args[0]).array  # a view needs an array to share
     operands = promoted(op, datas) if op.promotion != "none" else datas
     result = compute(op, operands, attrs, state)
     if type(result) is tuple:
@@ -266,13 +280,9 @@ def _scalar(value: Any) -> Any:
 
 def _share(out: Tensor, source: Any, data: Any) -> None:
     """A view shares its source's memory."""
-    if isinstance(source, Tensor) and isinstance(data, _ndarray):
-        if np.may_share_memory(out._data, data):
-            out._memory = memory_of(source)
-            out._memory.viewed = True
-            return
-    elif isinstance(source, Tensor) and out._data.ndim == 0:
-        out._data = out._data[()]
+    if isinstance(source, Tensor) and np.may_share_memory(out._data, data):
+        out._memory = memory_of(source)
+        out._memory.viewed = True
 
 
 def _note(
@@ -388,7 +398,12 @@ def memory_of(tensor: Tensor) -> Memory:
 def make_leaf(tensor: Tensor) -> Leaf:
     """Give a tensor without history a leaf node: it requires grad from now on."""
     state = get_state() or current()
-    site = here(_getframe(_USER_FRAME)) if state.sites else None
+    site: Site | None = None
+    if state.sites:
+        frame = _getframe(_USER_FRAME)
+        site = _SITES.get(id(frame.f_code) + frame.f_lasti)
+        if site is None or site.internal:
+            site = here(frame)
     leaf = tensor._node = Leaf(tensor, site)
     return leaf
 

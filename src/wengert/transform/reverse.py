@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.node import PROJECTION_PLAN, Freed, Node, project
+from wengert.core.node import PROJECTION_PLAN, Node, project
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, FreedError, ShapeError, StaleError
 from wengert.modes import current
+from wengert.sites import Site
 
 _by_sequence = attrgetter("sequence")
 _ndarray: Final = np.ndarray
@@ -259,8 +260,11 @@ def _pull_tensors(node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach
         cotangents[source] = pulled if before is None else before + pulled
 
 
-def free(order: Sequence[Node], freed: Freed, reach: Reach | None = None) -> None:
-    """Free the nodes that were swept: large residuals, constants and values go."""
+def free(order: Sequence[Node], freed: Site | str, reach: Reach | None = None) -> None:
+    """Free the nodes that were swept: large residuals, constants and values go.
+
+    freed: the line that did it, for the error of a second pass.
+    """
     for node in order:
         if reach is None or node in reach.through:
             if node.plan.keeps_any:
@@ -298,8 +302,8 @@ def check_residuals(node: Node) -> None:
     """Raise FreedError or StaleError if a value that the pullback needs is gone or overwritten."""
     if node.freed is not None:
         raise FreedError(
-            f"{node.name()}: the values saved for backward were freed by an earlier "
-            f"{node.freed.call}" + _at(node.freed.site),
+            f"{node.name()}: the values saved for backward were freed by an earlier backward pass"
+            + _at(node.freed),
             "Pass retain_graph=True to the earlier call, or compute the loss anew.",
         )
     sequence = node.sequence
