@@ -157,7 +157,9 @@ def _put_pullback(
 
 
 def _put_name(attrs: dict[str, Any]) -> str:
-    return "CopySlices" if attrs["basic"] or not attrs["dims"] else "IndexPutBackward0"
+    if attrs["basic"]:
+        return "CopySlices"
+    return "IndexPutBackward0" if attrs["dims"] else "CopyBackwards"
 
 
 def _put_aval(x: Aval | None, value: Any, *indices: Aval, **attrs: Any) -> Aval:

@@ -28,8 +28,10 @@ def parse(index: Any, shape: tuple[int, ...]) -> Parsed:
     Raises DimensionError for too many entries and integers out of range, ArgumentValueError for
     steps below 1, ArgumentError for entries that are no index.
     """
-    if type(index) is int:  # the most frequent index of all
+    if type(index) is int:  # the two most frequent indices
         return (_integer(index, 0, shape),), (), ()
+    if type(index) is slice and shape:
+        return (_checked(index),), (), ()
     entries = index if type(index) is tuple else (index,)
     reader = _Reader(shape, len(shape) - sum(_width(e) for e in entries))
     for entry in entries:
@@ -100,6 +102,8 @@ class _Reader:
     def _slice(self, entry: slice) -> None:
         if entry != _ALL:
             entry = _checked(entry)
+            if _is_full(entry, self.shape[self.dim]):
+                entry = _ALL
         self.basic.append(entry)
         self.dim += 1
         self.out += 1
@@ -155,7 +159,7 @@ class _Reader:
                 )
 
     def parsed(self) -> Parsed:
-        """The result, full slices at the end left out, and a view of everything."""
+        """The result, full slices at the end left out."""
         while self.basic and self.basic[-1] == _ALL:
             self.basic.pop()
         return tuple(self.basic), tuple(self.dims), tuple(self.arrays)
@@ -191,6 +195,12 @@ def _checked(entry: slice) -> slice:
             "slice step must be greater than zero", "Use x.flip(dim) to go backwards."
         )
     return slice(start, stop, step)
+
+
+def _is_full(entry: slice, length: int) -> bool:
+    """Whether a slice takes everything."""
+    stops = entry.stop is None or entry.stop >= length
+    return stops and entry.start in (None, 0) and entry.step in (None, 1)
 
 
 def _bound(value: Any) -> int | None:
