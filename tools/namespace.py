@@ -23,7 +23,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "wengert"
 
 # What is public besides the registered functions: module -> names, "name as public" for renames.
 FIXED = {
-    "wengert": ["autograd", "nn", "testing"],
+    "wengert": ["autograd", "nn"],
     "wengert.core.aval": ["Aval"],
     "wengert.core.dtype": [
         "DType as dtype", "bool_ as bool", "complex64", "complex64 as cfloat", "complex128",
@@ -71,10 +71,14 @@ tensor([0., 2.])
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of wengert.ops, imported: that fills the registry."""
-    import wengert.ops
+    """Every module of wengert.ops, imported: that fills the registry.
 
-    for found in pkgutil.iter_modules(wengert.ops.__path__):
+    The package stands in for itself, so that a stale __init__.py does not get in the way.
+    """
+    if "wengert" not in sys.modules:
+        package = sys.modules["wengert"] = ModuleType("wengert")
+        package.__path__ = [str(SOURCE)]
+    for found in pkgutil.iter_modules([str(SOURCE / "ops")]):
         yield importlib.import_module(f"wengert.ops.{found.name}")
 
 
