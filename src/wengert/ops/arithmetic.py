@@ -1,13 +1,26 @@
-"""Sums, products, quotients and powers of elements."""
+"""Sums, products, quotients and opposites of elements."""
 
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
-from wengert.ops.define import publish
+from wengert.core.record import in_place
+from wengert.core.tensor import Tensor
+from wengert.errors import DTypeError
+from wengert.ops.checks import refuse
+from wengert.ops.define import in_place_method, method, public, publish
 from wengert.ops.kinds import elementwise
+
+
+def _inverse(y: Any) -> Any:
+    # Python's 1 / 0 raises; a number that divides a tensor divides as IEEE says.
+    if isinstance(y, (int, float)) and y == 0:
+        return float(np.divide(1.0, y))
+    return 1 / y
+
 
 # operator.add is five times faster than np.add on NumPy scalars, and the same on arrays.
 mul = publish(elementwise(
@@ -15,9 +28,132 @@ mul = publish(elementwise(
     promotion="common", symbol="{} * {}", latex=r"{} \cdot {}", precedence=12,
     numpy=(np.multiply,),
     explain="the slope in one factor is the other factor",
-))  # fmt: skip
-add = publish(elementwise(
+), "multiply")  # fmt: skip
+add_op = elementwise(
     "add", operator.add, partials=[1, 1], torch="add",
-    promotion="common", symbol="{} + {}", latex="{} + {}", precedence=11, numpy=(np.add,),
+    promotion="common", symbol="{} + {}", latex="{} + {}", precedence=11,
     explain="slope 1 in each term: a sum passes its change on",
+)  # fmt: skip
+sub_op = elementwise(
+    "sub", operator.sub, partials=[1, -1], torch="sub",
+    promotion="common", symbol="{} - {}", latex="{} - {}", precedence=11,
+    explain="slope 1 in the first term, -1 in the second",
+)  # fmt: skip
+div_op = elementwise(
+    "div", operator.truediv, torch="div",
+    partials=[_inverse, lambda x, y: -(x / y / y)],
+    promotion="float", symbol="{} / {}", latex=r"\frac{{{}}}{{{}}}", precedence=12,
+    explain="slope 1/y in the numerator x, -x/y^2 in the denominator y",
+    source="d/dy (x / y) = -x / y^2",
+)  # fmt: skip
+neg = publish(elementwise(
+    "neg", operator.neg, partials=[-1], torch="neg", promotion="common",
+    symbol="-{}", latex="-{}", precedence=13, numpy=(np.negative,),
+    explain="slope -1 everywhere",
+), "negative")  # fmt: skip
+positive = publish(elementwise(
+    "positive", np.positive, partials=[1], torch="positive", promotion="common",
+    symbol="+{}", latex="+{}", precedence=13,
+    explain="slope 1 everywhere",
 ))  # fmt: skip
+
+
+# Sums with a factor: one node, as in torch.
+
+
+def _add_scaled(x: Any, y: Any, *, alpha: Any) -> Any:
+    _check_alpha("add", x.dtype, alpha)
+    if x.dtype.kind == "b":
+        return x | (y & bool(alpha))
+    return x + alpha * y
+
+
+def _sub_scaled(x: Any, y: Any, *, alpha: Any) -> Any:
+    refuse("sub", "b", x)
+    _check_alpha("sub", x.dtype, alpha)
+    return x - alpha * y
+
+
+def _check_alpha(name: str, dtype: Any, alpha: Any) -> None:
+    if isinstance(alpha, bool) and dtype.kind != "b":
+        raise DTypeError(f"{name}: a boolean alpha goes with boolean tensors only")
+    if isinstance(alpha, float) and dtype.kind in "biu":
+        raise DTypeError(
+            f"{name}: with tensors of {dtype}, alpha must not be a floating-point number",
+            "Cast one of them first: x.float().",
+        )
+
+
+add_scaled = elementwise(
+    "add_scaled", _add_scaled, partials=[1, lambda alpha: alpha], torch="add",
+    promotion="common", grad_name="AddBackward0",
+    explain="slope 1 in the first term, alpha in the second",
+)  # fmt: skip
+sub_scaled = elementwise(
+    "sub_scaled", _sub_scaled, partials=[1, lambda alpha: -alpha], torch="sub",
+    promotion="common", grad_name="SubBackward0",
+    explain="slope 1 in the first term, -alpha in the second",
+)  # fmt: skip
+
+
+def _is_one(alpha: Any) -> bool:
+    return type(alpha) is int and alpha == 1
+
+
+def _two_terms(s: Any) -> Any:
+    first, second = s.broadcastable(2)
+    return (s.array(first), s.array(second)), {"alpha": s.choice([1, 2, -0.5])}
+
+
+@public(torch="add", samples=_two_terms, numpy=(np.add,))
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input + alpha * other, broadcast against each other.
+
+    Raises ShapeError where the shapes do not broadcast, DTypeError for a float alpha with
+    integers.
+
+    >>> import wengert as wg
+    >>> wg.add(wg.tensor([1., 2.]), 10, alpha=2)
+    tensor([21., 22.])
+    """
+    if _is_one(alpha):
+        return add_op(input, other)
+    return add_scaled(input, other, alpha=alpha)
+
+
+@public(torch="sub", samples=_two_terms, numpy=(np.subtract,), names=("subtract",))
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input - alpha * other, broadcast against each other.
+
+    Raises ShapeError where the shapes do not broadcast, DTypeError for booleans, and for a float
+    alpha with integers.
+    """
+    if _is_one(alpha):
+        return sub_op(input, other)
+    return sub_scaled(input, other, alpha=alpha)
+
+
+@public(torch="rsub", method=False, samples=_two_terms)
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """other - alpha * input."""
+    return sub(other, input, alpha=alpha)
+
+
+@method(Tensor)
+def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Add alpha * other to this tensor, in its own memory."""
+    if _is_one(alpha):
+        return in_place(add_op, self, other)
+    return in_place(add_scaled, self, other, alpha=alpha)
+
+
+@method(Tensor)
+def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Subtract alpha * other from this tensor, in its own memory."""
+    if _is_one(alpha):
+        return in_place(sub_op, self, other)
+    return in_place(sub_scaled, self, other, alpha=alpha)
+
+
+in_place_method(mul)
+in_place_method(neg)

@@ -1,0 +1,56 @@
+"""What forward functions of elementwise operations refuse, and slopes that are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core.op import Op, Rule, Select
+from wengert.errors import DivisionError, DTypeError
+from wengert.ops.kinds import _broadcast_aval as broadcast_aval
+from wengert.ops.kinds import general
+
+_REMEDIES: Final = {
+    "b": "Cast it first: x.int() or x.float().",
+    "i": "Cast it to floating point first: x.float().",
+    "u": "Cast it to floating point first: x.float().",
+    "c": "Take x.real, x.imag or x.abs() first.",
+}
+
+NOWHERE: Final = Select(lambda: False)
+"""The partial of what is constant between steps: 0, even for an infinite cotangent."""
+
+
+def refuse(name: str, kinds: str, *values: Any) -> None:
+    """Raise DTypeError if a value's dtype is of one of NumPy's kinds: b, i, u, f, c."""
+    for value in values:
+        kind = value.dtype.kind
+        if kind in kinds:
+            raise DTypeError(f"{name} is not defined for {value.dtype}", _REMEDIES.get(kind, ""))
+
+
+def nonzero_divisor(name: str, divisor: Any) -> None:
+    """Raise DivisionError if an integer divisor is zero anywhere; floats divide by zero."""
+    if divisor.dtype.kind in "iu" and not np.all(divisor):
+        raise DivisionError(
+            f"{name}: integer division by zero",
+            "Divide floats, or replace the zeros first: wengert.where(y == 0, 1, y).",
+        )
+
+
+def pointwise(
+    name: str, forward: Any, *, pullbacks: Sequence[Rule | None], **facts: Any
+) -> Op:  # fmt: skip
+    """An operation on each element whose cotangent is selected before it is scaled.
+
+    Where the derivative is 0 an infinite cotangent must not become NaN (0 * inf), so the
+    pullback is written whole, not as a partial that multiplies.
+    """
+    facts.setdefault("promotion", "float")
+    facts.setdefault("aval", broadcast_aval(forward))
+    return general(name, forward, pullbacks=pullbacks, **facts)
+
+
+__all__ = ["NOWHERE", "broadcast_aval", "nonzero_divisor", "pointwise", "refuse"]

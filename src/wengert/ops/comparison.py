@@ -1,0 +1,63 @@
+"""Comparisons of elements. Their results are booleans and carry no gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.op import Op
+from wengert.ops.checks import broadcast_aval, refuse
+from wengert.ops.define import publish
+from wengert.ops.kinds import discrete
+
+
+def _eq(x: Any, y: Any) -> Any:
+    return x == y
+
+
+def _ne(x: Any, y: Any) -> Any:
+    return x != y
+
+
+def _lt(x: Any, y: Any) -> Any:
+    refuse("lt", "c", x)
+    return x < y
+
+
+def _le(x: Any, y: Any) -> Any:
+    refuse("le", "c", x)
+    return x <= y
+
+
+def _gt(x: Any, y: Any) -> Any:
+    refuse("gt", "c", x)
+    return x > y
+
+
+def _ge(x: Any, y: Any) -> Any:
+    refuse("ge", "c", x)
+    return x >= y
+
+
+def _comparison(
+    forward: Callable[..., Any], symbol: str, latex: str, numpy: Callable[..., Any], *names: str
+) -> Op:
+    name = forward.__name__.removeprefix("_")
+    return publish(
+        discrete(
+            name, forward, torch=name, promotion="common", aval=broadcast_aval(forward),
+            symbol=f"{{}} {symbol} {{}}", latex=f"{{}} {latex} {{}}", precedence=6,
+            numpy=(numpy,), explain="no slope: true or false",
+        ),
+        *names,
+    )  # fmt: skip
+
+
+eq = _comparison(_eq, "==", "=", np.equal)
+ne = _comparison(_ne, "!=", r"\neq", np.not_equal, "not_equal")
+lt = _comparison(_lt, "<", "<", np.less, "less")
+le = _comparison(_le, "<=", r"\leq", np.less_equal, "less_equal")
+gt = _comparison(_gt, ">", ">", np.greater, "greater")
+ge = _comparison(_ge, ">=", r"\geq", np.greater_equal, "greater_equal")

@@ -1,0 +1,118 @@
+"""Division, rounded or not, and its remainders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.record import in_place
+from wengert.core.tensor import Tensor
+from wengert.errors import DTypeError
+from wengert.ops.arithmetic import div_op
+from wengert.ops.checks import NOWHERE, nonzero_divisor, refuse
+from wengert.ops.define import in_place_method, method, public, publish
+from wengert.ops.kinds import elementwise
+
+
+def _floor_divide(x: Any, y: Any) -> Any:
+    refuse("floor_divide", "bc", x)
+    nonzero_divisor("floor_divide", y)
+    return np.floor_divide(x, y)
+
+
+def _trunc_divide(x: Any, y: Any) -> Any:
+    """Integer quotients rounded towards zero; float ones are truncated after the division."""
+    if x.dtype.kind == "f":
+        return np.trunc(x / y)
+    quotient = np.floor_divide(x, y)
+    return quotient + ((quotient < 0) & (quotient * y != x)).astype(x.dtype)
+
+
+def _div_rounded(x: Any, y: Any, *, rounding_mode: str) -> Any:
+    refuse("div with rounding_mode", "bc", x)
+    nonzero_divisor("div", y)
+    return np.floor_divide(x, y) if rounding_mode == "floor" else _trunc_divide(x, y)
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    refuse("remainder", "bc", x)
+    nonzero_divisor("remainder", y)
+    return np.remainder(x, y)
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    refuse("fmod", "bc", x)
+    nonzero_divisor("fmod", y)
+    return np.fmod(x, y)
+
+
+floor_divide = publish(elementwise(
+    "floor_divide", _floor_divide, partials=[NOWHERE, NOWHERE], torch="floor_divide",
+    promotion="common", symbol="{} // {}", precedence=12, numpy=(np.floor_divide,),
+    latex=r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor",
+    explain="slope 0: the quotient moves in steps",
+))  # fmt: skip
+div_rounded = elementwise(
+    "div_rounded", _div_rounded, partials=[NOWHERE, NOWHERE], torch="div",
+    promotion="common", grad_name="DivBackward2",
+    explain="slope 0: the quotient moves in steps",
+)  # fmt: skip
+remainder = publish(elementwise(
+    "remainder", _remainder, torch="remainder", promotion="common",
+    partials=[1, lambda x, y: -floor_divide(x, y)],
+    symbol="{} % {}", latex=r"{} \bmod {}", precedence=12, numpy=(np.remainder,),
+    explain="slope 1 in x; minus the whole quotient in y",
+    source="x % y = x - y * floor(x / y)",
+))  # fmt: skip
+fmod = publish(elementwise(
+    "fmod", _fmod, torch="fmod", promotion="common",
+    partials=[1, lambda x, y: -np.trunc(x / y)], numpy=(np.fmod,),
+    explain="slope 1 in x; minus the truncated quotient in y",
+    source="fmod(x, y) = x - y * trunc(x / y)",
+))  # fmt: skip
+
+
+def _quotient(s: Any) -> Any:
+    first, second = s.broadcastable(2)
+    mode = s.choice([None, "floor", "trunc"])
+    return (s.array(first), s.array(second, 0.5, 3.0)), {"rounding_mode": mode}
+
+
+def _check_mode(mode: Any) -> None:
+    if mode not in ("floor", "trunc"):
+        raise DTypeError(
+            f"div: rounding_mode must be None, 'trunc' or 'floor', not {mode!r}",
+        )
+
+
+@public(
+    torch="div", samples=_quotient, numpy=(np.true_divide,), names=("divide", "true_divide"),
+)  # fmt: skip
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """input / other, broadcast against each other; integers give floats.
+
+    rounding_mode: "floor" rounds the quotient down, "trunc" towards zero; then integers give
+    integers, and the slope is 0. Raises DivisionError for rounded division of integers by zero.
+
+    >>> import wengert as wg
+    >>> wg.div(wg.tensor([-7, 7]), 2, rounding_mode="trunc")
+    tensor([-3,  3])
+    """
+    if rounding_mode is None:
+        return div_op(input, other)
+    _check_mode(rounding_mode)
+    return div_rounded(input, other, rounding_mode=rounding_mode)
+
+
+@method(Tensor)
+def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """Divide this tensor by other, in its own memory."""
+    if rounding_mode is None:
+        return in_place(div_op, self, other)
+    _check_mode(rounding_mode)
+    return in_place(div_rounded, self, other, rounding_mode=rounding_mode)
+
+
+for _op in (floor_divide, remainder, fmod):
+    in_place_method(_op)

@@ -1,0 +1,57 @@
+"""Signs and absolute values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.ops.checks import NOWHERE, pointwise, refuse
+from wengert.ops.define import in_place_method, publish
+from wengert.ops.kinds import elementwise
+
+
+def _abs(x: Any) -> Any:
+    refuse("abs", "b", x)
+    return abs(x)
+
+
+def _sign(x: Any) -> Any:
+    refuse("sign", "c", x)
+    return _sgn(x)
+
+
+def _sgn(x: Any) -> Any:
+    if x.dtype.kind == "b":
+        return np.positive(x, dtype=np.uint8).astype(np.bool_)
+    if x.dtype.kind == "f":
+        return np.where(np.isnan(x), 0, np.sign(x))  # torch's sign of NaN is 0
+    return np.sign(x)
+
+
+def _sgn_pullback(ct: Any, out: Any, x: Any, x_aval: Any) -> Any:
+    """Turning z turns its sign; stretching z does not move it."""
+    if x_aval.dtype.kind != "c":
+        return np.where(False, ct, 0)
+    across = ct - out * np.real(np.conj(out) * ct)
+    return np.where(x == 0, 0, across / abs_(x))
+
+
+abs_ = publish(elementwise(
+    "abs", _abs, partials=[lambda x: sgn(x)], torch="abs", promotion="common", holomorphic=False,
+    latex=r"\left|{}\right|", numpy=(np.absolute,),
+    explain="slope 1 where x > 0, -1 where x < 0, 0 at 0",
+), "absolute")  # fmt: skip
+sign = publish(elementwise(
+    "sign", _sign, partials=[NOWHERE], torch="sign", promotion="common",
+    latex=r"\mathrm{{sign}}\left({}\right)", explain="slope 0: it moves in steps",
+))  # fmt: skip
+sgn = publish(pointwise(
+    "sgn", _sgn, pullbacks=[_sgn_pullback], torch="sgn", promotion="common", holomorphic=False,
+    latex=r"\mathrm{{sgn}}\left({}\right)", numpy=(np.sign,),
+    explain="slope 0 on the real line; of a complex number, the change of its direction",
+    source="sgn z = z / |z|, and 0 at 0",
+))  # fmt: skip
+
+for _op in (abs_, sign, sgn):
+    in_place_method(_op)

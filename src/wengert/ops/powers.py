@@ -1,0 +1,118 @@
+"""Powers and roots of elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.dtype import common_dtype
+from wengert.core.record import cast
+from wengert.errors import DTypeError
+from wengert.ops.checks import refuse
+from wengert.ops.define import in_place_method, publish
+from wengert.ops.kinds import elementwise
+
+_NUMBERS = (int, float, complex)
+
+
+def _pow(x: Any, y: Any) -> Any:
+    # Promotion happens here: only an exponent that is a number may not be negative with
+    # integers. NumPy squares, roots and inverts directly if the exponent is left a number.
+    if type(y) in (int, float) and x.dtype.kind in "fc":
+        return x**y
+    dtype = common_dtype((x, y))
+    base, exponent = cast(x, dtype), cast(y, dtype)
+    if dtype.kind in "fc":
+        return np.power(base, exponent)
+    refuse("pow", "b", base)
+    if isinstance(y, int) and y < 0:
+        raise DTypeError(
+            "pow: integers to negative integer powers are not allowed",
+            "Cast the base to floating point first: x.float() ** -1.",
+        )
+    return _integer_power(base, exponent)
+
+
+def _integer_power(x: Any, y: Any) -> Any:
+    """x**y for integers; a negative exponent rounds the quotient towards zero."""
+    result = np.power(x, np.maximum(y, 0))
+    if not np.any(y < 0):
+        return result
+    inverse = np.where(np.abs(x) == 1, np.where(y % 2 == 0, 1, x), 0)
+    return np.where(y < 0, inverse, result).astype(x.dtype)
+
+
+def _base_slope(x: Any, y: Any) -> Any:
+    """y * x^(y - 1), and 0 where y is 0, whatever x is."""
+    if isinstance(y, _NUMBERS) and y != 0:
+        return 2 * x if y == 2 else y * x ** (y - 1)
+    return np.where(y == 0, 0, y * x ** (y - 1))
+
+
+def _exponent_slope(out: Any, x: Any, y: Any, x_aval: Any, y_aval: Any) -> Any:
+    """x^y log x, and 0 where x is 0 and y is not negative."""
+    if isinstance(x, _NUMBERS):
+        log = np.log(x + 0.0).item()
+    else:
+        log = np.log(x if x_aval.dtype.kind in "fc" else x * 1.0)
+    real = np.real(y) if y_aval.dtype.kind == "c" else y
+    return np.where((x == 0) & (real >= 0), 0, out * log)
+
+
+pow_op = publish(elementwise(
+    "pow", _pow, partials=[_base_slope, _exponent_slope], torch="pow", promotion="none",
+    symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
+    explain="slope y x^(y-1) in the base x, x^y log x in the exponent y",
+    source="d/dx x^y = y x^(y-1); d/dy x^y = x^y log x",
+))  # fmt: skip
+
+
+def _square(x: Any) -> Any:
+    return np.square(x) if x.dtype.kind != "b" else x.astype(np.int64)
+
+
+def _rsqrt(x: Any) -> Any:
+    return 1 / np.sqrt(x)
+
+
+def _reciprocal(x: Any) -> Any:
+    return 1 / x
+
+
+def _float_power(x: Any, y: Any) -> Any:
+    kinds = {np.result_type(v).kind for v in (x, y)}
+    dtype = np.dtype(np.complex128 if "c" in kinds else np.float64)
+    return np.power(cast(x, dtype), cast(y, dtype))
+
+
+float_power = publish(elementwise(
+    "float_power", _float_power, partials=[_base_slope, _exponent_slope], torch="float_power",
+    promotion="none", grad_name="PowBackward0", latex="{{{}}}^{{{}}}", numpy=(np.float_power,),
+    explain="slope y x^(y-1) in the base x, x^y log x in the exponent y; in double precision",
+))  # fmt: skip
+square = publish(elementwise(
+    "square", _square, partials=[lambda x: 2 * x], torch="square", promotion="common",
+    grad_name="PowBackward0", latex="{{{}}}^2", numpy=(np.square,),
+    explain="slope 2x",
+))  # fmt: skip
+sqrt = publish(elementwise(
+    "sqrt", np.sqrt, partials=[lambda out: 0.5 / out], torch="sqrt", domain=(0.1, 4.0),
+    latex=r"\sqrt{{{}}}",
+    explain="slope 1 / (2 sqrt x): infinite at 0, flatter as x grows",
+    source="d/dx sqrt(x) = 1 / (2 sqrt(x))",
+))  # fmt: skip
+rsqrt = publish(elementwise(
+    "rsqrt", _rsqrt, partials=[lambda out: -0.5 * out**3], torch="rsqrt", domain=(0.1, 4.0),
+    latex=r"\frac{{1}}{{\sqrt{{{}}}}}",
+    explain="slope -1 / (2 x sqrt x)",
+    source="d/dx x^(-1/2) = -x^(-3/2) / 2",
+))  # fmt: skip
+reciprocal = publish(elementwise(
+    "reciprocal", _reciprocal, partials=[lambda out: -out * out], torch="reciprocal",
+    domain=(0.5, 3.0), latex=r"\frac{{1}}{{{}}}", numpy=(np.reciprocal,),
+    explain="slope -1/x^2",
+))  # fmt: skip
+
+for _op in (pow_op, square, sqrt, rsqrt, reciprocal):
+    in_place_method(_op)

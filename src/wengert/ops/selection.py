@@ -1,0 +1,132 @@
+"""Choosing between elements: where, the larger and the smaller, clamp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.dtype import common_dtype
+from wengert.core.op import Select
+from wengert.core.record import cast
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, DTypeError
+from wengert.ops.checks import pointwise, refuse
+from wengert.ops.define import FUNCTIONS, public, publish
+from wengert.ops.kinds import elementwise
+
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    # The condition takes no part in promotion, so that it happens here.
+    if not isinstance(condition, bool) and condition.dtype.kind != "b":
+        condition = _as_mask(condition)
+    if _needs_cast(x, y):
+        dtype = common_dtype((x, y))
+        x, y = cast(x, dtype), cast(y, dtype)
+    return np.where(condition, x, y)
+
+
+def _needs_cast(x: Any, y: Any) -> bool:
+    if isinstance(x, np.ndarray):
+        if isinstance(y, np.ndarray):
+            return x.dtype is not y.dtype
+        return not (type(y) in (int, float) and x.dtype.kind in "fc" and x.ndim > 0)
+    return True
+
+
+def _as_mask(condition: Any) -> Any:
+    if condition.dtype != np.uint8:
+        raise DTypeError(
+            f"where: the condition must be boolean, not {condition.dtype}",
+            "Compare it: wengert.where(c != 0, x, y).",
+        )
+    return condition != 0
+
+
+where_op = elementwise(
+    "where", _where, torch="where", promotion="none",
+    partials=[
+        None, Select(lambda condition: condition), Select(lambda condition: ~_mask(condition)),
+    ],
+    latex=r"\mathrm{{where}}\left({},\,{},\,{}\right)",
+    explain="slope 1 in the branch that was taken, 0 in the other",
+)  # fmt: skip
+
+
+def _mask(condition: Any) -> Any:
+    # Python's ~True is -2.
+    return np.bool_(condition) if isinstance(condition, bool) else condition
+
+
+def _branches(s: Any) -> Any:
+    condition, first, second = s.broadcastable(3)
+    return (s.mask(condition), s.array(first), s.array(second)), {}
+
+
+def _method_where(self: Tensor, condition: Any, other: Any) -> Any:
+    """The elements of this tensor where condition is true, of other elsewhere."""
+    return where_op(condition, self, other)
+
+
+# The method's arguments come in another order: it must be there before the function is entered.
+setattr(Tensor, "where", _method_where)  # noqa: B010
+
+
+@public(torch="where", samples=_branches, numpy=(np.where,))
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """input where condition is true, other elsewhere; all broadcast against each other.
+
+    With the condition alone: the indices where it is true, one tensor per dimension. Raises
+    DTypeError for a condition that is not boolean.
+
+    >>> import wengert as wg
+    >>> x = wg.tensor([-1., 4.])
+    >>> wg.where(x > 0, x, 0)
+    tensor([0., 4.])
+    """
+    if input is None and other is None:
+        return FUNCTIONS["nonzero"].call(condition, as_tuple=True)
+    if input is None or other is None:
+        raise ArgumentError(
+            "where: give the condition alone, or both values",
+            "wengert.where(condition, input, other)",
+        )
+    return where_op(condition, input, other)
+
+
+# The larger and the smaller. At a tie each gets half of the cotangent, as in torch.
+
+
+def _maximum(x: Any, y: Any) -> Any:
+    refuse("maximum", "c", x)
+    return np.maximum(x, y)
+
+
+def _minimum(x: Any, y: Any) -> Any:
+    refuse("minimum", "c", x)
+    return np.minimum(x, y)
+
+
+def _share(ct: Any, loses: Any, ties: Any) -> Any:
+    """Nothing where the other one won, half at a tie, all of it elsewhere (NaN included)."""
+    return np.where(loses, 0, np.where(ties, ct / 2, ct))
+
+
+maximum = publish(pointwise(
+    "maximum", _maximum, torch="maximum", promotion="common", numpy=(np.maximum,),
+    pullbacks=[
+        lambda ct, x, y: _share(ct, x < y, x == y),
+        lambda ct, x, y: _share(ct, y < x, x == y),
+    ],
+    latex=r"\max\left({},\,{}\right)",
+    explain="slope 1 in the larger, 0 in the smaller; half each at a tie",
+))  # fmt: skip
+minimum = publish(pointwise(
+    "minimum", _minimum, torch="minimum", promotion="common", numpy=(np.minimum,),
+    pullbacks=[
+        lambda ct, x, y: _share(ct, x > y, x == y),
+        lambda ct, x, y: _share(ct, y > x, x == y),
+    ],
+    latex=r"\min\left({},\,{}\right)",
+    explain="slope 1 in the smaller, 0 in the larger; half each at a tie",
+))  # fmt: skip
