@@ -25,7 +25,7 @@ DRAWING_TOGETHER, KEEPING_APART = 8, 24  # sweeps
 # latter gives way entirely. What pulls in one direction only, such as a parameter beside a chain,
 # gives way to both, so do the items of a link beside the longest chains, and what has no neighbour
 # gives way to everything.
-SEVERAL, SINGLE, SIDE_LINK, ONE_SIDED, NONE = 1e3, 1.0, 1e-3, 1e-6, 1e-9
+SEVERAL, SINGLE, SIDE_LINK, ONE_SIDED, NONE = 1e4, 1.0, 1e-4, 1e-6, 1e-9
 
 
 @dataclass(frozen=True, slots=True)

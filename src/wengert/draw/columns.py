@@ -32,11 +32,14 @@ def separations(layers: Layers, margins: Margins) -> list[list[float]]:
 
 
 def settle(
-    wanted: Sequence[float], weights: Sequence[float], apart: Sequence[float]
+    wanted: Sequence[float],
+    weights: Sequence[float],
+    apart: Sequence[float],
+    within: tuple[float, float] = (-math.inf, math.inf),
 ) -> list[float]:
     """Places in order that minimise the sum of weight * (place - wanted)**2.
 
-    apart: the least distances between neighbours.
+    apart: the least distances between neighbours; within: where the places lie, if there is room.
 
     Less the distances before it, each place must be no less than the one before: this is isotonic
     regression, which pooling neighbours that violate the order solves exactly.
@@ -58,7 +61,9 @@ def settle(
             members += other_members
         pools.append((mean, total, members))
 
-    means = [mean for mean, _, members in pools for _ in range(members)]
+    # Less the distances, the places lie between these; cutting off what exceeds them is optimal.
+    low, high = within[0], max(within[0], within[1] - offsets[-1])
+    means = [min(max(mean, low), high) for mean, _, members in pools for _ in range(members)]
     return [mean + offset for mean, offset in zip(means, offsets)]
 
 

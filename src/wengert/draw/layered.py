@@ -245,9 +245,10 @@ def _placement(
         for item in chain[1:-1]:
             x, y = points[item]
             top, bottom = bands[layers.row[item]]
-            # A bend keeps to its column while it passes the boxes of its row.
-            passes = layers.is_bend(item) and top < bottom
-            route += [(x, bottom), (x, top)] if passes else [(x, y)]
+            # A bend keeps to its column while it passes the boxes of its row; so does a curve where
+            # it passes under its label.
+            keeps = top < bottom and (layers.is_bend(item) or not straight)
+            route += [(x, bottom), (x, top)] if keeps else [(x, y)]
         routes.append([*route, points[chain[-1]]])
     return Placement(
         width=right - left,

@@ -22,6 +22,7 @@ Area: TypeAlias = tuple[float, float, float, float]
 
 HEADS_APART = 14.0
 CLEARANCE = 6.0
+NEARLY_VERTICAL = 12.0  # sideways; such a link is drawn vertical, between the two middles
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def find_routes(
     """
     if not placement.straight:
         points = _end_at_borders(outlines, edges, placement.routes, aimed=False)
-        points = [_leave_rows(*each, placement.bands) for each in zip(points, edges)]
+        points = [_leave_rows(*each, outlines, placement.bands) for each in zip(points, edges)]
         return [Route(*each, curved=True) for each in zip(points, placement.labels)]
 
     planned = _Plan(placement, outlines, edges, labels)
@@ -106,17 +107,19 @@ def find_routes(
 
 
 def _leave_rows(
-    points: list[Point], edge: tuple[int, int], bands: Sequence[tuple[float, float]]
+    points: list[Point],
+    edge: tuple[int, int],
+    outlines: Sequence[Outline],
+    bands: Sequence[tuple[float, float]],
 ) -> list[Point]:
     """The route, vertical until it is past the tallest box of a row, which it might touch."""
-    (source, target), (first, *_, last) = edge, points
-    return [
-        first,
-        *([(first[0], bands[source][0])] if first[1] > bands[source][0] else []),
-        *points[1:-1],
-        *([(last[0], bands[target][1])] if last[1] < bands[target][1] else []),
-        last,
-    ]
+    (source, target), first, last = edge, points[0], points[-1]
+    leave, reach = [], []
+    if outlines[source].area(1)[1] > bands[source][0]:
+        leave.append((first[0], bands[source][0]))
+    if outlines[target].area(1)[3] < bands[target][1]:
+        reach.append((last[0], bands[target][1]))
+    return [first, *leave, *points[1:-1], *reach, last]
 
 
 class _Plan:
@@ -163,7 +166,7 @@ class _Plan:
     def _needed(self, index: int) -> list[Point]:
         """The points of a bent link, less those that a straight piece can leave out."""
         route = self.placement.routes[index]
-        points = _leave_rows(route, self.edges[index], self.placement.bands)
+        points = _leave_rows(route, self.edges[index], self.outlines, self.placement.bands)
         label = self.placement.labels[index]
         needed = [points[0]]
         start = 0
@@ -175,7 +178,8 @@ class _Plan:
                 end += 1
             needed.append(points[end])
             start = end
-        return needed
+        # From border to border it was not clear, even if it is from centre to centre.
+        return needed if len(needed) > 2 else points
 
     def _is_free(self, index: int) -> bool:
         """Whether a straight link and its label keep clear of all else."""
@@ -185,10 +189,17 @@ class _Plan:
         area = self._label_area(index, 1)
         if area is None:
             return True
-        others = (self._label_area(k, 1) for k in range(len(self.edges)) if k != index)
-        return not any(other is not None and _overlap(area, other) for other in others)
+        for other in range(len(self.edges)):
+            if other != index:
+                label = self._label_area(other, 1)
+                if label is not None and _overlap(area, label):
+                    return False
+                if any(_meets(a, b, area) for a, b in pairwise(self.routes[other].points)):
+                    return False
+        return True
 
     def _is_clear(self, start: Point, end: Point, index: int) -> bool:
+        """Whether a piece of a link keeps clear of other boxes and other links' labels."""
         for box, outline in enumerate(self.outlines):
             if box not in self.edges[index] and _meets(start, end, outline.area(CLEARANCE)):
                 return False
@@ -244,16 +255,20 @@ def _spread(
     outline: Outline, points: Sequence[Point], apart: Sequence[float], *, aimed: bool
 ) -> list[float]:
     """Where links to these points, sorted from left to right, touch the border."""
-    wanted = [outline.aim(point) if aimed else 0.0 for point in points]
+    runs = [point[0] - outline.x for point in points]
+    if aimed:
+        wanted = [
+            run / 2 if abs(run) < NEARLY_VERTICAL else outline.aim(point)
+            for run, point in zip(runs, points)
+        ]
+    else:
+        wanted = [0.0] * len(points)
     # A vertical link is the last to give way.
-    weights = [1000.0 if abs(point[0] - outline.x) < 0.5 else 1.0 for point in points]
+    weights = [1000.0 if abs(run) < (NEARLY_VERTICAL if aimed else 0.5) else 1.0 for run in runs]
     room = 2 * outline.reach
     asked = sum(apart)
-    shrunk = [distance * min(1, room / asked) for distance in apart] if asked else apart
-    sides = settle(wanted, weights, shrunk)
-    shift = max(0, -outline.reach - min(sides, default=0))
-    shift -= max(0, max(sides, default=0) - outline.reach)
-    return [side + shift for side in sides]
+    distances = [distance * min(1, room / asked) for distance in apart] if asked else apart
+    return settle(wanted, weights, distances, within=(-outline.reach, outline.reach))
 
 
 def _at_height(start: Point, end: Point, y: float) -> Point:

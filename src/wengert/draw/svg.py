@@ -26,7 +26,7 @@ LABEL_HEIGHT = 22.0
 THIN, BOLD = 1.5, 2.4
 
 ROOMY = Spacing(Margins(box=20, label=7, bend=12), row=68, label=36, slope=3.5, stretch=150)
-DENSE = Spacing(Margins(box=14, label=7, bend=9), row=42, label=20, slope=5, stretch=36)
+DENSE = Spacing(Margins(box=14, label=7, bend=9), row=42, label=28, slope=5, stretch=36)
 PADDING = {True: 24.0, False: 15.0}
 LEAST_WIDTH = {True: 118.0, False: 56.0}
 
@@ -69,6 +69,8 @@ class _Picture:
         if _is_pill(box) and box.lines:
             padding += 6  # its ends curve away beside the lines
         height = (32.0 if box.kind == "constant" else 42.0) + 20.0 * len(box.lines)
+        if box.kind == "constant" and box.lines:
+            height += 8
         return (max(least, height + 10, text + 2 * padding), height)
 
     # ------------------------------------------------------------------ the document

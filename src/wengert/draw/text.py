@@ -115,20 +115,42 @@ class _Grid:
         }
 
     def _find_lanes(self) -> None:
-        """Lanes for every gap; labels in whose column another link stands step aside first."""
+        """Lanes for every gap; where that leaves two links confused, a label steps aside."""
         layers = self.layers
-        for index, row in enumerate(layers.rows):
-            if index % 2 == 0:
-                continue
-            for item in row:
-                if any(self.columns[item] in self._confusions(gap) for gap in (index - 1, index)):
-                    self.columns[item] += 1
+        for row in layers.rows[1::2]:
+            for place, item in enumerate(row):
+                if self._confusions(item):
+                    self._step_aside(row, place)
         gaps = [self._combs(index) for index in range(len(layers.rows) - 1)]
         self.lanes = [dict(zip(gap, assign_lanes(list(gap.values())))) for gap in gaps]
 
-    def _confusions(self, gap: int) -> list[int]:
-        combs = list(self._combs(gap).values())
-        return confused(combs, assign_lanes(combs))
+    def _step_aside(self, row: list[int], place: int) -> None:
+        """Moves an item by a cell or two, to where it and its neighbours in the row stay apart."""
+        item = row[place]
+        home, least = self.columns[item], self._confusions(item)
+        best = home
+        for column in (home + 1, home - 1, home + 2, home - 2):
+            self.columns[item] = column
+            near = zip(row[max(0, place - 1) :], row[max(0, place - 1) + 1 : place + 2])
+            if all(self._gap(left, right) > 0 for left, right in near):
+                count = self._confusions(item)
+                if count < least:
+                    best, least = column, count
+        self.columns[item] = best
+
+    def _gap(self, left: int, right: int) -> int:
+        """The free cells between two items of a row."""
+        widths = (int(self.layers.width[item]) for item in (left, right))
+        return self.columns[right] - self.columns[left] - sum(width // 2 for width in widths) - 1
+
+    def _confusions(self, item: int) -> int:
+        """How many links are confused in the two gaps beside an odd row's item."""
+        row = self.layers.row[item]
+        count = 0
+        for gap in (row - 1, row):
+            combs = list(self._combs(gap).values())
+            count += len(confused(combs, assign_lanes(combs)))
+        return count
 
     # ------------------------------------------------------------------ drawing
 
@@ -144,7 +166,9 @@ class _Grid:
                 x = self.columns[item] - _width(label) // 2
                 canvas.put(x, tops[self.layers.row[item]], label, style)
         for number, box in enumerate(self.scene.boxes):
-            self._draw_box(canvas, box, number, tops[self.layers.row[number]])
+            row = self.layers.row[number]
+            height = len(self.texts[number]) + 2
+            self._draw_box(canvas, box, number, tops[row] + self._heights()[row] - height)
         return canvas
 
     def _draw_links(self, canvas: Canvas, tops: list[int]) -> None:
@@ -170,6 +194,15 @@ class _Grid:
                     (self.columns[item], y, UP | DOWN) for y in range(tops[row], bottoms[row])
                 ]
                 canvas.line(through, -1 - item, heavy=link.highlighted)
+            source = chain[0]
+            above = range(
+                tops[layers.row[source]], bottoms[layers.row[source]] - len(self.texts[source]) - 2
+            )
+            canvas.line(
+                [(self.columns[source], y, UP | DOWN) for y in above],
+                -1 - source,
+                heavy=link.highlighted,
+            )
             head = (self.columns[chain[-1]], bottoms[layers.row[chain[-1]]])
             canvas.put(*head, "^" if self.ascii else "▲", "path" if link.highlighted else "")
 
