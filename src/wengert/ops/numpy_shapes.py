@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.op import NUMPY
 from wengert.errors import ArgumentError
 from wengert.ops.canonical import one_dim
-from wengert.ops.expand import broadcast_to, tile
+from wengert.ops.expand import broadcast_tensors, broadcast_to, meshgrid, tile
 from wengert.ops.join import cat, dstack, hstack, stack, vstack
 from wengert.ops.reshape import (
     atleast_1d,
@@ -122,6 +122,16 @@ def _dstack(tup: Sequence[Any]) -> Any:
 @answers(np.split, np.array_split)
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return list(tensor_split(ary, indices_or_sections, axis))
+
+
+@answers(np.broadcast_arrays)
+def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    return broadcast_tensors(*args)
+
+
+@answers(np.meshgrid)
+def _meshgrid(*xi: Any, indexing: str = "xy") -> Any:
+    return list(meshgrid(*xi, indexing=indexing))
 
 
 @answers(np.tile)
