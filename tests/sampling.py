@@ -98,8 +98,8 @@ class Sampler:
     """The Sampler of wengert.ops.samples. Float arrays are float64."""
 
     def __init__(self, source: Source, *, rough: bool = False) -> None:
+        self.smooth = not rough
         self._source = source
-        self._rough = rough
         self._arrays = 0
 
     def shape(
@@ -128,11 +128,11 @@ class Sampler:
         codes = self._codes(shape)
         if distinct:
             values = _distinct(codes.ravel(), low, high).reshape(codes.shape)
-        elif self._rough:
+        elif not self.smooth:
             values = Grid(low, high).rough(codes)
         else:
             values = Grid(low, high).smooth(codes)
-        if not self._rough:
+        if self.smooth:
             values = values + (self._arrays % 7) * min(1 / 2048, (high - low) / 1024)
             self._arrays += 1
         return self._laid_out(np.clip(values, low, high))
@@ -150,7 +150,7 @@ class Sampler:
     def number(self, low: float, high: float) -> float:
         codes = self._source.codes(1)
         grid = Grid(low, high)
-        value = grid.rough(codes) if self._rough else grid.smooth(codes)
+        value = grid.smooth(codes) if self.smooth else grid.rough(codes)
         return float(np.clip(value[0], low, high))
 
     def choice(self, options: Sequence[Any]) -> Any:

@@ -10,9 +10,10 @@ from unittest import mock
 
 from sampling import is_array
 from wengert.core import record
-from wengert.core.aval import Aval, aval_of, stand_in
+from wengert.core.aval import Aval, aval_of
+from wengert.core.graph import infer
 from wengert.core.op import Op
-from wengert.modes import provenance, silently
+from wengert.modes import provenance
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,10 @@ class Application:
         return [aval_of(r) for r in results]
 
     def predicted(self) -> list[Aval]:
-        """The avals of the outputs, from the operation's rule or from a run on zeros."""
-        avals = [aval_of(x) if is_array(x) else x for x in self.operands]
-        if self.op.aval is not None:
-            made = self.op.aval(*avals, **self.attrs)
-            return list(made) if isinstance(made, tuple) else [made]
-        zeros = [stand_in(a) if isinstance(a, Aval) else a for a in avals]
-        results = silently(self.op.forward, *zeros, **self.attrs)
-        return [aval_of(r) for r in (results if isinstance(results, tuple) else (results,))]
+        """The avals of the outputs, from their operands' avals."""
+        stands = [aval_of(x) if is_array(x) else x for x in self.operands]
+        made = infer(self.op, stands, self.attrs)
+        return list(made) if isinstance(made, tuple) else [made]
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+import wengert
 from parity.theirs import name_of
-from registry import namespace as wengert
 from wengert.core.tensor import Tensor
 
 Scenario = Callable[[Any], Any]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from laws.cases import as_tensor, tensors_in
+from laws.cases import as_tensor, gradients, tensors_in
 from laws.law import law, no_gradient
 from parity.close import assert_close
 from parity.pair import both, seeds, their_gradients

@@ -15,6 +15,9 @@ class Sampler(Protocol):
     Float arrays that it draws become tensors that require grad.
     """
 
+    smooth: bool
+    """Whether derivatives will be measured: draw no call where there is none."""
+
     def shape(
         self, min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4
     ) -> tuple[int, ...]:
