@@ -19,6 +19,12 @@ Axes = tuple[int, ...]
 FLOAT16: Final = np.dtype(np.float16)
 FLOAT32: Final = np.dtype(np.float32)
 INT64: Final = np.dtype(np.int64)
+WIDER: Final[dict[np.dtype[Any], np.dtype[Any]]] = {
+    FLOAT16: FLOAT32,
+    FLOAT32: np.dtype(np.float64),
+    np.dtype(np.complex64): np.dtype(np.complex128),
+}
+"""What running sums and products accumulate in, as in torch on the CPU; each result is rounded."""
 
 # (array, dimensions, dtype, None, keepdim): ufunc.reduce is np.sum and np.max without their
 # two microseconds of argument handling.

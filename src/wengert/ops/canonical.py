@@ -35,6 +35,7 @@ def one_dim(dim: Any, ndim: int) -> int:
 
 def many_dims(dim: Dims, ndim: int) -> tuple[int, ...]:
     """Several dimensions, sorted, each once; None and () mean all of them."""
+    dims: tuple[int, ...]
     if dim is None:
         return tuple(range(ndim))
     if isinstance(dim, (int, np.integer)):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from typing import Any
 
 
 class _Printed:
     """Printed as torch prints it: the name of the function, and one part a line."""
 
     __slots__ = ()
-    _fields: tuple[str, ...]
 
-    def __repr__(self) -> str:
+    def __repr__(self: Any) -> str:
         name = type(self).__name__.removesuffix("Result").lower()
         parts = ",\n".join(f"{field}={getattr(self, field)!r}" for field in self._fields)
         return f"wengert.return_types.{name}(\n{parts})"

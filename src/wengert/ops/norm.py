@@ -1,0 +1,181 @@
+"""The lengths of vectors: p-norms, whole or along dimensions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.dtype import dtype_of
+from wengert.core.op import NUMPY
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
+from wengert.ops.axes import (
+    Axes,
+    add_up,
+    array_for,
+    computing,
+    count,
+    dims_for,
+    draw_dims,
+    largest,
+    smallest,
+    widened,
+)
+from wengert.ops.canonical import Dims
+from wengert.ops.define import public
+from wengert.ops.kinds import general
+from wengert.ops.samples import Call, Sampler
+
+
+def _vector_norm(x: Any, *, p: float, dim: Axes | None, keepdim: bool) -> Any:
+    size = np.abs(x)
+    dtype = size.dtype
+    size = size.astype(computing(dtype), copy=False)
+    if p == 0:
+        return add_up(size != 0, dim, dtype, None, keepdim)
+    if math.isinf(p):
+        _check_not_empty(x, p, dim)
+        norm = (largest if p > 0 else smallest)(size, dim, None, None, keepdim)
+    elif p < 0:
+        _check_not_empty(x, p, dim)
+        norm = add_up(size**p, dim, None, None, keepdim) ** (1 / p)
+    elif p == 2:
+        norm = np.sqrt(add_up(np.square(size), dim, None, None, keepdim))
+    elif p == 1:
+        norm = add_up(size, dim, None, None, keepdim)
+    else:
+        norm = add_up(size**p, dim, None, None, keepdim) ** (1 / p)
+    return norm.astype(dtype)
+
+
+def _check_not_empty(x: Any, p: float, dim: Axes | None) -> None:
+    if x.size == 0 and count(x.shape, dim) == 0:
+        raise ShapeError(
+            f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the "
+            "operation does not have an identity",
+            f"The tensor has shape {tuple(x.shape)}: there is no element to return.",
+        )
+
+
+def _direction(x: Any, kind: str) -> Any:
+    """The sign of x, x / |x| for complex numbers; 0 at 0 and for NaN, as in torch."""
+    if kind == "c":
+        size = np.abs(x)
+        return np.where(size == 0, 0, x / np.where(size == 0, 1, size))
+    return np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0))
+
+
+def _norm_pullback(
+    ct: Any, x: Any, x_aval: Any, out: Any, p: float, dim: Axes | None, keepdim: bool
+) -> Any:
+    """Source: torch's norm_backward. Where the norm is 0 the gradient is 0, a subgradient."""
+    ct, out = widened(ct, x_aval, dim, keepdim), widened(out, x_aval, dim, keepdim)
+    if p == 0:
+        return None
+    if p == 1:
+        return ct * _direction(x, x_aval.dtype.kind)
+    if p == 2:
+        return x * np.where(out == 0, 0, ct / out)
+    if math.isinf(p):
+        chosen = (np.abs(x) == out) | (x != x)
+        shares = ct / np.sum(chosen, axis=dim, keepdims=True) * chosen
+        return _direction(x, x_aval.dtype.kind) * shares
+    if p < 1:
+        steepness = np.where(x == 0, 0, np.abs(x) ** (p - 1))
+        return _direction(x, x_aval.dtype.kind) * steepness * ct * out ** (1 - p)
+    scale = np.where(out == 0, 0, ct / out ** (p - 1))
+    if p < 2:
+        return _direction(x, x_aval.dtype.kind) * np.abs(x) ** (p - 1) * scale
+    return x * np.abs(x) ** (p - 2) * scale
+
+
+vector_norm_op = general(
+    "vector_norm", _vector_norm, pullbacks=[_norm_pullback], holomorphic=False,
+    torch="linalg.vector_norm", grad_name="LinalgVectorNormBackward0",
+    latex=r"\left\|{}\right\|",
+    explain="the slope points away from 0, with length 1 for p = 2",
+    source="d |x|_p / d x_i = sign(x_i) |x_i|^(p-1) / |x|_p^(p-1)",
+)  # fmt: skip
+
+
+def _order(name: str, p: Any) -> float:
+    """The order of a norm as a number; None and "fro" are 2."""
+    if p is None or p == "fro":
+        return 2.0
+    if isinstance(p, str):
+        what = "the nuclear norm needs singular values" if p == "nuc" else f"no norm {p!r}"
+        raise ArgumentValueError(
+            f"{name}(): {what}", 'The orders are numbers, infinities included, and "fro".'
+        )
+    if isinstance(p, (bool, complex)) or not isinstance(p, (int, float, np.number)):
+        raise ArgumentError(f"{name}(): the order must be a number, not {type(p).__name__}")
+    return float(p)
+
+
+def _norm(name: str, input: Any, p: Any, dim: Dims, keepdim: bool, dtype: Any) -> Any:
+    data = array_for(name, input)
+    if data.dtype.kind in "biu":
+        raise DTypeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{dtype_of(data.dtype).name}",
+            "Cast the tensor first: .to(wengert.float32).",
+        )
+    x = input if dtype is None else input.to(dtype)
+    dims = dims_for(name, input, dim)
+    return vector_norm_op(x, p=_order(name, p), dim=dims, keepdim=keepdim)
+
+
+_ORDERS = (None, 0, 1, 2, 3, 2.5, 0.5, -1, math.inf, -math.inf)
+
+
+def _norm_call(s: Sampler) -> Call:
+    x = s.array(s.shape(), distinct=True)
+    attributes = {"dim": draw_dims(s, x.ndim), "keepdim": s.choice([False, True])}
+    return (x, s.choice(_ORDERS)), attributes
+
+
+def _vector_norm_call(s: Sampler) -> Call:
+    (x, p), attributes = _norm_call(s)
+    return (x, 2 if p is None else p), attributes
+
+
+@public(torch="norm", samples=_norm_call)
+def norm(
+    input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
+    """The p-norm of the elements, of everything or along dimensions: sum(|x|^p)^(1/p).
+
+    p: a number; inf and -inf give the largest and the smallest |x|, 0 counts what is not 0, "fro"
+    is 2. x: any shape -> the shape without `dim`, or with length 1 there if `keepdim`; real also
+    for complex tensors. The gradient at 0 is 0. Raises DTypeError for integers.
+
+    >>> import wengert as wg
+    >>> x = wg.tensor([3.0, 4.0])
+    >>> x.norm(), x.norm(1)
+    (tensor(5.), tensor(7.))
+    """
+    return _norm("norm", input, p, dim, keepdim, dtype)
+
+
+@public(torch="linalg.vector_norm", samples=_vector_norm_call, method=False)
+def vector_norm(
+    x: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
+    """torch.linalg.vector_norm: `norm` under its newer name; `ord` is the order p."""
+    return _norm("vector_norm", x, ord, dim, keepdim, dtype)
+
+
+def _numpy_norm(x: Any, ord: Any = None, axis: Dims = None, keepdims: bool = False) -> Any:
+    """numpy.linalg.norm on tensors: of vectors, and the Frobenius norm of matrices."""
+    rank = len(x.shape) if axis is None else 1 if isinstance(axis, int) else len(axis)
+    if rank > 1 and ord not in (None, "fro"):
+        raise ArgumentValueError(
+            f"np.linalg.norm of a tensor: there is no matrix norm of order {ord}",
+            'Use "fro", or wengert.norm(x, p), which takes all elements as one vector.',
+        )
+    return _norm("norm", x, ord, axis, keepdims, None)
+
+
+NUMPY[np.linalg.norm] = _numpy_norm

@@ -1,0 +1,211 @@
+"""Running sums and extremes along a dimension, and differences of neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentValueError, ShapeError
+from wengert.ops.axes import (
+    FLOAT16,
+    FLOAT32,
+    INT64,
+    WIDER,
+    array_for,
+    dim_for,
+    line_call,
+    refuse_kinds,
+)
+from wengert.ops.canonical import numpy_dtype, one_dim
+from wengert.ops.define import public
+from wengert.ops.join import cat
+from wengert.ops.kinds import general, linear
+from wengert.ops.named import CummaxResult, CumminResult
+from wengert.ops.products import recurrence
+from wengert.ops.samples import Call, Sampler
+from wengert.ops.scatter import scatter_add_op
+
+
+def _cumsum(x: Any, *, dim: int, dtype: np.dtype[Any] | None) -> Any:
+    if dtype is None:
+        dtype = INT64 if x.dtype.kind in "biu" else x.dtype
+    if not x.ndim:
+        return x.astype(dtype)
+    x = x.astype(dtype, copy=False)
+    return np.add.accumulate(x, dim, WIDER.get(dtype, dtype)).astype(dtype, copy=False)
+
+
+cumsum_op = linear(
+    "cumsum", _cumsum, torch="cumsum",
+    transpose=lambda ct, dim: (
+        np.flip(np.cumsum(np.flip(ct, dim), dim), dim) if ct.ndim else ct
+    ),
+    explain="slope 1 for every element up to this one",
+)  # fmt: skip
+
+
+@public(torch="cumsum", samples=line_call)
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Any:
+    """Running sums along a dimension: out_i = x_1 + ... + x_i.
+
+    x: any shape -> the same. Integers become int64; `dtype` casts first.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, 2.0, 3.0]).cumsum(0)
+    tensor([1., 3., 6.])
+    """
+    return cumsum_op(input, dim=dim_for("cumsum", input, dim), dtype=numpy_dtype(dtype))
+
+
+def _running(name: str, accumulate: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    def forward(x: Any, *, dim: int) -> tuple[Any, Any]:
+        refuse_kinds(name, x, "c")
+        if not x.ndim:
+            return x.copy(), np.int64(0)
+        values = accumulate(x, dim)
+        # Of equal elements the last is named, and so is the last NaN.
+        here = (x == values) | (x != x)
+        places = np.arange(x.shape[dim]).reshape((-1,) + (1,) * (x.ndim - 1 - dim))
+        return values, np.maximum.accumulate(np.where(here, places, 0), dim)
+
+    return forward
+
+
+def _running_pullback(ct: Any, x_aval: Any, out: Any, dim: int) -> Any:
+    return scatter_add_op(None, out[1], ct[0], dim=dim, shape=x_aval.shape)
+
+
+_SO_FAR = "slope 1 for the extreme so far, which may be returned at several places"
+
+cummax_op = general(
+    "cummax", _running("cummax", np.maximum.accumulate), pullbacks=[_running_pullback],
+    outputs=2, torch="cummax", explain=_SO_FAR,
+)  # fmt: skip
+cummin_op = general(
+    "cummin", _running("cummin", np.minimum.accumulate), pullbacks=[_running_pullback],
+    outputs=2, torch="cummin", explain=_SO_FAR,
+)  # fmt: skip
+
+
+def _distinct_line(s: Sampler) -> Call:
+    x = s.array(s.shape(), distinct=True)
+    return (x, s.dim(x.ndim)), {}
+
+
+@public(torch="cummax", samples=_distinct_line)
+def cummax(input: Tensor, dim: int) -> Any:
+    """The largest element so far along a dimension, and its index: (values, indices).
+
+    x: any shape -> the same, twice. Of equal elements the last counts; a NaN is larger than every
+    number. Raises DTypeError for complex tensors.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, 3.0, 2.0]).cummax(0).values
+    tensor([1., 3., 3.])
+    """
+    return CummaxResult(*cummax_op(input, dim=dim_for("cummax", input, dim)))
+
+
+@public(torch="cummin", samples=_distinct_line)
+def cummin(input: Tensor, dim: int) -> Any:
+    """The smallest element so far along a dimension, and its index. See `cummax`.
+
+    >>> import wengert as wg
+    >>> wg.tensor([3.0, 1.0, 2.0]).cummin(0).indices
+    tensor([0, 1, 1])
+    """
+    return CumminResult(*cummin_op(input, dim=dim_for("cummin", input, dim)))
+
+
+def _logcumsumexp(x: Any, *, dim: int) -> Any:
+    refuse_kinds("logcumsumexp", x, "biuc")
+    if not x.ndim:
+        return x.copy()
+    if x.dtype == FLOAT16:
+        return np.logaddexp.accumulate(x, dim, FLOAT32).astype(FLOAT16)
+    return np.logaddexp.accumulate(x, dim)
+
+
+def _logcumsumexp_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:
+    """exp(x_j - out_j) T_j, where T_j = ct_j + exp(out_j - out_{j+1}) T_{j+1}.
+
+    That is sum_{i>=j} ct_i exp(x_j - out_i) without an exponential above 1.
+    """
+    if not x_aval.shape:
+        return ct
+    everything = (slice(None),) * dim
+    first, rest = out[(*everything, slice(0, 1))], out[(*everything, slice(0, -1))]
+    fall = np.concatenate((first, rest), dim) - out
+    # Between two infinities of one sign the fall is NaN, but nothing was added.
+    decay = np.where((fall != fall) & (out == out), 1, np.exp(fall))
+    later = recurrence(decay, decay * ct, dim=dim, reverse=True)
+    return np.exp(x - out) * (ct + later)
+
+
+logcumsumexp_op = general(
+    "logcumsumexp", _logcumsumexp, pullbacks=[_logcumsumexp_pullback], torch="logcumsumexp",
+    explain="each element has its softmax weight in every result from its place on",
+    source="d out_i / d x_j = exp(x_j - out_i) for j <= i",
+)  # fmt: skip
+
+
+@public(torch="logcumsumexp", samples=line_call)
+def logcumsumexp(input: Tensor, dim: int) -> Any:
+    """log(exp(x_1) + ... + exp(x_i)) along a dimension, computed without overflow.
+
+    x: any shape -> the same. Raises DTypeError for integers and complex numbers.
+
+    >>> import wengert as wg
+    >>> wg.tensor([0.0, 0.0]).logcumsumexp(0)
+    tensor([0.0000, 0.6931])
+    """
+    return logcumsumexp_op(input, dim=dim_for("logcumsumexp", input, dim))
+
+
+def _diff_call(s: Sampler) -> Call:
+    x = s.array(s.shape(1))
+    dim = s.dim(x.ndim)
+    attributes: dict[str, Any] = {"n": s.choice([1, 2]), "dim": dim}
+    for name in s.choice([(), ("prepend",), ("append",), ("prepend", "append")]):
+        shape = list(x.shape)
+        shape[dim] = 1
+        attributes[name] = s.array(shape)
+    return (x,), attributes
+
+
+@public(torch="diff", samples=_diff_call)
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours along a dimension, taken n times: out_i = x_{i+1} - x_i.
+
+    x: (..., k, ...) -> (..., k - n, ...), and never less than 0. prepend, append: put before and
+    after first. Booleans are compared instead. Raises ShapeError for a 0-d tensor, or where the
+    pieces do not fit; ArgumentValueError for a negative n.
+
+    >>> import wengert as wg
+    >>> wg.tensor([1.0, 4.0, 9.0]).diff()
+    tensor([3., 5.])
+    """
+    if not array_for("diff", input).ndim:
+        raise ShapeError("diff expects input to be at least one-dimensional")
+    at = one_dim(dim, len(input.shape))
+    if n < 0:
+        raise ArgumentValueError(f"diff(): order must be non-negative but got {n}")
+    x = _joined(input, prepend, append, at)
+    before = (slice(None),) * at
+    for _ in range(min(n, x.shape[at])):
+        later, earlier = x[(*before, slice(1, None))], x[(*before, slice(0, -1))]
+        x = later != earlier if array_for("diff", x).dtype.kind == "b" else later - earlier
+    return x
+
+
+def _joined(input: Any, prepend: Any, append: Any, dim: int) -> Any:
+    pieces = [piece for piece in (prepend, input, append) if piece is not None]
+    if any(len(piece.shape) != len(input.shape) for piece in pieces):
+        raise ShapeError(
+            "diff expects prepend or append to be the same dimension as input",
+            f"The shapes are {', '.join(str(tuple(piece.shape)) for piece in pieces)}.",
+        )
+    return input if len(pieces) == 1 else cat(pieces, dim)
