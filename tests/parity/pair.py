@@ -10,7 +10,7 @@ from hypothesis import assume
 
 from laws.cases import Case, as_tensor, differentiable_in, gradients, tensors_in, weights
 from parity.close import assert_close
-from parity.theirs import name_of, quiet, reference, structure, theirs_in, to_torch, translated
+from parity.theirs import as_array, name_of, quiet, reference, structure, theirs_in, to_torch, translated
 from wengert.core.tensor import Tensor
 from wengert.ops.define import Function
 from wengert.ops.samples import Call
@@ -62,7 +62,7 @@ def same_values(function: Function, mine: Side, other: Side) -> None:
     assert structure(mine.result) == structure(other.result)
     for y, z in zip(tensors_in(mine.result), theirs_in(other.result), strict=True):
         assert y.dtype.name == name_of(z.dtype)
-        assert_close(function.name, y._data, z.detach().numpy(), signed_zero=True)
+        assert_close(function.name, y._data, as_array(z), signed_zero=True)
         assert y.requires_grad == z.requires_grad
 
 
@@ -126,5 +126,5 @@ def same(function: Function, found: list[Any], expected: list[Any]) -> None:
         assert_close(
             function.name,
             zeros if mine is None else mine._data,
-            zeros if other is None else other.detach().numpy(),
+            zeros if other is None else as_array(other),
         )

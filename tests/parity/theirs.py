@@ -53,6 +53,11 @@ def translated(tree: Any, change: Callable[[Any], Any] = to_torch) -> Any:
     return tree
 
 
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    """The values of torch's tensor, lazily conjugated, negated or zero ones worked out."""
+    return tensor.numpy(force=True)
+
+
 def theirs_in(result: Any) -> list[torch.Tensor]:
     """torch's tensors in a result, in order."""
     if isinstance(result, torch.Tensor):
