@@ -256,12 +256,12 @@ def _node_of(tensor: Any) -> Node:
         raise ArgumentError(f"graph: {type(tensor).__name__} is no tensor and no function")
     if tensor._node is not None:
         return tensor._node
-    cut = tensor._extra.cut if tensor._extra is not None else None
-    if cut is None:
+    cuts = tensor._extra.cuts if tensor._extra is not None else ()
+    if not cuts:
         what, remedy = "it was computed from nothing that requires grad", ""
         remedy = "Make an input with requires_grad=True, or trace a function: graph(f, x)."
     else:
-        what = f"{cut.by} cut its history" + (f" at {cut.site}" if cut.site is not None else "")
+        what = "it was cut by " + " or ".join(str(cut) for cut in cuts)
         remedy = "Ask for the graph of a tensor before the cut."
     raise GradientError(f"graph: the tensor has no history: {what}", remedy)
 

@@ -66,7 +66,7 @@ def _called(names: Names, tensor: Tensor, otherwise: str) -> str:
 
 def _cuts_of(tensor: Any) -> tuple[Cut, ...]:
     extra = tensor._extra
-    return (extra.cut,) if extra is not None and extra.cut is not None else ()
+    return extra.cuts if extra is not None else ()
 
 
 def _no_history(called: str, x: Tensor) -> Answer:

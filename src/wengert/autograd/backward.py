@@ -172,13 +172,13 @@ def _given(name: str, output: Tensor, gradient: Any, tensors: bool) -> Any:
 
 def _nothing_to_differentiate(name: str, output: Tensor) -> GradientError:
     what = f"{name}: the tensor does not require grad and does not have a grad_fn"
-    cut = output._extra.cut if output._extra is not None else None
-    if cut is None:
+    cuts = output._extra.cuts if output._extra is not None else ()
+    if not cuts:
         return GradientError(
             what, "No input of it requires grad: create one with requires_grad=True."
         )
-    where = f" at {cut.site}" if cut.site is not None else ""
-    return GradientError(f"{what}: {cut.by} cut its history{where}", "Remove the cut.")
+    by = " or ".join(str(cut) for cut in cuts)
+    return GradientError(f"{what}: its history was cut by {by}", "Remove the cut.")
 
 
 def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:

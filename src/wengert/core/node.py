@@ -35,14 +35,18 @@ RETAINED: Final = object()
 
 
 class Extra:
-    """What few nodes and tensors have: a given name, an assigned gradient, the mark of a cut."""
+    """What few nodes and tensors have: a given name, an assigned gradient, the marks of cuts.
 
-    __slots__ = ("cut", "grad", "name", "projections")
+    inference: whether it was made in inference_mode, and so can never be saved for backward.
+    """
+
+    __slots__ = ("cuts", "grad", "inference", "name", "projections")
 
     def __init__(self) -> None:
         self.name: str | None = None
         self.grad: Tensor | None = None
-        self.cut: Cut | None = None
+        self.cuts: tuple[Cut, ...] = ()
+        self.inference = False
         # Per output of an operation with several, its projection while that lives.
         self.projections: list[Callable[[], Node | None]] = []
 
@@ -55,6 +59,30 @@ class Cut:
     def __init__(self, by: str, site: Site | None) -> None:
         self.by = by
         self.site = site
+
+    def __str__(self) -> str:
+        return self.by + (f" at {self.site}" if self.site is not None else "")
+
+
+class Dropped(Aval):
+    """What stands for a constant that a backward pass let go: shape, dtype and marks of cuts.
+
+    It holds the tensor weakly: while somebody else keeps that, the value is still there.
+    """
+
+    __slots__ = ("_array", "_tensor", "cuts")
+
+    def __init__(self, source: Tensor, operand: np.ndarray[Any, Any]) -> None:
+        super().__init__(operand.shape, operand.dtype)
+        self.cuts = source._extra.cuts if source._extra is not None else ()
+        self._tensor = weakref.ref(source)
+        self._array = weakref.ref(source._data)
+
+    @property
+    def tensor(self) -> Tensor | None:
+        """The tensor that was let go, if it lives and still has the same array."""
+        tensor = self._tensor()
+        return tensor if tensor is not None and self._array() is tensor._data else None
 
 
 class Node:
@@ -135,7 +163,7 @@ class Node:
 
     def _drop_operands(self, operands: tuple[Any, ...]) -> None:
         self.inputs = tuple(
-            aval_of(o) if is_large(o) and not isinstance(source, Node) else source
+            Dropped(source, o) if is_large(o) and not isinstance(source, Node) else source
             for source, o in zip(self.inputs, operands, strict=True)
         )
         self.operands = tuple(None if is_large(o) else o for o in operands)

@@ -84,7 +84,10 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     operands: tuple[Any, Any] | None
     if na is None:
         if nb is None:
-            return _new(z, None)
+            out = _new(z, None)
+            if (x is not a and a._extra is not None) or (y is not b and b._extra is not None):
+                inherit_cuts(out, (a, b))
+            return out
         plan = pairs[2] or fill_pair(op, 2)
         inputs = (a if x is not a else None, nb)
         operands = (x, y if plan.keeps[1] else None)
@@ -172,12 +175,18 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     result = compute(op, operands, attrs, state)
     if type(result) is tuple:
         results = tuple(_scalar(r) for r in result)
-        return _wrap_several(op, sources, operands, attrs, results, mask, state)
+        outs = _wrap_several(op, sources, operands, attrs, results, mask, state)
+        if not mask and not state.inference:
+            for out in outs:
+                inherit_cuts(out, args)
+        return outs
     out = _new(result if op.view else _scalar(result), None)
     if op.view and type(out._data) is _ndarray:
         _share(out, args[0], datas[0])
     if mask or state.inference:
         _note(op, sources, operands, attrs, out, mask, state)
+    else:
+        inherit_cuts(out, args)
     return out
 
 
@@ -336,7 +345,7 @@ def _node(
 
 def _refuse_inference(op: Op, constant: Tensor) -> None:
     extra = constant._extra
-    if extra is not None and extra.cut is not None and extra.cut.by == "inference_mode":
+    if extra is not None and extra.inference:
         raise GradientError(
             f"{op.name}: a tensor made in inference_mode cannot be saved for backward",
             "Clone it outside of inference_mode, or make it under no_grad instead.",
@@ -354,7 +363,23 @@ def _mark_cut(out: Tensor, op: Op, state: State) -> None:
 def mark_cut(out: Tensor, by: str, site: Site | None) -> None:
     """Leave the mark of a cut on a result: who cut, and where."""
     extra = out._extra = out._extra or Extra()
-    extra.cut = Cut(by, site)
+    extra.cuts = (Cut(by, site),)
+    extra.inference = by == "inference_mode"
+
+
+_MOST_CUTS: Final = 16
+
+
+def inherit_cuts(out: Tensor, args: Sequence[Any]) -> None:
+    """What is computed from constants was cut off where they were: `y = x.detach() * 2`."""
+    cuts: list[Cut] = []
+    for a in args:
+        if isinstance(a, Tensor) and a._extra is not None:
+            cuts.extend(a._extra.cuts)
+    if cuts:
+        distinct = {(cut.by, cut.site): cut for cut in cuts}
+        extra = out._extra = out._extra or Extra()
+        extra.cuts = tuple(distinct.values())[:_MOST_CUTS]
 
 
 def _wrap_several(
@@ -378,6 +403,8 @@ def _wrap_several(
             is_small = out._data.nbytes <= SMALL
             aval = None if is_small else avals[i]
             out._node = project(node, i, out._data if is_small else None, aval)
+        else:
+            _mark_cut(out, op, state)
     return outs
 
 

@@ -261,6 +261,8 @@ class Tensor:
         alias._memory = memory
         if self._node is not None:
             record.mark_cut(alias, "detach", user_site())
+        else:
+            record.inherit_cuts(alias, (self,))
         return alias
 
     def detach_(self) -> Tensor:
