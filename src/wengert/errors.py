@@ -65,6 +65,10 @@ class GradientError(WengertError, RuntimeError):
     """Something that keeps a gradient from being computed."""
 
 
+class ExportError(GradientError, BufferError):
+    """A tensor that requires grad was handed to another library."""
+
+
 class FreedError(GradientError):
     """A backward pass through a graph whose saved values an earlier one has freed."""
 
@@ -83,6 +87,10 @@ class TraceError(WengertError, TypeError):
 
 class GraphError(WengertError, ValueError):
     """A graph, or a file of one, that is not well formed."""
+
+
+class FileFormatError(WengertError, ValueError):
+    """A file that is damaged, hostile, or not one of ours."""
 
 
 class UnknownNameError(WengertError, KeyError):

@@ -7,24 +7,27 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.dtype import default_float
-from wengert.core.node import Extra
+from wengert.core.dtype import as_dtype, default_float
 from wengert.core.record import _new, make_leaf, mark_cut
 from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentValueError
 from wengert.modes import silently
 from wengert.ops.canonical import check_device, numpy_dtype
+from wengert.ops.cast import to
+from wengert.ops.convert import from_dlpack, from_numpy
+from wengert.ops.copying import named
 from wengert.ops.define import public
 from wengert.ops.nested import array_from
+from wengert.ops.reshape import clone
 from wengert.ops.samples import Call, Sampler
 from wengert.sites import user_site
+
+_FLOATS: Final = {float}
+_WITHIN_FLOAT16: Final = 65504.0
 
 
 def _data_samples(s: Sampler) -> Call:
     return (s.array(s.shape(min_side=0)).tolist(),), {}
-
-
-_FLOATS: Final = {float}
-_WITHIN_FLOAT16: Final = 65504.0
 
 
 @public(torch="tensor", method=False, differentiable=False, samples=_data_samples)
@@ -68,9 +71,7 @@ def tensor(
             make_leaf(made)
         else:
             made.requires_grad_()  # raises
-    if name is not None:
-        _call(made, name)
-    return made
+    return made if name is None else named(made, name)
 
 
 def _cut_from(copy: Tensor, data: Any, read: list[Tensor]) -> None:
@@ -94,11 +95,51 @@ def _warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=4)
 
 
-def _call(made: Tensor, name: str) -> None:
-    """Give a tensor the name that graphs show."""
-    node = made._node
-    if node is not None:
-        node.get_extra().name = name
-    else:
-        made._extra = made._extra or Extra()
-        made._extra.name = name
+@public(torch="as_tensor", method=False, differentiable=False, samples=_data_samples)
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+    """A tensor with this data: itself if it is one, on the memory of an array, else a copy.
+
+    A tensor keeps its history. Raises what `tensor` and `from_numpy` raise.
+    """
+    check_device(device)
+    if isinstance(data, Tensor):
+        return to(data, dtype)
+    if isinstance(data, np.ndarray):
+        return to(from_numpy(data), dtype)
+    return tensor(data, dtype=dtype)
+
+
+@public(torch="asarray", method=False, differentiable=False, samples=_data_samples)
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
+    requires_grad: bool | None = None,
+) -> Any:  # fmt: skip
+    """A tensor with this data, sharing memory where it can.
+
+    obj: a tensor, an array, an object that speaks DLPack, or what `tensor` takes. copy: True for
+    a copy in any case; False raises ArgumentValueError where one is needed. requires_grad: None
+    leaves a tensor as it is; False detaches it.
+    """
+    check_device(device)
+    shares = isinstance(obj, (Tensor, np.ndarray)) or hasattr(obj, "__dlpack__")
+    if copy is False and not shares:
+        raise ArgumentValueError("can't alias arbitrary sequence into a tensor.")
+    made = _aliased(obj) if shares else tensor(obj, dtype=dtype)
+    wanted = made.dtype if dtype is None else as_dtype(dtype)
+    if copy is False and wanted is not made.dtype:
+        raise ArgumentValueError(
+            f"can't alias tensor with dtype {made.dtype.name} into dtype {wanted.name}."
+        )
+    if requires_grad is False:
+        made = made.detach()
+    if wanted is not made.dtype:
+        made = to(made, wanted)
+    elif shares and copy:
+        made = clone(made)
+    return made.requires_grad_() if requires_grad else made
+
+
+def _aliased(obj: Any) -> Any:
+    if isinstance(obj, Tensor):
+        return obj
+    return from_numpy(obj) if isinstance(obj, np.ndarray) else from_dlpack(obj)
