@@ -426,7 +426,7 @@ class Tensor:
 
     def __contains__(self, value: Any) -> bool:
         if not isinstance(value, (Tensor, int, float, complex, np.generic, np.ndarray)):
-            raise ArgumentError(
+            raise DTypeError(
                 f"a tensor contains numbers, and a {type(value).__name__} is none",
                 "Ask for a number or a tensor: 2.0 in x.",
             )
