@@ -15,7 +15,7 @@ from wengert.ops.define import public
 from wengert.ops.expand import common_shape, expand_op
 from wengert.ops.index import index_put_op, picked, refuse_masks
 from wengert.ops.index_slices import index_add_op
-from wengert.ops.kinds import multilinear
+from wengert.ops.kinds import discrete, multilinear
 from wengert.ops.reshape import reshape
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import scatter_add_op
@@ -134,22 +134,30 @@ def take(input: Tensor, index: Tensor) -> Any:
     return take_op(input, index)
 
 
+wrapped_op = discrete(
+    "wrapped_indices", lambda index, *, size: np.where(index < 0, index + size, index),
+    no_torch="negative indices as the positive ones that they stand for",
+    explain="indices have no slope",
+)  # fmt: skip
+
+
 def _take_along_samples(s: Sampler) -> Call:
     shape = s.shape(1)
     dim = s.dim(len(shape))
     lengths = [s.choice([1, n]) for n in shape]
     lengths[dim] = s.integer(1, 5)
-    return (s.array(shape), s.integers(lengths, 0, shape[dim]), dim), {}
+    return (s.array(shape), s.integers(lengths, -shape[dim], shape[dim]), dim), {}
 
 
 @public(torch="take_along_dim", samples=_take_along_samples)
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Any:
     """gather, with the other dimensions broadcast; without `dim`, from the flattened tensor.
 
-    What argsort and argmax give (with keepdim) is an index for it.
+    Negative indices count from the end. What argsort and argmax give (with keepdim) is an index
+    for it. Raises OutOfBoundsError for an index out of range.
     """
     if dim is None:
-        return gather(reshape(input, -1), 0, reshape(indices, -1))
+        return take_along_dim(reshape(input, -1), reshape(indices, -1), 0)
     shape, wanted = list(input.shape), list(indices.shape)
     if len(shape) != len(wanted):
         raise ShapeError(
@@ -163,7 +171,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> An
     common[at] = size
     full = tuple(common)
     common[at] = count
-    return gather_op(_expanded(input, full), _expanded(indices, tuple(common)), dim=at)
+    index = wrapped_op(_expanded(indices, tuple(common)), size=size)
+    return gather_op(_expanded(input, full), index, dim=at)
 
 
 def _expanded(x: Any, shape: tuple[int, ...]) -> Any:

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
 from wengert.ops.reshape import atleast_1d, atleast_2d, atleast_3d
 from wengert.ops.samples import Call, Sampler
+from wengert.ops.strides import array_of
 
 _PASSES_ON = "slope 1 for every element: each tensor gets back its own part of the gradient"
 
@@ -42,9 +44,10 @@ def _sequence(name: str, tensors: Any) -> list[Any]:
             f"not as a {type(tensors).__name__}"
         )
     if not tensors:
-        raise ArgumentValueError(f"{name}(): expected a non-empty list of Tensors")
+        error = ArgumentValueError if name == "cat" else ShapeError  # as in torch
+        raise error(f"{name}(): expected a non-empty list of Tensors")
     for at, x in enumerate(tensors):
-        if not hasattr(x, "ndim"):
+        if not isinstance(x, (Tensor, np.ndarray, np.generic)):
             raise ArgumentError(
                 f"{name}: element {at} is a {type(x).__name__}, no tensor",
                 "Make a tensor of it first: wengert.tensor(...).",
@@ -71,40 +74,36 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     fit; empty tensors of shape (0,) fit with everything.
     """
     xs = _sequence("cat", tensors)
-    kept = [x for x in xs if x.shape != (0,)]
-    first = kept[0] if kept else xs[0]
-    if not first.ndim:
+    shapes = [array_of(x).shape for x in xs]
+    first = next((shape for shape in shapes if shape != (0,)), (0,))
+    if not first:
         raise ShapeError(
             "zero-dimensional tensor (at position 0) cannot be concatenated", "Use stack()."
         )
-    at = one_dim(dim, first.ndim)
-    if len(kept) < len(xs) and kept:
-        xs = _skip_empty(xs, first, at)
-    for i, x in enumerate(xs):
-        _check_fits(first, x, at, i)
-    bounds = tuple(itertools.accumulate((x.shape[at] for x in xs), initial=0))
+    at = one_dim(dim, len(first))
+    if len(first) > 1 and (0,) in shapes:
+        empty = (*first[:at], 0, *first[at + 1 :])
+        xs = [x.reshape(empty) if shape == (0,) else x for x, shape in zip(xs, shapes, strict=True)]
+        shapes = [empty if shape == (0,) else shape for shape in shapes]
+    for i, shape in enumerate(shapes):
+        if shape != first:
+            _check_fits(first, shape, at, i)
+    bounds = tuple(itertools.accumulate((shape[at] for shape in shapes), initial=0))
     return cat_op(*xs, dim=at, bounds=bounds)
 
 
-def _skip_empty(xs: list[Any], first: Any, dim: int) -> list[Any]:
-    """Tensors of shape (0,), which torch lets through, in a shape that fits."""
-    shape = list(first.shape)
-    shape[dim] = 0
-    return [x.reshape(shape) if x.shape == (0,) else x for x in xs]
-
-
-def _check_fits(first: Any, x: Any, dim: int, at: int) -> None:
-    if x.ndim != first.ndim:
+def _check_fits(first: tuple[int, ...], shape: tuple[int, ...], dim: int, at: int) -> None:
+    if len(shape) != len(first):
         raise ShapeError(
-            f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}",
-            f"Number {at} of the list has shape {tuple(x.shape)}, the first {tuple(first.shape)}.",
+            f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}",
+            f"Number {at} of the list has shape {shape}, the first {first}.",
         )
-    for d, (want, have) in enumerate(zip(first.shape, x.shape, strict=True)):
+    for d, (want, have) in enumerate(zip(first, shape, strict=True)):
         if d != dim and want != have:
             raise ShapeError(
                 f"Sizes of tensors must match except in dimension {dim}. Expected size {want} "
                 f"but got size {have} for tensor number {at} in the list.",
-                f"Its shape is {tuple(x.shape)}, the first one's {tuple(first.shape)}.",
+                f"Its shape is {shape}, the first one's {first}.",
             )
 
 
@@ -121,9 +120,9 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     Raises ShapeError where the shapes differ.
     """
     xs = _sequence("stack", tensors)
-    shape = xs[0].shape
+    shape = array_of(xs[0]).shape
     for i, x in enumerate(xs):
-        if x.shape != shape:
+        if array_of(x).shape != shape:
             raise ShapeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 "
                 f"and {list(x.shape)} at entry {i}"

@@ -27,18 +27,18 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
 
 
 permute_op: Op = linear(
-    "permute", lambda x, *, dims: np.transpose(x, dims),
+    "permute", lambda x, *, dims: x.transpose(dims),
     transpose=lambda ct, dims: permute_op(ct, dims=_inverse(dims)),
     view=True, torch="permute", explain=_MOVES_NOTHING,
 )  # fmt: skip
 transpose_op: Op = linear(
-    "transpose", lambda x, *, dim0, dim1: np.swapaxes(x, dim0, dim1),
+    "transpose", lambda x, *, dim0, dim1: x.swapaxes(dim0, dim1),
     transpose=lambda ct, dim0, dim1: transpose_op(ct, dim0=dim0, dim1=dim1),
     view=True, torch="transpose", explain=_MOVES_NOTHING,
     symbol="{}.T", latex=r"{}^\top",
 )  # fmt: skip
 t_op: Op = linear(
-    "t", lambda x: np.transpose(x),
+    "t", lambda x: x.transpose(),
     transpose=lambda ct: t_op(ct),
     view=True, torch="t", explain=_MOVES_NOTHING, symbol="{}.T", latex=r"{}^\top",
 )  # fmt: skip
@@ -52,7 +52,7 @@ def _two_dims_samples(s: Sampler) -> Call:
 @public(torch="transpose", samples=_two_dims_samples, names=("swapaxes", "swapdims"))
 def transpose(input: Tensor, dim0: int, dim1: int) -> Any:
     """With two dimensions exchanged: (a, b, c) -> (c, b, a) for 0 and 2. Always a view."""
-    ndim = len(input.shape)
+    ndim = array_of(input).ndim
     first, second = one_dim(dim0, ndim), one_dim(dim1, ndim)
     if not ndim:
         return permute_op(input, dims=())
@@ -90,7 +90,7 @@ def permute(input: Tensor, *dims: Any) -> Any:
 
     Raises ShapeError unless every dimension is named once.
     """
-    ndim = len(input.shape)
+    ndim = array_of(input).ndim
     order = sizes(dims)
     if len(order) != ndim:
         raise ShapeError(
@@ -174,7 +174,7 @@ def _property(name: str) -> Callable[[Callable[[Tensor], Any]], Callable[[Tensor
 @_property("T")
 def _reversed(input: Tensor) -> Any:
     """All dimensions in reverse order: the transpose of a matrix."""
-    return permute_op(input, dims=tuple(range(len(input.shape)))[::-1])
+    return permute_op(input, dims=tuple(range(array_of(input).ndim))[::-1])
 
 
 @_property("mT")
