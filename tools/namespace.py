@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,10 +104,19 @@ def namespace() -> str:
     imports: dict[str, list[str]] = {k: list(v) for k, v in FIXED.items()}
     for module, names in registered().items():
         imports.setdefault(module, []).extend(names)
-    lines = [f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(imports.items())]
-    public = sorted(_public(n) for names in imports.values() for n in names)
-    body = "\n".join(lines)
-    return f"{HEAD}{body}\n\n__all__ = {public!r}\n\n\ndef __dir__() -> list[str]:\n    return __all__\n"
+    return HEAD + _body(imports) + "\n\ndef __dir__() -> list[str]:\n    return __all__\n"
+
+
+def _body(imports: dict[str, list[str]]) -> str:
+    """One import statement a module, one name a line, and __all__."""
+    lines: list[str] = []
+    for module, names in sorted(imports.items()):
+        lines.append(f"from {module} import (")
+        lines.extend(f"    {name}," for name in sorted(names))
+        lines.append(")")
+    public = sorted(_public(name) for names in imports.values() for name in names)
+    lines.extend(["", "__all__ = [", *(f'    "{name}",' for name in public), "]", ""])
+    return "\n".join(lines)
 
 
 def _public(name: str) -> str:
@@ -117,16 +125,14 @@ def _public(name: str) -> str:
 
 def functional() -> str:
     """The text of wengert/nn/functional.py."""
-    imports: dict[str, list[str]] = {}
     from wengert.ops.define import FUNCTIONS
 
+    imports: dict[str, list[str]] = {}
     for module, names in registered().items():
-        chosen = [n for n in names if _is_functional(FUNCTIONS[_public(n)])]
+        chosen = [name for name in names if _is_functional(FUNCTIONS[_public(name)])]
         if chosen:
             imports[module] = chosen
-    lines = [f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(imports.items())]
-    public = sorted(_public(n) for names in imports.values() for n in names)
-    return FUNCTIONAL_HEAD + "\n".join(lines) + f"\n\n__all__ = {public!r}\n"
+    return FUNCTIONAL_HEAD + _body(imports)
 
 
 # In torch these live in both places.
@@ -137,21 +143,12 @@ def _is_functional(entry: Any) -> bool:
     return (entry.torch or "").startswith("nn.functional.") or entry.name in BOTH
 
 
-def formatted(text: str, path: Path) -> str:
-    """The text as the formatter and the import sorter leave it."""
-    for command in (["check", "--fix-only", "--quiet", "--select=I,RUF022"], ["format", "--quiet"]):
-        arguments = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(path), "-"]
-        text = subprocess.run(arguments, input=text, capture_output=True, text=True, check=True).stdout
-    return text
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="fail if a file is stale")
     check = parser.parse_args().check
     stale = []
     for path, text in files():
-        text = formatted(text, path)
         if not path.exists() or path.read_text() != text:
             stale.append(path)
             if not check:

@@ -1,0 +1,39 @@
+"""What is public, and that the generated files are what the registry says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import wengert
+from wengert.core.tensor import Tensor
+from wengert.ops.define import FUNCTIONS
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_generated_files_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/namespace.py", "--check"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_function_is_public() -> None:
+    for name, entry in FUNCTIONS.items():
+        if entry.in_namespace:
+            assert getattr(wengert, name) is entry.call
+        if entry.method:
+            assert hasattr(Tensor, name)
+
+
+def test_all_is_complete_and_nothing_private_shows() -> None:
+    assert dir(wengert) == sorted(wengert.__all__)
+    assert not [name for name in dir(wengert) if name.startswith("_")]
+    for name in wengert.__all__:
+        assert hasattr(wengert, name)
+
+
+def test_public_functions_explain_themselves() -> None:
+    silent = [name for name, entry in FUNCTIONS.items() if not (entry.call.__doc__ or "").strip()]
+    assert not silent
