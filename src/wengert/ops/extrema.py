@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import OPS, select
+from wengert.core.op import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError, DTypeError
 from wengert.ops.axes import (
@@ -28,6 +28,7 @@ from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
 from wengert.ops.named import AminmaxResult, MaxResult, MinResult
 from wengert.ops.samples import Call, Sampler
+from wengert.ops.scatter import scatter_op
 
 _SHARED = "slope 1 for the element that is returned, shared equally among ties; 0 for all others"
 _ONE = "slope 1 for the element that is returned, 0 for all others"
@@ -133,11 +134,9 @@ def taken(x: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 def chosen_along(ct: Any, x_aval: Any, out: Any, dim: int, keepdim: bool) -> Any:
     """The cotangent of the values that stand at the indices out[1], put where they stand."""
-    if not x_aval.shape:
-        return ct[0]
     index = widened(out[1], x_aval, dim, keepdim)
-    places = np.arange(x_aval.shape[dim]).reshape((-1,) + (1,) * (x_aval.ndim - 1 - dim))
-    return select(index == places, widened(ct[0], x_aval, dim, keepdim))
+    values = widened(ct[0], x_aval, dim, keepdim)
+    return scatter_op(None, index, values, dim=dim, shape=x_aval.shape)
 
 
 max_dim_op = general(

@@ -26,11 +26,12 @@ from wengert.ops.axes import (
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import general
+from wengert.ops.magnitude import sgn
 from wengert.ops.samples import Call, Sampler
 
 
 def _vector_norm(x: Any, *, p: float, dim: Axes | None, keepdim: bool) -> Any:
-    size = np.abs(x)
+    size = abs(x)
     dtype = size.dtype
     size = size.astype(computing(dtype), copy=False)
     if p == 0:
@@ -59,14 +60,6 @@ def _check_not_empty(x: Any, p: float, dim: Axes | None) -> None:
         )
 
 
-def _direction(x: Any, kind: str) -> Any:
-    """The sign of x, x / |x| for complex numbers; 0 at 0 and for NaN, as in torch."""
-    if kind == "c":
-        size = np.abs(x)
-        return np.where(size == 0, 0, x / np.where(size == 0, 1, size))
-    return np.where(x > 0, 1.0, np.where(x < 0, -1.0, 0.0))
-
-
 def _norm_pullback(
     ct: Any, x: Any, x_aval: Any, out: Any, p: float, dim: Axes | None, keepdim: bool
 ) -> Any:
@@ -75,20 +68,20 @@ def _norm_pullback(
     if p == 0:
         return None
     if p == 1:
-        return ct * _direction(x, x_aval.dtype.kind)
+        return ct * sgn(x)
     if p == 2:
-        return x * np.where(out == 0, 0, ct / out)
+        return ct * np.where(out == 0, 0, x / out)
     if math.isinf(p):
-        chosen = (np.abs(x) == out) | (x != x)
+        chosen = (abs(x) == out) | (x != x)
         shares = ct / np.sum(chosen, axis=dim, keepdims=True) * chosen
-        return _direction(x, x_aval.dtype.kind) * shares
+        return sgn(x) * shares
     if p < 1:
-        steepness = np.where(x == 0, 0, np.abs(x) ** (p - 1))
-        return _direction(x, x_aval.dtype.kind) * steepness * ct * out ** (1 - p)
+        steepness = np.where(x == 0, 0, abs(x) ** (p - 1))
+        return sgn(x) * steepness * ct * out ** (1 - p)
     scale = np.where(out == 0, 0, ct / out ** (p - 1))
     if p < 2:
-        return _direction(x, x_aval.dtype.kind) * np.abs(x) ** (p - 1) * scale
-    return x * np.abs(x) ** (p - 2) * scale
+        return sgn(x) * abs(x) ** (p - 1) * scale
+    return x * abs(x) ** (p - 2) * scale
 
 
 vector_norm_op = general(

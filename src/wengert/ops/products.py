@@ -71,6 +71,14 @@ def _others(x: Any, dim: int) -> Any:
     return before * recurrence(x, None, dim=dim, reverse=True)
 
 
+def _divides(out: Any) -> bool:
+    """Whether products may be divided by their factors, which is faster: none is 0 or overflowed.
+
+    Never for tensors: the derivative of the quotient would be wrong where a factor is 0.
+    """
+    return isinstance(out, (np.ndarray, np.generic)) and bool(np.all(np.isfinite(out) & (out != 0)))
+
+
 def _prod(x: Any, *, dim: int | None, keepdim: bool) -> Any:
     dims = None if dim is None or not x.ndim else (dim,)
     if x.dtype == FLOAT16:
@@ -79,8 +87,12 @@ def _prod(x: Any, *, dim: int | None, keepdim: bool) -> Any:
     return multiply_up(x, dims, dtype, None, keepdim)
 
 
-def _prod_pullback(ct: Any, x: Any, x_aval: Any, dim: int | None, keepdim: bool) -> Any:
-    if dim is None or not x_aval.shape:
+def _prod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int | None, keepdim: bool) -> Any:
+    if not x_aval.shape:
+        return ct
+    if _divides(out):
+        return widened(ct * out, x_aval, dim, keepdim) / x
+    if dim is None:
         return np.reshape(_others(np.reshape(x, (-1,)), 0), x_aval.shape) * ct
     return _others(x, dim) * widened(ct, x_aval, dim, keepdim)
 
@@ -126,9 +138,10 @@ def _cumprod(x: Any, *, dim: int) -> Any:
     return np.multiply.accumulate(x, dim, WIDER.get(dtype, dtype)).astype(dtype, copy=False)
 
 
-def _cumprod_pullback(ct: Any, x: Any, out: Any, dim: int) -> Any:
-    if type(x) is np.ndarray and x.all():
-        # Without zeros dividing is right, and has no loop in Python.
+def _cumprod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:
+    if not x_aval.shape:
+        return ct
+    if _divides(out):
         ahead = np.flip(np.cumsum(np.flip(ct * out, dim), dim), dim)
         return ahead / x
     before = recurrence(x, None, dim=dim, reverse=False)

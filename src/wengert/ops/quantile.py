@@ -12,6 +12,7 @@ from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.axes import array_for, dim_for, refuse_empty, refuse_kinds
+from wengert.ops.blends import lerp
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.extrema import chosen_along, shared, taken
@@ -185,7 +186,7 @@ def _interpolated(x: Any, order: Any, rank: Any, interpolation: str) -> Any:
     below = gather_op(x, _at_rank_op(order, rank, rounded="lower"), dim=dim)
     above = gather_op(x, _at_rank_op(order, rank, rounded="higher"), dim=dim)
     weight = 0.5 if interpolation == "midpoint" else rank - np.floor(rank)
-    return below + (above - below) * weight
+    return lerp(below, above, weight)
 
 
 def _placed(found: Any, shape: tuple[int, ...], dim: int | None, keepdim: bool, q_dims: int) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import dtype_of
-from wengert.core.op import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.axes import (
@@ -131,9 +130,7 @@ def _nansum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
 
 nansum_op = general(
     "nansum", _nansum, torch="nansum",
-    pullbacks=[
-        lambda ct, x, dim, keepdim: np.where(np.isnan(x), 0, widened(ct, x, dim, keepdim))
-    ],
+    pullbacks=[lambda ct, x, dim, keepdim: widened(ct, x, dim, keepdim) * (x == x)],
     explain="slope 1 for every number, 0 for every NaN",
 )  # fmt: skip
 
@@ -166,4 +163,4 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: An
     _float_or_complex("nanmean", data.dtype, "Input")
     numbers = np.logical_not(np.isnan(input))
     how_many = sum_(numbers, dim, keepdim)
-    return OPS["div"](nansum(input, dim, keepdim, dtype=dtype), how_many)
+    return nansum(input, dim, keepdim, dtype=dtype) / how_many

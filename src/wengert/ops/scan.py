@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.axes import (
@@ -38,11 +39,14 @@ def _cumsum(x: Any, *, dim: int, dtype: np.dtype[Any] | None) -> Any:
     return np.add.accumulate(x, dim, WIDER.get(dtype, dtype)).astype(dtype, copy=False)
 
 
-cumsum_op = linear(
-    "cumsum", _cumsum, torch="cumsum",
-    transpose=lambda ct, dim: (
-        np.flip(np.cumsum(np.flip(ct, dim), dim), dim) if ct.ndim else ct
-    ),
+def _cumsum_transpose(ct: Any, dim: int) -> Any:
+    if not ct.ndim:
+        return ct
+    return np.flip(cumsum_op(np.flip(ct, dim), dim=dim, dtype=None), dim)
+
+
+cumsum_op: Op = linear(
+    "cumsum", _cumsum, transpose=_cumsum_transpose, torch="cumsum",
     explain="slope 1 for every element up to this one",
 )  # fmt: skip
 
@@ -139,8 +143,10 @@ def _logcumsumexp_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> 
     everything = (slice(None),) * dim
     first, rest = out[(*everything, slice(0, 1))], out[(*everything, slice(0, -1))]
     fall = np.concatenate((first, rest), dim) - out
-    # Between two infinities of one sign the fall is NaN, but nothing was added.
-    decay = np.where((fall != fall) & (out == out), 1, np.exp(fall))
+    # Between two infinities of one sign the fall is NaN, but nothing was added. The inner where
+    # keeps that NaN out of the second derivative.
+    flat = (fall != fall) & (out == out)
+    decay = np.where(flat, 1, np.exp(np.where(flat, 0, fall)))
     later = recurrence(decay, decay * ct, dim=dim, reverse=True)
     return np.exp(x - out) * (ct + later)
 
