@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from wengert.core.record import memory_of
-from wengert.core.tensor import Size, Tensor
+from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError
 from wengert.ops.canonical import one_dim
 from wengert.ops.copying import address
@@ -104,8 +105,17 @@ def _dim_of(tensor: Tensor, dim: int) -> int:
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """How many elements apart neighbours are in memory, along each dimension or along one."""
     data = self._data
-    strides = Size(step // data.itemsize for step in data.strides) if data.ndim else Size()
-    return tuple(strides) if dim is None else strides[_dim_of(self, dim)]
+    if data.size == 0:
+        strides = _row_by_row(data.shape)
+    else:
+        strides = tuple(step // data.itemsize for step in data.strides)
+    return strides if dim is None else strides[_dim_of(self, dim)]
+
+
+def _row_by_row(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """torch's strides of an empty tensor; NumPy's are all 0."""
+    lengths = [max(length, 1) for length in shape]
+    return tuple(math.prod(lengths[i + 1 :]) for i in range(len(lengths)))
 
 
 @method(Tensor)

@@ -125,7 +125,8 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     return to(self, dtype=dtype)
 
 
-Tensor.type = type_  # type: ignore[attr-defined]  # the name would hide the builtin here
+type_.__name__ = "type"  # which would hide the builtin here
+method(Tensor)(type_)
 
 
 @method(Tensor)

@@ -1,0 +1,277 @@
+"""Tensors of a given shape: zeros, ones, empty, full, eye, and their forms after another tensor.
+
+These are no operations: what they make has no history. `layout`, `pin_memory` and `memory_format`
+are accepted everywhere and mean nothing here.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core.dtype import NumpyDType, as_dtype, default_float, weak_dtype
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.ops.about import expect_tensor
+from wengert.ops.canonical import check_device, numpy_dtype
+from wengert.ops.create import tensor
+from wengert.ops.define import method, public
+from wengert.ops.samples import Call, Sampler
+
+_WITHOUT_MEANING: Final = {"layout", "memory_format", "pin_memory", "non_blocking"}
+
+
+def check_rest(name: str, rest: dict[str, Any]) -> None:
+    """Raise ArgumentError for keyword arguments that mean something elsewhere, or nowhere."""
+    unknown = [key for key in rest if key not in _WITHOUT_MEANING]
+    if unknown:
+        raise ArgumentError(f"{name}() got an unexpected keyword argument {unknown[0]!r}")
+
+
+def shape_from(name: str, size: tuple[Any, ...], rest: dict[str, Any]) -> tuple[int, ...]:
+    """A shape given as f(2, 3), f((2, 3)) or f(size=(2, 3)); checks the other keywords, too."""
+    given = (rest.pop("size"),) if not size and "size" in rest else size
+    check_rest(name, rest)
+    if not given:
+        raise ArgumentError(f"{name}() needs a size", f"For example {name}(2, 3), or {name}(()).")
+    if len(given) == 1 and not hasattr(given[0], "__index__") and hasattr(given[0], "__len__"):
+        given = tuple(given[0])
+    try:
+        shape = tuple(operator.index(length) for length in given)
+    except TypeError:
+        raise ArgumentError(f"{name}(): a size is made of integers, not {given}") from None
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"{name}: a length must not be negative, as in {shape}")
+    return shape
+
+
+def allocated(make: Callable[..., Any], shape: tuple[int, ...], *rest: Any) -> Any:
+    """make(shape, ...), a NumPy scalar for no dimensions. Raises ShapeError if it is too large."""
+    try:
+        return make(shape, *rest)[()]
+    except ValueError as error:
+        raise ShapeError(f"no array can have the shape {shape}: {error}") from None
+
+
+def finished(array: Any, device: Any, requires_grad: bool) -> Tensor:
+    """A tensor on a new array."""
+    check_device(device)
+    made = _new(array, None)
+    return made.requires_grad_() if requires_grad else made
+
+
+def number_from(name: str, value: Any) -> Any:
+    """A Python number from a number or a 0-d tensor without history."""
+    if isinstance(value, Tensor) and (value.shape or value.requires_grad):
+        raise ArgumentError(
+            f"{name}(): a value must be a number, not a tensor of shape {tuple(value.shape)}"
+            + (" that requires grad" if value.requires_grad else ""),
+            "Use value.expand(shape): gradients go through it.",
+        )
+    if isinstance(value, (Tensor, np.generic)):
+        value = value.item()
+    if not isinstance(value, (int, float, complex)):
+        raise ArgumentError(f"{name}(): a value must be a number, not {type(value).__name__}")
+    return value
+
+
+def number_in(name: str, value: Any, dtype: NumpyDType) -> Any:
+    """A Python number as a NumPy scalar of some dtype. Raises DTypeError where it does not fit."""
+    if isinstance(value, complex) and dtype.kind not in "cb":
+        raise DTypeError(f"{name}(): {value} cannot be converted to {as_dtype(dtype).name}")
+    return tensor(value, dtype=dtype)._data
+
+
+# Of a shape --------------------------------------------------------------------------------------
+
+
+def _shape_samples(s: Sampler) -> Call:
+    shape = s.shape(min_side=0)
+    return s.choice([shape, (shape,)]) or ((),), {}
+
+
+@public(torch="zeros", method=False, differentiable=False, samples=_shape_samples)
+def zeros(
+    *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **rest: Any
+) -> Tensor:
+    """A tensor of zeros, in the default dtype unless one is given.
+
+    The size is given as separate integers or as a tuple. Raises ShapeError for negative ones.
+
+    >>> import wengert as wg
+    >>> wg.zeros(2, dtype=wg.int64)
+    tensor([0, 0])
+    """
+    shape = shape_from("zeros", size, rest)
+    data = allocated(np.zeros, shape, numpy_dtype(dtype) or default_float())
+    return finished(data, device, requires_grad)
+
+
+@public(torch="ones", method=False, differentiable=False, samples=_shape_samples)
+def ones(
+    *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **rest: Any
+) -> Tensor:
+    """A tensor of ones."""
+    shape = shape_from("ones", size, rest)
+    data = allocated(np.ones, shape, numpy_dtype(dtype) or default_float())
+    return finished(data, device, requires_grad)
+
+
+@public(torch="empty", method=False, differentiable=False)
+def empty(
+    *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **rest: Any
+) -> Tensor:
+    """A tensor of whatever was in its memory: to be written before it is read."""
+    shape = shape_from("empty", size, rest)
+    data = allocated(np.empty, shape, numpy_dtype(dtype) or default_float())
+    return finished(data, device, requires_grad)
+
+
+def _full_samples(s: Sampler) -> Call:
+    return (s.shape(min_side=0), s.choice([s.number(-3, 3), s.integer(-3, 3), True])), {}
+
+
+@public(torch="full", method=False, differentiable=False, samples=_full_samples)
+def full(
+    size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **rest: Any,
+) -> Tensor:  # fmt: skip
+    """A tensor of one value, in the dtype that the value would have as a tensor.
+
+    Raises DTypeError where the value does not fit the dtype.
+
+    >>> import wengert as wg
+    >>> wg.full((2,), 3)
+    tensor([3, 3])
+    """
+    if not hasattr(size, "__len__"):
+        raise ArgumentError(f"full(): size is a tuple of ints, not {type(size).__name__}")
+    shape = shape_from("full", (tuple(size),), rest)
+    value = number_from("full", fill_value)
+    wanted = numpy_dtype(dtype) or weak_dtype(value)
+    data = allocated(np.full, shape, number_in("full", value, wanted), wanted)
+    return finished(data, device, requires_grad)
+
+
+def _eye_samples(s: Sampler) -> Call:
+    return s.choice([(s.integer(0, 4),), (s.integer(0, 4), s.integer(0, 4))]), {}
+
+
+@public(torch="eye", method=False, differentiable=False, samples=_eye_samples)
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **rest: Any,
+) -> Tensor:  # fmt: skip
+    """Ones on the diagonal of an n x m matrix (n x n if m is not given), zeros elsewhere."""
+    rows, columns = shape_from("eye", (n, n if m is None else m), rest)
+    data = np.eye(rows, columns, dtype=numpy_dtype(dtype) or default_float())
+    return finished(data, device, requires_grad)
+
+
+# Like another tensor -----------------------------------------------------------------------------
+
+
+def _like_samples(s: Sampler) -> Call:
+    return (s.array(s.shape(min_side=0)),), {}
+
+
+@public(
+    torch="zeros_like", method=False, differentiable=False, samples=_like_samples,
+    numpy=(np.zeros_like,),
+)  # fmt: skip
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    **rest: Any,
+) -> Tensor:  # fmt: skip
+    """Zeros of the shape of another tensor, in its dtype unless one is given."""
+    return _like("zeros_like", np.zeros_like, input, dtype, device, requires_grad, rest)
+
+
+@public(
+    torch="ones_like", method=False, differentiable=False, samples=_like_samples,
+    numpy=(np.ones_like,),
+)  # fmt: skip
+def ones_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    **rest: Any,
+) -> Tensor:  # fmt: skip
+    """Ones of the shape of another tensor, in its dtype unless one is given."""
+    return _like("ones_like", np.ones_like, input, dtype, device, requires_grad, rest)
+
+
+@public(torch="empty_like", method=False, differentiable=False, numpy=(np.empty_like,))
+def empty_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    **rest: Any,
+) -> Tensor:  # fmt: skip
+    """Of the shape of another tensor; to be written before it is read."""
+    return _like("empty_like", np.empty_like, input, dtype, device, requires_grad, rest)
+
+
+def _full_like_samples(s: Sampler) -> Call:
+    return (s.array(s.shape(min_side=0)), s.choice([s.number(-3, 3), s.integer(-3, 3)])), {}
+
+
+@public(
+    torch="full_like", method=False, differentiable=False, samples=_full_like_samples,
+    numpy=(np.full_like,),
+)  # fmt: skip
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, **rest: Any,
+) -> Tensor:  # fmt: skip
+    """One value in the shape of another tensor, in its dtype unless one is given."""
+    own = expect_tensor("full_like", input)._data.dtype
+    value = number_from("full_like", fill_value)
+    scalar = number_in("full_like", value, numpy_dtype(dtype) or own)
+
+    def make(like: Any, wanted: NumpyDType) -> Any:
+        return np.full_like(like, scalar, wanted)
+
+    return _like("full_like", make, input, dtype, device, requires_grad, rest)
+
+
+def _like(
+    name: str, make: Callable[..., Any], input: Tensor, dtype: Any, device: Any,
+    requires_grad: bool, rest: dict[str, Any],
+) -> Tensor:  # fmt: skip
+    check_rest(name, rest)
+    data = expect_tensor(name, input)._data
+    return finished(make(data, numpy_dtype(dtype) or data.dtype)[()], device, requires_grad)
+
+
+@method(Tensor)
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor with a copy of `data`, in this tensor's dtype unless one is given."""
+    wanted = self.dtype if dtype is None else dtype
+    return tensor(data, dtype=wanted, device=device, requires_grad=requires_grad)
+
+
+@method(Tensor)
+def new_zeros(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
+    """Zeros in this tensor's dtype unless one is given."""
+    return zeros(*size, dtype=dtype or self.dtype, **rest)
+
+
+@method(Tensor)
+def new_ones(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
+    """Ones in this tensor's dtype unless one is given."""
+    return ones(*size, dtype=dtype or self.dtype, **rest)
+
+
+@method(Tensor)
+def new_empty(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
+    """A tensor to be written before it is read, in this tensor's dtype unless one is given."""
+    return empty(*size, dtype=dtype or self.dtype, **rest)
+
+
+@method(Tensor)
+def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, **rest: Any) -> Tensor:
+    """One value, in this tensor's dtype unless one is given."""
+    return full(size, fill_value, dtype=dtype or self.dtype, **rest)
