@@ -1,4 +1,4 @@
-"""Comparisons of elements. Their results are booleans and carry no gradient."""
+"""Comparisons and tests of elements. Their results are booleans and carry no gradient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.ops.checks import broadcast_aval, refuse
-from wengert.ops.define import publish
+from wengert.ops.define import in_place_method, publish
 from wengert.ops.kinds import discrete
 
 
@@ -61,3 +61,42 @@ lt = _comparison(_lt, "<", "<", np.less, "less")
 le = _comparison(_le, "<=", r"\leq", np.less_equal, "less_equal")
 gt = _comparison(_gt, ">", ">", np.greater, "greater")
 ge = _comparison(_ge, ">=", r"\geq", np.greater_equal, "greater_equal")
+
+
+def _isposinf(x: Any) -> Any:
+    refuse("isposinf", "c", x)
+    return x == np.inf
+
+
+def _isneginf(x: Any) -> Any:
+    refuse("isneginf", "c", x)
+    return x == -np.inf
+
+
+def _signbit(x: Any) -> Any:
+    refuse("signbit", "c", x)
+    # NumPy's would compute integers in half precision, and knows no booleans.
+    return np.signbit(x) if x.dtype.kind == "f" else x < 0
+
+
+def _isreal(x: Any) -> Any:
+    return np.imag(x) == 0
+
+
+def _test(name: str, forward: Callable[..., Any], *numpy: Callable[..., Any]) -> Op:
+    return publish(discrete(
+        name, forward, torch=name, aval=broadcast_aval(forward), numpy=numpy,
+        explain="no slope: true or false",
+    ))  # fmt: skip
+
+
+isnan = _test("isnan", np.isnan, np.isnan)
+isinf = _test("isinf", np.isinf, np.isinf)
+isfinite = _test("isfinite", np.isfinite, np.isfinite)
+isposinf = _test("isposinf", _isposinf, np.isposinf)
+isneginf = _test("isneginf", _isneginf, np.isneginf)
+signbit = _test("signbit", _signbit, np.signbit)
+isreal = _test("isreal", _isreal, np.isreal)
+
+for _op in (eq, ne, lt, le, gt, ge):
+    in_place_method(_op)

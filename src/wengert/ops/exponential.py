@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
 
 import numpy as np
 
+from wengert.ops.checks import pointwise, refuse
 from wengert.ops.define import in_place_method, publish
 from wengert.ops.kinds import elementwise
 
-_LN2 = float(np.log(2.0))
-_LN10 = float(np.log(10.0))
+_LN2 = math.log(2)
+_LN10 = math.log(10)
 
 exp = publish(elementwise(
     "exp", np.exp, partials=[lambda out: out], torch="exp", latex=r"\exp\left({}\right)",
@@ -21,8 +24,9 @@ exp2 = publish(elementwise(
 ))  # fmt: skip
 expm1 = publish(elementwise(
     "expm1", np.expm1, partials=[lambda out: out + 1], torch="expm1",
-    latex=r"\exp\left({}\right) - 1", precedence=11,
-    explain="slope exp(x), which is its own value and 1",
+    latex=r"\mathrm{{expm1}}\left({}\right)",
+    explain="slope exp x: its own value and 1",
+    source="expm1(x) = exp(x) - 1, exact for small x",
 ))  # fmt: skip
 log = publish(elementwise(
     "log", np.log, partials=[lambda x: 1 / x], torch="log", domain=(0.1, 4.0),
@@ -43,6 +47,60 @@ log1p = publish(elementwise(
     "log1p", np.log1p, partials=[lambda x: 1 / (x + 1)], torch="log1p", domain=(-0.9, 3.0),
     latex=r"\log\left(1 + {}\right)", grad_name="Log1PBackward0",
     explain="slope 1 / (1 + x)",
+))  # fmt: skip
+
+
+def _logaddexp(x: Any, y: Any) -> Any:
+    refuse("logaddexp", "biu", x)
+    if x.dtype.kind != "c":
+        return np.logaddexp(x, y)
+    larger = np.where(x.real >= y.real, x, y)
+    smaller = np.where(x.real >= y.real, y, x)
+    return larger + np.log1p(np.exp(smaller - larger))
+
+
+def _logaddexp2(x: Any, y: Any) -> Any:
+    refuse("logaddexp2", "biuc", x)
+    return np.logaddexp2(x, y)
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    refuse("xlogy", "c", x)
+    return np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y))
+
+
+def _xlogy_pullback(ct: Any, x: Any, y: Any) -> Any:
+    """ct log y; 0 where x and y are both 0, and 0 log 0 is 0."""
+    return np.where((x == 0) & (y <= 0), 0, xlogy(ct, y))
+
+
+logaddexp = publish(elementwise(
+    "logaddexp", _logaddexp, torch="logaddexp", promotion="common", numpy=(np.logaddexp,),
+    partials=[lambda x, y: 1 / (1 + np.exp(y - x)), lambda x, y: 1 / (1 + np.exp(x - y))],
+    latex=r"\log\left(e^{{{}}} + e^{{{}}}\right)",
+    explain="slopes that add up to 1: each term's share of the sum",
+    source="logaddexp(x, y) = log(exp(x) + exp(y))",
+))  # fmt: skip
+logaddexp2 = publish(elementwise(
+    "logaddexp2", _logaddexp2, torch="logaddexp2", promotion="common", numpy=(np.logaddexp2,),
+    partials=[lambda x, y: 1 / (1 + np.exp2(y - x)), lambda x, y: 1 / (1 + np.exp2(x - y))],
+    latex=r"\log_2\left(2^{{{}}} + 2^{{{}}}\right)",
+    explain="slopes that add up to 1: each term's share of the sum",
+    source="logaddexp2(x, y) = log2(2^x + 2^y)",
+))  # fmt: skip
+
+
+def _xlogy_call(s: Any) -> Any:
+    first, second = s.broadcastable(2)
+    return (s.array(first), s.array(second, 0.1, 4.0)), {}
+
+
+xlogy = publish(pointwise(
+    "xlogy", _xlogy, torch="xlogy", samples=_xlogy_call,
+    pullbacks=[_xlogy_pullback, lambda ct, x, y: ct * (x / y)],
+    latex=r"{} \log {}",
+    explain="slope log y in x, x/y in y",
+    source="xlogy(x, y) = x log y, and 0 where x = 0",
 ))  # fmt: skip
 
 for _op in (exp, exp2, expm1, log, log2, log10, log1p):

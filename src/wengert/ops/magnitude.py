@@ -55,3 +55,15 @@ sgn = publish(pointwise(
 
 for _op in (abs_, sign, sgn):
     in_place_method(_op)
+
+
+def _copysign(x: Any, y: Any) -> Any:
+    refuse("copysign", "c", x)
+    return np.copysign(x, y)
+
+
+copysign = publish(elementwise(
+    "copysign", _copysign, torch="copysign", numpy=(np.copysign,),
+    partials=[lambda out, x: np.where(x == 0, 0, out / x), NOWHERE],
+    explain="slope 1 where the sign stays, -1 where it turns, 0 at 0; none in the sign's giver",
+))  # fmt: skip

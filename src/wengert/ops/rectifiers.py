@@ -1,4 +1,4 @@
-"""Functions with a corner or a knee at 0: relu and its relatives."""
+"""Activations with a corner or a knee: relu, leaky_relu, elu, hardtanh and their relatives."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import Select
-from wengert.ops.checks import refuse
-from wengert.ops.define import in_place_method, publish
+from wengert.core.op import Op, Select
+from wengert.core.record import in_place
+from wengert.errors import ArgumentValueError
+from wengert.ops.checks import pointwise, refuse
+from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -23,6 +25,173 @@ relu = publish(elementwise(
     latex=r"\mathrm{{relu}}\left({}\right)",
     explain="slope 1 where x > 0, 0 elsewhere",
 ))  # fmt: skip
+in_place_method(relu)
 
-for _op in (relu,):
-    in_place_method(_op)
+
+def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
+    refuse("leaky_relu", "biuc", x)
+    return np.where(x > 0, x, x * negative_slope)
+
+
+def _elu(x: Any, *, alpha: float) -> Any:
+    refuse("elu", "biuc", x)
+    return np.where(x > 0, x, alpha * np.expm1(x))
+
+
+def _elu_slope(x: Any, alpha: float) -> Any:
+    return np.where(x > 0, 1, alpha * np.exp(_negative(x)))
+
+
+def _celu(x: Any, *, alpha: float) -> Any:
+    refuse("celu", "biuc", x)
+    return np.where(x > 0, x, alpha * np.expm1(x / alpha))
+
+
+def _celu_slope(x: Any, alpha: float) -> Any:
+    return np.where(x > 0, 1, np.exp(_negative(x) / alpha))
+
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def _selu(x: Any) -> Any:
+    refuse("selu", "biuc", x)
+    return _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(x))
+
+
+def _selu_slope(x: Any) -> Any:
+    return _SELU_SCALE * np.where(x > 0, 1, _SELU_ALPHA * np.exp(_negative(x)))
+
+
+def _negative(x: Any) -> Any:
+    """x where it is not positive, else 0: exp must stay finite in the branch that is not taken."""
+    return np.where(x > 0, 0, x)
+
+
+leaky_relu_op = pointwise(
+    "leaky_relu", _leaky_relu, torch="nn.functional.leaky_relu", promotion="common",
+    pullbacks=[lambda ct, x, negative_slope: np.where(x > 0, ct, ct * negative_slope)],
+    explain="slope 1 where x > 0, negative_slope elsewhere",
+)  # fmt: skip
+elu_op = elementwise(
+    "elu", _elu, partials=[_elu_slope], torch="nn.functional.elu", promotion="common",
+    explain="slope 1 where x > 0, alpha exp(x) elsewhere",
+    source="elu(x) = x where x > 0, alpha (exp(x) - 1) elsewhere",
+)  # fmt: skip
+celu_op = elementwise(
+    "celu", _celu, partials=[_celu_slope], torch="celu", promotion="common",
+    explain="slope 1 where x > 0, exp(x / alpha) elsewhere",
+    source="celu(x) = x where x > 0, alpha (exp(x / alpha) - 1) elsewhere",
+)  # fmt: skip
+selu = publish(elementwise(
+    "selu", _selu, partials=[_selu_slope], torch="selu", promotion="common",
+    grad_name="EluBackward0",
+    explain="slope 1.05 where x > 0, 1.76 exp(x) elsewhere",
+    source="selu(x) = scale elu(x, alpha), which keep mean 0 and variance 1 in deep networks",
+), method=False)  # fmt: skip
+
+
+# Corners on both sides
+
+
+def _hardtanh(x: Any, *, min_val: float, max_val: float) -> Any:
+    refuse("hardtanh", "bc", x)
+    low, high = x.dtype.type(min_val), x.dtype.type(max_val)
+    return np.minimum(np.maximum(x, low), high)
+
+
+def _hardsigmoid(x: Any) -> Any:
+    refuse("hardsigmoid", "biuc", x)
+    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+def _hardswish(x: Any) -> Any:
+    refuse("hardswish", "biuc", x)
+    return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+hardtanh_op = elementwise(
+    "hardtanh", _hardtanh, torch="nn.functional.hardtanh", promotion="common",
+    partials=[
+        Select(lambda x, min_val, max_val: np.logical_not((x <= min_val) | (x >= max_val))),
+    ],
+    explain="slope 1 between the limits, 0 outside and at them",
+)  # fmt: skip
+hardsigmoid_op = pointwise(
+    "hardsigmoid", _hardsigmoid, torch="nn.functional.hardsigmoid", promotion="common",
+    pullbacks=[lambda ct, x: np.where((x > -3) & (x < 3), ct / 6, 0)],
+    explain="slope 1/6 between -3 and 3, 0 elsewhere",
+    source="hardsigmoid(x) = relu6(x + 3) / 6",
+)  # fmt: skip
+hardswish_op = pointwise(
+    "hardswish", _hardswish, torch="nn.functional.hardswish", promotion="common",
+    pullbacks=[
+        lambda ct, x: np.where(x <= -3, 0, np.where(x < 3, ct * (x / 3 + 0.5), ct)),
+    ],
+    explain="slope 0 below -3, x/3 + 1/2 from there to 3, 1 above",
+    source="hardswish(x) = x relu6(x + 3) / 6",
+)  # fmt: skip
+
+
+def _applied(op: Op, input: Any, inplace: bool, **attrs: Any) -> Any:
+    return in_place(op, input, **attrs) if inplace else op(input, **attrs)
+
+
+def _one(s: Any) -> Any:
+    return (s.array(s.shape()),), {}
+
+
+def _one_and(*options: float) -> Any:
+    return lambda s: ((s.array(s.shape()), s.choice(list(options))), {})
+
+
+@public(torch="nn.functional.leaky_relu", method=False, samples=_one_and(0.01, 0.5))
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x where x > 0, negative_slope * x elsewhere."""
+    return _applied(leaky_relu_op, input, inplace, negative_slope=negative_slope)
+
+
+@public(torch="nn.functional.elu", method=False, samples=_one_and(1.0, 0.5, 2.0))
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x where x > 0, alpha * (exp(x) - 1) elsewhere."""
+    return _applied(elu_op, input, inplace, alpha=alpha)
+
+
+@public(torch="celu", method=False, samples=_one_and(1.0, 0.5, 2.0))
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x where x > 0, alpha * (exp(x / alpha) - 1) elsewhere. Raises if alpha is 0."""
+    if alpha == 0:
+        raise ArgumentValueError("celu: alpha must not be 0")
+    return _applied(celu_op, input, inplace, alpha=alpha)
+
+
+@public(
+    torch="nn.functional.hardtanh", method=False,
+    samples=lambda s: ((s.array(s.shape()), s.choice([-1.0, -2.0]), s.choice([1.0, 0.5])), {}),
+)  # fmt: skip
+def hardtanh(
+    input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Any:  # fmt: skip
+    """x, but no less than min_val and no more than max_val. Raises if min_val > max_val."""
+    if min_val > max_val:
+        raise ArgumentValueError(f"hardtanh: min_val {min_val} is above max_val {max_val}")
+    return _applied(hardtanh_op, input, inplace, min_val=min_val, max_val=max_val)
+
+
+@public(torch="nn.functional.relu6", method=False, samples=_one)
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """min(max(x, 0), 6)."""
+    return _applied(hardtanh_op, input, inplace, min_val=0.0, max_val=6.0)
+
+
+@public(torch="nn.functional.hardsigmoid", method=False, samples=_one)
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """relu6(x + 3) / 6: sigmoid in three straight pieces."""
+    return _applied(hardsigmoid_op, input, inplace)
+
+
+@public(torch="nn.functional.hardswish", method=False, samples=_one)
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """x * relu6(x + 3) / 6: silu without exponentials."""
+    return _applied(hardswish_op, input, inplace)

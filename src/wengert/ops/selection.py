@@ -130,3 +130,31 @@ minimum = publish(pointwise(
     latex=r"\min\left({},\,{}\right)",
     explain="slope 1 in the smaller, 0 in the larger; half each at a tie",
 ))  # fmt: skip
+
+
+def _fmax(x: Any, y: Any) -> Any:
+    refuse("fmax", "c", x)
+    return np.fmax(x, y)
+
+
+def _fmin(x: Any, y: Any) -> Any:
+    refuse("fmin", "c", x)
+    return np.fmin(x, y)
+
+
+fmax = publish(elementwise(
+    "fmax", _fmax, torch="fmax", promotion="common", numpy=(np.fmax,),
+    partials=[
+        Select(lambda x, y: (x >= y) | np.isnan(y)),
+        Select(lambda x, y: np.logical_not((x >= y) | np.isnan(y))),
+    ],
+    explain="slope 1 in the larger, 0 in the other; at a tie the first has it all",
+))  # fmt: skip
+fmin = publish(elementwise(
+    "fmin", _fmin, torch="fmin", promotion="common", numpy=(np.fmin,),
+    partials=[
+        Select(lambda x, y: (x <= y) | np.isnan(y)),
+        Select(lambda x, y: np.logical_not((x <= y) | np.isnan(y))),
+    ],
+    explain="slope 1 in the smaller, 0 in the other; at a tie the first has it all",
+))  # fmt: skip

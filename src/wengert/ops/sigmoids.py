@@ -1,18 +1,49 @@
-"""Functions that saturate, and their relatives: sigmoid, softplus, silu, mish, gelu, softsign."""
+"""Smooth activations: sigmoid, softplus, silu, mish, gelu and their relatives."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from wengert.ops.define import in_place_method, publish
+from wengert.core.record import in_place
+from wengert.errors import DTypeError
+from wengert.ops.checks import refuse
+from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
+from wengert.ops.magnitude import abs_
+from wengert.ops.special import erf
+
+# Half precision is computed in single precision and rounded once: exp overflows at 11 otherwise.
+
+
+def _wide(x: Any) -> Any:
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def _sigmoid(x: Any) -> Any:
     # exp overflows to infinity for very negative x, and 1 / infinity is the right 0.
-    return 1 / (1 + np.exp(-x))
+    return (1 / (1 + np.exp(-_wide(x)))).astype(x.dtype, copy=False)
+
+
+def _log_of_sigmoid(x: Any) -> Any:
+    refuse("logsigmoid", "biuc", x)
+    wide = _wide(x)
+    return (np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide)))).astype(x.dtype, copy=False)
+
+
+def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
+    refuse("softplus", "biuc", x)
+    wide = _wide(x)
+    scaled = wide * beta
+    curve = np.log1p(np.exp(scaled)) / beta
+    return np.where(scaled > threshold, wide, curve).astype(x.dtype, copy=False)
+
+
+def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
+    scaled = x * beta
+    return np.where(scaled > threshold, 1, sigmoid(scaled))
 
 
 sigmoid = publish(elementwise(
@@ -21,12 +52,142 @@ sigmoid = publish(elementwise(
     explain="slope out (1 - out): 1/4 at 0, dying away on both sides",
     source="sigmoid(x) = 1 / (1 + exp(-x))",
 ))  # fmt: skip
-tanh = publish(elementwise(
-    "tanh", np.tanh, partials=[lambda out: 1 - out * out], torch="tanh",
-    latex=r"\tanh\left({}\right)",
-    explain="slope 1 at 0, dying away as |x| grows",
-    source="d/dx tanh x = 1 - tanh(x)^2",
-))  # fmt: skip
+in_place_method(sigmoid)
+logsigmoid = publish(elementwise(
+    "logsigmoid", _log_of_sigmoid, partials=[lambda x: sigmoid(-x)], promotion="common",
+    torch="nn.functional.logsigmoid", grad_name="LogSigmoidBackward0",
+    latex=r"\log\sigma\left({}\right)",
+    explain="slope sigmoid(-x): 1 for very negative x, dying away for large x",
+    source="logsigmoid(x) = min(x, 0) - log(1 + exp(-|x|))",
+), method=False)  # fmt: skip
+softplus_op = elementwise(
+    "softplus", _softplus, partials=[_softplus_slope], promotion="common",
+    torch="nn.functional.softplus",
+    explain="slope sigmoid(beta x): from 0 to 1",
+    source="softplus(x) = log(1 + exp(beta x)) / beta",
+)  # fmt: skip
 
-for _op in (sigmoid, tanh):
-    in_place_method(_op)
+
+@public(
+    torch="nn.functional.softplus", method=False,
+    samples=lambda s: ((s.array(s.shape()), s.choice([1, 0.5, 3])), {"threshold": 20}),
+)  # fmt: skip
+def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
+    """log(1 + exp(beta x)) / beta: a smooth relu; x itself where beta x > threshold."""
+    return softplus_op(input, beta=beta, threshold=threshold)
+
+
+# silu, mish and gelu: x times something that goes from 0 to 1
+
+
+def _silu(x: Any) -> Any:
+    refuse("silu", "biu", x)
+    wide = _wide(x)
+    return (wide / (1 + np.exp(-wide))).astype(x.dtype, copy=False)
+
+
+def _silu_slope(x: Any) -> Any:
+    s = sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+def _mish(x: Any) -> Any:
+    refuse("mish", "biuc", x)
+    wide = _wide(x)
+    return (wide * np.tanh(np.log1p(np.exp(wide)))).astype(x.dtype, copy=False)
+
+
+def _mish_slope(x: Any) -> Any:
+    t = np.tanh(softplus_op(x, beta=1, threshold=20))
+    return t + x * sigmoid(x) * (1 - t * t)
+
+
+_ROOT_HALF = math.sqrt(0.5)
+_BELL = 1 / math.sqrt(2 * math.pi)
+_TANH_SCALE = math.sqrt(2 / math.pi)
+_TANH_CUBE = 0.044715
+
+
+def _gelu(x: Any) -> Any:
+    refuse("gelu", "biuc", x)
+    wide = _wide(x)
+    return (wide * 0.5 * (1 + erf(wide * _ROOT_HALF))).astype(x.dtype, copy=False)
+
+
+def _gelu_slope(x: Any) -> Any:
+    return 0.5 * (1 + erf(x * _ROOT_HALF)) + x * (_BELL * np.exp(-0.5 * x * x))
+
+
+def _gelu_tanh(x: Any) -> Any:
+    refuse("gelu", "biuc", x)
+    wide = _wide(x)
+    inner = _TANH_SCALE * (wide + _TANH_CUBE * wide**3)
+    return (0.5 * wide * (1 + np.tanh(inner))).astype(x.dtype, copy=False)
+
+
+def _gelu_tanh_slope(x: Any) -> Any:
+    square = x * x
+    t = np.tanh(_TANH_SCALE * (x + _TANH_CUBE * (square * x)))
+    inner = _TANH_SCALE * (1 + 3 * _TANH_CUBE * square)
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner
+
+
+silu_op = elementwise(
+    "silu", _silu, partials=[_silu_slope], torch="nn.functional.silu", promotion="common",
+    explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
+    source="silu(x) = x sigmoid(x)",
+)  # fmt: skip
+mish_op = elementwise(
+    "mish", _mish, partials=[_mish_slope], torch="nn.functional.mish", promotion="common",
+    explain="slope 0.6 at 0, near 0 for very negative x, near 1 for large x",
+    source="mish(x) = x tanh(softplus(x))",
+)  # fmt: skip
+gelu_op = elementwise(
+    "gelu", _gelu, partials=[_gelu_slope], torch="nn.functional.gelu", promotion="common",
+    explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
+    source="gelu(x) = x Phi(x), Phi the normal distribution's cumulative one",
+)  # fmt: skip
+gelu_tanh = elementwise(
+    "gelu_tanh", _gelu_tanh, partials=[_gelu_tanh_slope], torch="nn.functional.gelu",
+    promotion="common", grad_name="GeluBackward0",
+    explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
+    source="gelu with Phi approximated: (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2",
+)  # fmt: skip
+
+
+def _one(s: Any) -> Any:
+    return (s.array(s.shape()),), {}
+
+
+@public(torch="nn.functional.silu", method=False, samples=_one)
+def silu(input: Any, inplace: bool = False) -> Any:
+    """x * sigmoid(x), also called swish. inplace: written into the input's own memory."""
+    return in_place(silu_op, input) if inplace else silu_op(input)
+
+
+@public(torch="nn.functional.mish", method=False, samples=_one)
+def mish(input: Any, inplace: bool = False) -> Any:
+    """x * tanh(softplus(x)). inplace: written into the input's own memory."""
+    return in_place(mish_op, input) if inplace else mish_op(input)
+
+
+@public(
+    torch="nn.functional.gelu", method=False,
+    samples=lambda s: ((s.array(s.shape()),), {"approximate": s.choice(["none", "tanh"])}),
+)  # fmt: skip
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """x * Phi(x), with the normal distribution's Phi or, approximate="tanh", the quicker form.
+
+    Raises DTypeError for another word.
+    """
+    if approximate == "none":
+        return gelu_op(input)
+    if approximate == "tanh":
+        return gelu_tanh(input)
+    raise DTypeError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
+
+
+@public(torch="nn.functional.softsign", method=False, samples=_one)
+def softsign(input: Any) -> Any:
+    """x / (1 + |x|): like tanh, but slower to saturate."""
+    return input / (abs_(input) + 1)

@@ -1,0 +1,106 @@
+"""Logic on truth values, and on the bits of integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.op import Op
+from wengert.ops.checks import broadcast_aval, refuse
+from wengert.ops.define import in_place_method, public, publish
+from wengert.ops.kinds import discrete
+
+
+def _logical(name: str, function: Any) -> Op:
+    return publish(discrete(
+        name, function, torch=name, aval=broadcast_aval(function),
+        explain="no slope: true or false",
+    ))  # fmt: skip
+
+
+logical_and = _logical("logical_and", np.logical_and)
+logical_or = _logical("logical_or", np.logical_or)
+logical_xor = _logical("logical_xor", np.logical_xor)
+logical_not = _logical("logical_not", np.logical_not)
+
+
+def _bitwise_and(x: Any, y: Any) -> Any:
+    refuse("bitwise_and", "fc", x)
+    return x & y
+
+
+def _bitwise_or(x: Any, y: Any) -> Any:
+    refuse("bitwise_or", "fc", x)
+    return x | y
+
+
+def _bitwise_xor(x: Any, y: Any) -> Any:
+    refuse("bitwise_xor", "fc", x)
+    return x ^ y
+
+
+def _bitwise_not(x: Any) -> Any:
+    refuse("bitwise_not", "fc", x)
+    return ~x
+
+
+def _left_shift(x: Any, y: Any) -> Any:
+    refuse("left_shift", "bfc", x)
+    return np.where(_beyond(x, y), 0, np.left_shift(x, np.maximum(y, 0)))
+
+
+def _right_shift(x: Any, y: Any) -> Any:
+    refuse("right_shift", "bfc", x)
+    # Shifted beyond its width, a number leaves nothing but its sign.
+    return np.where(_beyond(x, y), x >> (8 * x.dtype.itemsize - 1), x >> np.maximum(y, 0))
+
+
+def _beyond(x: Any, y: Any) -> Any:
+    """Whether a shift is negative or as wide as the number."""
+    return (y < 0) | (y >= 8 * x.dtype.itemsize)
+
+
+def _bits(name: str, forward: Callable[..., Any], symbol: str, precedence: int, numpy: Any) -> Op:
+    return discrete(
+        name, forward, torch=f"bitwise_{name.removeprefix('bitwise_')}", promotion="common",
+        symbol=symbol, precedence=precedence, aval=broadcast_aval(forward), numpy=(numpy,),
+        explain="no slope: bits",
+    )  # fmt: skip
+
+
+bitwise_and = publish(_bits("bitwise_and", _bitwise_and, "{} & {}", 9, np.bitwise_and))
+bitwise_or = publish(_bits("bitwise_or", _bitwise_or, "{} | {}", 7, np.bitwise_or))
+bitwise_xor = publish(_bits("bitwise_xor", _bitwise_xor, "{} ^ {}", 8, np.bitwise_xor))
+bitwise_not = publish(_bits("bitwise_not", _bitwise_not, "~{}", 13, np.invert))
+left_shift = _bits("left_shift", _left_shift, "{} << {}", 10, np.left_shift)
+right_shift = _bits("right_shift", _right_shift, "{} >> {}", 10, np.right_shift)
+
+
+def _shift_call(s: Any) -> Any:
+    first, second = s.broadcastable(2)
+    return (s.integers(first, -40, 40), s.integers(second, 0, 8)), {}
+
+
+@public(
+    torch="bitwise_left_shift", samples=_shift_call, numpy=(np.left_shift,), differentiable=False,
+)  # fmt: skip
+def bitwise_left_shift(input: Any, other: Any) -> Any:
+    """input << other: the bits of integers moved up; 0 where the shift is negative or too wide."""
+    return left_shift(input, other)
+
+
+@public(
+    torch="bitwise_right_shift", samples=_shift_call, numpy=(np.right_shift,),
+    differentiable=False,
+)  # fmt: skip
+def bitwise_right_shift(input: Any, other: Any) -> Any:
+    """input >> other: the bits of integers moved down; the sign where the shift is too wide."""
+    return right_shift(input, other)
+
+
+for _op in (logical_and, logical_or, logical_xor, logical_not):
+    in_place_method(_op)
+for _op in (bitwise_and, bitwise_or, bitwise_xor, bitwise_not):
+    in_place_method(_op)

@@ -1,0 +1,94 @@
+"""Mixtures of three: lerp, addcmul, addcdiv."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.record import in_place
+from wengert.core.tensor import Tensor
+from wengert.errors import DTypeError
+from wengert.ops.checks import refuse
+from wengert.ops.define import in_place_method, method, public, publish
+from wengert.ops.kinds import elementwise
+
+
+def _lerp(input: Any, end: Any, weight: Any) -> Any:
+    refuse("lerp", "biu", input)
+    # From the nearer end, so that weights 0 and 1 give the ends exactly.
+    apart = end - input
+    return np.where(np.abs(weight) < 0.5, input + weight * apart, end - apart * (1 - weight))
+
+
+def _addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
+    refuse("addcmul", "b", input)
+    if isinstance(value, float) and input.dtype.kind in "iu":
+        raise DTypeError(
+            f"addcmul: with tensors of {input.dtype}, value must not be a floating-point number",
+            "Cast one of them first: x.float().",
+        )
+    return input + value * tensor1 * tensor2
+
+
+def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
+    refuse("addcdiv", "biu", input)
+    return input + value * tensor1 / tensor2
+
+
+lerp = publish(elementwise(
+    "lerp", _lerp, torch="lerp", promotion="common",
+    partials=[lambda weight: 1 - weight, lambda weight: weight, lambda input, end: end - input],
+    explain="slope 1 - weight in the start, weight in the end, their distance in the weight",
+    source="lerp(a, b, w) = a + w (b - a)",
+))  # fmt: skip
+addcmul_op = elementwise(
+    "addcmul", _addcmul, torch="addcmul", promotion="common",
+    partials=[
+        1, lambda tensor2, value: tensor2 * value, lambda tensor1, value: tensor1 * value,
+    ],
+    explain="slope 1 in the input, value times the other factor in each factor",
+    source="addcmul(x, a, b) = x + value a b",
+)  # fmt: skip
+addcdiv_op = elementwise(
+    "addcdiv", _addcdiv, torch="addcdiv", promotion="common",
+    partials=[
+        1, lambda tensor2, value: value / tensor2,
+        lambda tensor1, tensor2, value: -value * (tensor1 / (tensor2 * tensor2)),
+    ],
+    explain="slope 1 in the input, as in value a / b in the quotient",
+    source="addcdiv(x, a, b) = x + value a / b",
+)  # fmt: skip
+
+
+def _three(s: Any) -> Any:
+    shapes = s.broadcastable(3)
+    arrays = [s.array(shapes[0]), s.array(shapes[1]), s.array(shapes[2], 0.5, 3.0)]
+    return tuple(arrays), {"value": s.choice([1, 2, -0.5])}
+
+
+@public(torch="addcmul", samples=_three)
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """input + value * tensor1 * tensor2, broadcast against each other."""
+    return addcmul_op(input, tensor1, tensor2, value=value)
+
+
+@public(torch="addcdiv", samples=_three)
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """input + value * tensor1 / tensor2, broadcast against each other; not for integers."""
+    return addcdiv_op(input, tensor1, tensor2, value=value)
+
+
+@method(Tensor)
+def addcmul_(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    """Add value * tensor1 * tensor2 to this tensor, in its own memory."""
+    return in_place(addcmul_op, self, tensor1, tensor2, value=value)
+
+
+@method(Tensor)
+def addcdiv_(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    """Add value * tensor1 / tensor2 to this tensor, in its own memory."""
+    return in_place(addcdiv_op, self, tensor1, tensor2, value=value)
+
+
+in_place_method(lerp)

@@ -1,0 +1,159 @@
+"""Values kept within limits: clamp, nan_to_num."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.aval import Aval
+from wengert.core.dtype import common_dtype
+from wengert.core.op import NUMPY, Select
+from wengert.core.record import in_place
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, DTypeError
+from wengert.ops.checks import refuse
+from wengert.ops.define import method, public
+from wengert.ops.kinds import elementwise
+
+
+def _clamp(x: Any, min: Any, max: Any) -> Any:
+    refuse("clamp", "c", x)
+    if min is not None:
+        x = np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
+
+
+def _clamp_aval(x: Aval, min: Aval | None, max: Aval | None) -> Aval:
+    given = [a for a in (x, min, max) if a is not None]
+    ones = [np.ones((), a.dtype)[()] for a in given]
+    return Aval(np.broadcast_shapes(*(a.shape for a in given)), common_dtype(ones))
+
+
+def _within(x: Any, min: Any, max: Any) -> Any:
+    if min is None:
+        return x <= max
+    return x >= min if max is None else (x >= min) & (x <= max)
+
+
+def _at_min(x: Any, min: Any, max: Any) -> Any:
+    return x < min if max is None else (x < min) & (min < max)
+
+
+def _at_max(x: Any, min: Any, max: Any) -> Any:
+    return x > max if min is None else (x > max) | (max < min)
+
+
+clamp_op = elementwise(
+    "clamp", _clamp, torch="clamp", promotion="common", grad_name="ClampBackward1",
+    partials=[Select(_within), Select(_at_min), Select(_at_max)], aval=_clamp_aval,
+    explain="slope 1 between the limits and at them, 0 outside; there the limit has slope 1",
+    source="clamp(x) = min(max(x, lower), upper)",
+)  # fmt: skip
+
+
+def _check_limits(name: str, min: Any, max: Any) -> None:
+    if min is None and max is None:
+        raise DTypeError(f"{name}: at least one of min and max must be given")
+
+
+def _numbers(s: Any) -> Any:
+    low, high = s.choice([(-1, 1.0), (None, 0.5), (-0.5, None), (1.0, -1.0)])
+    return (s.array(s.shape()),), {"min": low, "max": high}
+
+
+def _clamp_call(s: Any) -> Any:
+    if s.choice([False, True]):
+        return _numbers(s)
+    shapes = s.broadcastable(3)
+    return tuple(s.array(shape, distinct=True) for shape in shapes), {}
+
+
+@public(torch="clamp", samples=_clamp_call, names=("clip",))
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """min(max(x, min), max): limits are numbers, tensors or None, and broadcast.
+
+    Where min > max, the result is max. Raises DTypeError if neither is given.
+
+    >>> import wengert as wg
+    >>> wg.clamp(wg.tensor([-2., 0.5, 3.]), 0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    _check_limits("clamp", min, max)
+    return clamp_op(input, min, max)
+
+
+@public(torch="clamp_min", samples=lambda s: ((s.array(s.shape()), 0.5), {}))
+def clamp_min(input: Any, min: Any) -> Any:
+    """max(x, min)."""
+    return clamp(input, min=min)
+
+
+@public(torch="clamp_max", samples=lambda s: ((s.array(s.shape()), 0.5), {}))
+def clamp_max(input: Any, max: Any) -> Any:
+    """min(x, max)."""
+    return clamp(input, max=max)
+
+
+@method(Tensor)
+def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Keep this tensor within limits, in its own memory."""
+    _check_limits("clamp_", min, max)
+    return in_place(clamp_op, self, min, max)
+
+
+@method(Tensor)
+def clamp_min_(self: Tensor, min: Any) -> Tensor:
+    """max(x, min), in this tensor's own memory."""
+    return in_place(clamp_op, self, min, None)
+
+
+@method(Tensor)
+def clamp_max_(self: Tensor, max: Any) -> Tensor:
+    """min(x, max), in this tensor's own memory."""
+    return in_place(clamp_op, self, None, max)
+
+
+Tensor.clip_ = clamp_  # type: ignore[attr-defined]
+
+
+def _numpy_clip(
+    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> Any:  # fmt: skip
+    return clamp(a, a_min if min is None else min, a_max if max is None else max)
+
+
+NUMPY[np.clip] = _numpy_clip
+
+
+def _nan_to_num(x: Any, *, nan: Any, posinf: Any, neginf: Any) -> Any:
+    return np.nan_to_num(x, nan=nan or 0.0, posinf=posinf, neginf=neginf)
+
+
+nan_to_num_op = elementwise(
+    "nan_to_num", _nan_to_num, partials=[Select(lambda x: np.isfinite(x))], torch="nan_to_num",
+    promotion="common",
+    explain="slope 1 where x is finite, 0 where it was replaced",
+)  # fmt: skip
+
+
+@public(
+    torch="nan_to_num",
+    samples=lambda s: ((s.array(s.shape()), s.choice([None, 2.0])), {"posinf": 1.0}),
+)  # fmt: skip
+def nan_to_num(
+    input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """NaN replaced by `nan` (0), infinities by posinf and neginf (the dtype's largest numbers)."""
+    return nan_to_num_op(input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def _numpy_nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    if not copy:
+        raise ArgumentError("numpy.nan_to_num: tensors are copied; leave out copy=False")
+    return nan_to_num(x, nan, posinf, neginf)
+
+
+NUMPY[np.nan_to_num] = _numpy_nan_to_num

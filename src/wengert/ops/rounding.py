@@ -1,0 +1,103 @@
+"""Rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.record import in_place
+from wengert.core.tensor import Tensor
+from wengert.ops.checks import NOWHERE, refuse
+from wengert.ops.define import in_place_method, public, publish
+from wengert.ops.kinds import elementwise
+
+
+def _rounded(name: str, function: Callable[[Any], Any], x: Any) -> Any:
+    """Integers are round as they are."""
+    refuse(name, "bc", x)
+    return function(x) if x.dtype.kind == "f" else +x
+
+
+def _floor(x: Any) -> Any:
+    return _rounded("floor", np.floor, x)
+
+
+def _ceil(x: Any) -> Any:
+    return _rounded("ceil", np.ceil, x)
+
+
+def _trunc(x: Any) -> Any:
+    return _rounded("trunc", np.trunc, x)
+
+
+def _round(x: Any) -> Any:
+    return _rounded("round", np.rint, x)
+
+
+def _round_decimals(x: Any, *, decimals: int) -> Any:
+    refuse("round to decimals", "biuc", x)
+    factor = 10.0 ** abs(decimals)
+    if decimals > 0:
+        return np.rint(x * factor) / factor
+    return np.rint(x / factor) * factor
+
+
+def _frac(x: Any) -> Any:
+    refuse("frac", "biuc", x)
+    return x - np.trunc(x)
+
+
+floor = publish(elementwise(
+    "floor", _floor, partials=[NOWHERE], torch="floor", promotion="common", numpy=(np.floor,),
+    latex=r"\left\lfloor {} \right\rfloor", explain="slope 0: it moves in steps",
+))  # fmt: skip
+ceil = publish(elementwise(
+    "ceil", _ceil, partials=[NOWHERE], torch="ceil", promotion="common", numpy=(np.ceil,),
+    latex=r"\left\lceil {} \right\rceil", explain="slope 0: it moves in steps",
+))  # fmt: skip
+trunc = publish(elementwise(
+    "trunc", _trunc, partials=[NOWHERE], torch="trunc", promotion="common",
+    numpy=(np.trunc, np.fix), explain="slope 0: it moves in steps",
+), "fix")  # fmt: skip
+frac = publish(elementwise(
+    "frac", _frac, partials=[1], torch="frac", promotion="common",
+    explain="slope 1 between its jumps",
+    source="frac(x) = x - trunc(x)",
+))  # fmt: skip
+round_op = elementwise(
+    "round", _round, partials=[NOWHERE], torch="round", promotion="common", numpy=(np.rint,),
+    explain="slope 0: it moves in steps",
+)  # fmt: skip
+round_decimals = elementwise(
+    "round_decimals", _round_decimals, partials=[NOWHERE], torch="round", promotion="common",
+    grad_name="RoundBackward1", explain="slope 0: it moves in steps",
+)  # fmt: skip
+
+
+@public(
+    torch="round", numpy=(np.round, np.around, np.rint),
+    samples=lambda s: ((s.array(s.shape()),), {"decimals": s.choice([0, 1, -1])}),
+)  # fmt: skip
+def round_(input: Any, *, decimals: int = 0) -> Any:
+    """The nearest integer, or multiple of 10^-decimals; halves go to the even one.
+
+    >>> import wengert as wg
+    >>> wg.round(wg.tensor([0.5, 1.5, 2.5]))
+    tensor([0., 2., 2.])
+    """
+    return round_op(input) if decimals == 0 else round_decimals(input, decimals=decimals)
+
+
+def _method_round_(self: Tensor, *, decimals: int = 0) -> Tensor:
+    """Round this tensor, in its own memory."""
+    if decimals == 0:
+        return in_place(round_op, self)
+    return in_place(round_decimals, self, decimals=decimals)
+
+
+setattr(Tensor, "round_", _method_round_)  # noqa: B010
+
+for _op in (floor, ceil, trunc, frac):
+    in_place_method(_op)

@@ -1,0 +1,165 @@
+"""Special functions: the error function, the gamma function's logarithm and its derivatives."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, DTypeError
+from wengert.ops.checks import pointwise, refuse
+from wengert.ops.define import public, publish
+from wengert.ops.kinds import elementwise
+
+
+@functools.cache
+def _scipy() -> Any:
+    """scipy.special, loaded on first use: it takes as long as everything else together."""
+    import scipy.special
+
+    return scipy.special
+
+
+def _computed(name: str, x: Any, *before: Any) -> Any:
+    """SciPy's function in x's dtype; it has no half precision of its own."""
+    refuse(name, "c", x)
+    return getattr(_scipy(), name)(*before, x).astype(x.dtype, copy=False)
+
+
+def _erf(x: Any) -> Any:
+    return _computed("erf", x)
+
+
+def _erfc(x: Any) -> Any:
+    return _computed("erfc", x)
+
+
+def _erfinv(x: Any) -> Any:
+    return _computed("erfinv", x)
+
+
+def _lgamma(x: Any) -> Any:
+    return _computed("gammaln", x)
+
+
+def _digamma(x: Any) -> Any:
+    return _computed("digamma", x)
+
+
+def _polygamma(x: Any, *, n: int) -> Any:
+    return _computed("polygamma", x, n)
+
+
+_BELL = 2 / math.sqrt(math.pi)
+
+erf = publish(elementwise(
+    "erf", _erf, partials=[lambda x: _BELL * np.exp(-x * x)], torch="erf",
+    latex=r"\mathrm{{erf}}\left({}\right)",
+    explain="slope 2/sqrt(pi) exp(-x^2): a bell",
+))  # fmt: skip
+erfc = publish(elementwise(
+    "erfc", _erfc, partials=[lambda x: -_BELL * np.exp(-x * x)], torch="erfc",
+    latex=r"\mathrm{{erfc}}\left({}\right)",
+    explain="slope -2/sqrt(pi) exp(-x^2): a bell, upside down",
+    source="erfc(x) = 1 - erf(x)",
+))  # fmt: skip
+erfinv = publish(elementwise(
+    "erfinv", _erfinv, partials=[lambda out: 1 / _BELL * np.exp(out * out)], torch="erfinv",
+    domain=(-0.9, 0.9), latex=r"\mathrm{{erf}}^{{-1}}\left({}\right)",
+    explain="slope sqrt(pi)/2 exp(out^2): steep towards -1 and 1",
+))  # fmt: skip
+lgamma = publish(elementwise(
+    "lgamma", _lgamma, partials=[lambda x: digamma(x)], torch="lgamma", domain=(0.2, 4.0),
+    latex=r"\log\left|\Gamma\left({}\right)\right|",
+    explain="slope digamma(x)",
+))  # fmt: skip
+digamma = publish(elementwise(
+    "digamma", _digamma, partials=[lambda x: polygamma_op(x, n=1)], torch="digamma",
+    domain=(0.2, 4.0), latex=r"\psi\left({}\right)",
+    explain="slope polygamma(1, x)",
+))  # fmt: skip
+polygamma_op = elementwise(
+    "polygamma", _polygamma, partials=[lambda x, n: polygamma_op(x, n=n + 1)],
+    torch="polygamma", domain=(0.5, 4.0),
+    explain="slope the next one: polygamma(n + 1, x)",
+    source="polygamma(n, x) = d^(n+1)/dx^(n+1) log gamma(x)",
+)  # fmt: skip
+
+
+def _method_polygamma(self: Tensor, n: int) -> Any:
+    """The n-th derivative of digamma at each element."""
+    return polygamma(n, self)
+
+
+# The method's arguments come in another order: it must be there before the function is entered.
+setattr(Tensor, "polygamma", _method_polygamma)  # noqa: B010
+
+
+@public(
+    torch="polygamma",
+    samples=lambda s: ((s.integer(0, 3), s.array(s.shape(), 0.5, 4.0)), {}),
+)  # fmt: skip
+def polygamma(n: int, input: Any) -> Any:
+    """The n-th derivative of digamma at each element; n = 0 is digamma itself.
+
+    Raises DTypeError for negative n, ArgumentError if n is no integer.
+    """
+    if not isinstance(n, (int, np.integer)):
+        raise ArgumentError(f"polygamma: n must be an int, not {type(n).__name__}")
+    if n < 0:
+        raise DTypeError("polygamma: n must not be negative")
+    return digamma(input) if n == 0 else polygamma_op(input, n=int(n))
+
+
+def _sinc(x: Any) -> Any:
+    y = x * math.pi
+    return np.where(y == 0, 1, np.sin(y) / y)
+
+
+def _sinc_slope(x: Any) -> Any:
+    y = x * math.pi
+    area = x * y
+    return np.where(area == 0, 0, (y * np.cos(y) - np.sin(y)) / area)
+
+
+sinc = publish(elementwise(
+    "sinc", _sinc, partials=[_sinc_slope], torch="sinc", numpy=(np.sinc,),
+    latex=r"\mathrm{{sinc}}\left({}\right)",
+    explain="slope (cos(pi x) - sinc(x)) / x: 0 at 0, then waves that die away",
+    source="sinc(x) = sin(pi x) / (pi x), and 1 at 0",
+))  # fmt: skip
+
+
+def _logit(x: Any, *, eps: float | None) -> Any:
+    refuse("logit", "c", x)
+    if eps is not None:
+        x = np.minimum(np.maximum(x, eps), 1 - eps)
+    return np.log(x / (1 - x))
+
+
+def _logit_pullback(ct: Any, x: Any, eps: float | None) -> Any:
+    low, outside = (0, math.nan) if eps is None else (eps, 0)
+    inside = (x >= low) & (x <= 1 - low)
+    return np.where(inside, ct / (x * (1 - x)), outside)
+
+
+logit_op = pointwise(
+    "logit", _logit, pullbacks=[_logit_pullback], torch="logit",
+    explain="slope 1 / (x (1 - x)): 4 at 1/2, infinite at 0 and 1",
+    source="logit(x) = log(x / (1 - x))",
+)  # fmt: skip
+
+
+@public(
+    torch="logit",
+    samples=lambda s: ((s.array(s.shape(), 0.1, 0.9), s.choice([None, 1e-6, 0.3])), {}),
+)  # fmt: skip
+def logit(input: Any, eps: float | None = None) -> Any:
+    """log(x / (1 - x)), the inverse of sigmoid.
+
+    eps: if given, x is first clamped to [eps, 1 - eps]; otherwise NaN outside of [0, 1].
+    """
+    return logit_op(input, eps=eps)
