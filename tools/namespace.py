@@ -30,7 +30,8 @@ FIXED = {
         "float64", "float64 as double", "get_default_dtype", "int8", "int16", "int16 as short",
         "int32", "int32 as int", "int64", "int64 as long", "set_default_dtype", "uint8",
     ],
-    "wengert.core.tensor": ["Device as device", "Size", "Tensor"],
+    "wengert.core.place": ["Device as device", "Size"],
+    "wengert.core.tensor": ["Tensor"],
     "wengert.modes": [
         "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
         "large_graph", "no_grad", "provenance", "set_grad_enabled",

@@ -148,10 +148,12 @@ def set_default_dtype(d: Any) -> None:
 
 
 def default_float() -> NumpyDType:
+    """NumPy's dtype of Python floats."""
     return DEFAULTS.floating.numpy
 
 
 def default_complex() -> NumpyDType:
+    """NumPy's dtype of Python complex numbers."""
     return np.dtype(np.result_type(DEFAULTS.floating.numpy, np.complex64))
 
 

@@ -24,6 +24,7 @@ next_sequence = itertools.count(1).__next__
 
 
 def is_large(value: Any) -> bool:
+    """Whether a value is dropped after backward."""
     return type(value) is np.ndarray and value.nbytes > SMALL
 
 

@@ -17,7 +17,7 @@ So the signatures alone decide what the recorder keeps.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -228,7 +228,9 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def forward_signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+def forward_signature(
+    function: Callable[..., Any],
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """Inputs, attributes and variadicity of a forward function: (positional, keyword-only, *xs)."""
     code = function.__code__
     count, attrs = code.co_argcount, code.co_kwonlyargcount
@@ -288,7 +290,3 @@ def select(mask: Any, value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return np.where(mask, value, value.dtype.type(0))[()]
     return OPS["where"](mask, value, 0)
-
-
-def differentiable_ops() -> Iterator[Op]:
-    return (op for op in OPS.values() if op.differentiable)

@@ -17,7 +17,6 @@ from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
 from wengert.core.dtype import category, common_dtype, default_float, is_differentiable
 from wengert.core.memory import Memory
-from wengert.modes import State, current, get_state
 from wengert.core.node import SMALL, Cut, Extra, Leaf, Node, next_sequence, project
 from wengert.core.op import Op, Plan, bind_apply
 from wengert.errors import (
@@ -28,6 +27,7 @@ from wengert.errors import (
     ShapeError,
     WengertError,
 )
+from wengert.modes import State, current, get_state
 from wengert.sites import _SITES, Site, here
 
 Tensor = _tensor.Tensor

@@ -1,23 +1,26 @@
 """Tensor: a thin handle on an array, its place in the graph, and its memory.
 
-The operators stand here, written out; the operations become methods when their definitions are
+Its operators stand in operators.py; the operations become methods when their definitions are
 registered (ops/define.py).
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from wengert.core import record, values
+from wengert.core.advice import no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
 from wengert.core.node import RETAINED, Extra, Leaf, Node, unproject
-from wengert.core.op import NUMPY, OPERATORS, Op
+from wengert.core.op import NUMPY, Op
+from wengert.core.operators import Arithmetic
+from wengert.core.place import CPU, Device, Size
 from wengert.errors import (
     ArgumentError,
     DTypeError,
@@ -28,30 +31,7 @@ from wengert.errors import (
 from wengert.sites import user_site
 
 
-class Size(tuple[int, ...]):
-    """A shape: a tuple of ints, printed as torch prints its own."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """The number of elements of a tensor of this shape."""
-        total = 1
-        for length in self:
-            total *= length
-        return total
-
-    def __repr__(self) -> str:
-        return f"wengert.Size({list(self)})"
-
-    def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, tuple(other)))
-
-    def __getitem__(self, index: Any) -> Any:
-        part = tuple.__getitem__(self, index)
-        return Size(part) if isinstance(index, slice) else part
-
-
-class Tensor:
+class Tensor(Arithmetic):
     """A multi-dimensional array that can require grad. Made by `wengert.tensor` and operations.
 
     Names, methods and semantics are torch's; the data is a NumPy array, or a NumPy scalar for a
@@ -94,13 +74,13 @@ class Tensor:
         function = NUMPY.get(ufunc)
         if function is None or method != "__call__" or "out" in kwargs:
             call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise _no_counterpart(f"numpy.{call}")
+            raise no_counterpart(f"numpy.{call}")
         return function(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         ours = NUMPY.get(function)
         if ours is None:
-            raise _no_counterpart(f"{function.__module__}.{function.__name__}")
+            raise no_counterpart(f"{function.__module__}.{function.__name__}")
         return ours(*args, **kwargs)
 
     # What it is
@@ -209,7 +189,7 @@ class Tensor:
         if node is None:
             return self._extra.grad if self._extra is not None else None
         if node.grad is None and not isinstance(node, Leaf):
-            warnings.warn(_no_grad_kept(node), NonLeafGradWarning, stacklevel=2)
+            warnings.warn(no_grad_kept(node), NonLeafGradWarning, stacklevel=2)
         return node.retained_grad
 
     @grad.setter
@@ -232,8 +212,7 @@ class Tensor:
             raise GradientError("a tensor cannot be its own gradient")
         if value._data.shape != self._data.shape:
             raise ShapeError(
-                f".grad must have the tensor's shape {tuple(self.shape)}, "
-                f"not {tuple(value.shape)}"
+                f".grad must have the tensor's shape {tuple(self.shape)}, not {tuple(value.shape)}"
             )
         if value._data.dtype != self._data.dtype:
             raise DTypeError(f".grad must have the tensor's dtype {self.dtype}, not {value.dtype}")
@@ -272,121 +251,6 @@ class Tensor:
             record.mark_cut(self, "detach_", user_site())
         return self
 
-    # Arithmetic: float tensors of one dtype, and numbers, go the fast way.
-
-    def __add__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.add, self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.add, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.sub, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.sub, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.mul, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.mul, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.div, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.div, other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.pow, (self, other), None)
-
-    def __rpow__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.pow, (other, self), None)
-
-    def __matmul__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.matmul, (self, other), None)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.matmul, (other, self), None)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.floor_divide, (self, other), None)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.floor_divide, (other, self), None)
-
-    def __mod__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.remainder, (self, other), None)
-
-    def __rmod__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.remainder, (other, self), None)
-
-    def __neg__(self) -> Any:
-        return record.apply(OPERATORS.neg, (self,), None)
-
-    def __pos__(self) -> Any:
-        return record.apply(OPERATORS.positive, (self,), None)
-
-    def __abs__(self) -> Any:
-        return record.apply(OPERATORS.abs, (self,), None)
-
-    # Comparison and logic
-
-    def __eq__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.eq, (self, other), None)
-
-    def __ne__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.ne, (self, other), None)
-
-    def __lt__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.lt, (self, other), None)
-
-    def __le__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.le, (self, other), None)
-
-    def __gt__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.gt, (self, other), None)
-
-    def __ge__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.ge, (self, other), None)
-
-    def __and__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.bitwise_and, (self, other), None)
-
-    def __rand__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.bitwise_and, (other, self), None)
-
-    def __or__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.bitwise_or, (self, other), None)
-
-    def __ror__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.bitwise_or, (other, self), None)
-
-    def __xor__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.bitwise_xor, (self, other), None)
-
-    def __rxor__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.bitwise_xor, (other, self), None)
-
-    def __invert__(self) -> Any:
-        return record.apply(OPERATORS.bitwise_not, (self,), None)
-
-    def __lshift__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.left_shift, (self, other), None)
-
-    def __rlshift__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.left_shift, (other, self), None)
-
-    def __rshift__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.right_shift, (self, other), None)
-
-    def __rrshift__(self, other: Any) -> Any:
-        return record.apply(OPERATORS.right_shift, (other, self), None)
-
-    def __hash__(self) -> int:
-        return id(self)
-
     # Python's values
 
     def __repr__(self) -> str:
@@ -406,119 +270,3 @@ class Tensor:
 
     def __index__(self) -> int:
         return values.as_index(self)
-
-    # Indexing and iteration
-
-    def __getitem__(self, index: Any) -> Any:
-        return OPERATORS.getitem(self, index)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        OPERATORS.setitem(self, index, value)
-
-    def __iter__(self) -> Iterator[Any]:
-        steps: Iterator[Any] = OPERATORS.iterate(self)
-        return steps
-
-    def __len__(self) -> int:
-        if self._data.ndim == 0:
-            raise ArgumentError("len() of a 0-d tensor")
-        return len(self._data)
-
-    def __contains__(self, value: Any) -> bool:
-        if not isinstance(value, (Tensor, int, float, complex, np.generic, np.ndarray)):
-            raise DTypeError(
-                f"a tensor contains numbers, and a {type(value).__name__} is none",
-                "Ask for a number or a tensor: 2.0 in x.",
-            )
-        return bool(np.any((self == value)._data))
-
-    # In place
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.add, self, other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.sub, self, other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.mul, self, other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.div, self, other)
-
-    def __ipow__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.pow, self, other)
-
-    def __ifloordiv__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.floor_divide, self, other)
-
-    def __imod__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.remainder, self, other)
-
-    def __iand__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.bitwise_and, self, other)
-
-    def __ior__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.bitwise_or, self, other)
-
-    def __ixor__(self, other: Any) -> Tensor:
-        return record.in_place(OPERATORS.bitwise_xor, self, other)
-
-
-class Device:
-    """Where tensors live. There is one: the CPU."""
-
-    __slots__ = ()
-    type = "cpu"
-    index = None
-
-    def __repr__(self) -> str:
-        return "device(type='cpu')"
-
-    def __str__(self) -> str:
-        return "cpu"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Device) or other == "cpu"
-
-    def __hash__(self) -> int:
-        return hash("cpu")
-
-
-CPU = Device()
-
-
-def _no_counterpart(call: str) -> ArgumentError:
-    return ArgumentError(
-        f"{call} has no counterpart here, so it cannot be recorded on tensors",
-        "Use a wengert function, or .detach().numpy() where no gradient is needed.",
-    )
-
-
-def _no_grad_kept(node: Node) -> str:
-    """Why `.grad` of an interior tensor is None, and which variables are the leaves."""
-    names = node.site.stored_names() if node.site is not None else ()
-    what = f"{names[0]!r} is" if names else "This tensor is"
-    return (
-        f"{what} the result of {node.name()}, no leaf, and gradients are kept for leaves only. "
-        f"{_leaves_text(node)}Call .retain_grad() on it before backward()."
-    )
-
-
-def _leaves_text(node: Node) -> str:
-    leaves = sorted(set(_leaf_names(node)))
-    return f"The leaves it was computed from: {', '.join(leaves[:6])}. " if leaves else ""
-
-
-def _leaf_names(node: Node) -> list[str]:
-    seen = {node}
-    todo = [node]
-    names: list[str] = []
-    for current in todo:
-        for source in current.inputs:
-            if isinstance(source, Node) and source not in seen:
-                seen.add(source)
-                todo.append(source)
-        if isinstance(current, Leaf) and current.site is not None:
-            names.extend(current.site.stored_names()[:1])
-    return names

@@ -85,3 +85,20 @@ def as_index(tensor: Tensor) -> int:
             f"{dtype_of(data.dtype).name} of shape {tuple(data.shape)}"
         )
     return int(np.asarray(data).item())
+
+
+def length(tensor: Any) -> int:
+    """len(tensor): of the first dimension."""
+    if tensor._data.ndim == 0:
+        raise ArgumentError("len() of a 0-d tensor")
+    return len(tensor._data)
+
+
+def contains(tensor: Any, value: Any) -> bool:
+    """value in tensor: whether any element equals it."""
+    if not isinstance(value, (type(tensor), int, float, complex, np.generic, np.ndarray)):
+        raise DTypeError(
+            f"a tensor contains numbers, and a {type(value).__name__} is none",
+            "Ask for a number or a tensor: 2.0 in x.",
+        )
+    return bool(np.any((tensor == value)._data))
