@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_vector
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
@@ -17,7 +18,6 @@ from wengert.ops.gather import index_select_op
 from wengert.ops.kinds import discrete, linear
 from wengert.ops.reshape import reshape
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 from wengert.ops.trace import data_dependent
 
 _MOVES = "slope 1 for every element: only their order changes"
@@ -68,7 +68,7 @@ def flip(input: Tensor, *dims: Any) -> Any:
 
     Raises ShapeError where a dimension is named twice.
     """
-    return flip_op(input, dims=_distinct("flip", sizes(dims), len(input.shape)))
+    return flip_op(input, dims=_distinct("flip", sizes(dims), ndim_of(input)))
 
 
 def _distinct(name: str, dims: Sequence[int], ndim: int) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ def _distinct(name: str, dims: Sequence[int], ndim: int) -> tuple[int, ...]:
 @public(torch="fliplr", samples=lambda s: ((s.array(s.shape(2)),), {}))
 def fliplr(input: Tensor) -> Any:
     """In reverse order along dimension 1: left and right exchanged."""
-    if len(input.shape) < 2:
+    if ndim_of(input) < 2:
         raise ShapeError("fliplr: Input must be >= 2-d.")
     return flip_op(input, dims=(1,))
 
@@ -90,7 +90,7 @@ def fliplr(input: Tensor) -> Any:
 @public(torch="flipud", samples=lambda s: ((s.array(s.shape(1)),), {}))
 def flipud(input: Tensor) -> Any:
     """In reverse order along dimension 0: up and down exchanged."""
-    if len(input.shape) < 1:
+    if ndim_of(input) < 1:
         raise ShapeError("flipud: Input must be >= 1-d.")
     return flip_op(input, dims=(0,))
 
@@ -115,7 +115,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Any:
     along = () if dims is None else sizes((dims,))
     if len(by) != len(along) and not (len(by) == 1 and not along):
         raise ShapeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
-    ndim = len(input.shape)
+    ndim = ndim_of(input)
     found = tuple(one_dim(d, ndim) for d in along)
     if not ndim:
         by, found = (0,), ()
@@ -130,7 +130,7 @@ def _rot90_samples(s: Sampler) -> Call:
 @public(torch="rot90", samples=_rot90_samples)
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     """Turned by 90 degrees, k times, from the first dimension towards the second. A copy."""
-    ndim = len(input.shape)
+    ndim = ndim_of(input)
     if len(dims) != 2:
         raise ShapeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     if ndim < 2:
@@ -178,10 +178,10 @@ def repeat_interleave(
         return repeated_indices(input)
     if dim is None:
         input, dim = reshape(input, -1), 0
-    at = one_dim(dim, len(input.shape))
-    if not len(input.shape):
+    at = one_dim(dim, ndim_of(input))
+    if not ndim_of(input):
         input = reshape(input, 1)
-    size = input.shape[at]
+    size = shape_of(input)[at]
     if isinstance(repeats, (int, np.integer)):
         if repeats < 0:
             raise ShapeError("Repeats must be non-negative")

@@ -10,9 +10,9 @@ import numpy as np
 from wengert.core.aval import Shape
 from wengert.core.dtype import dtype_of
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, WengertError
+from wengert.ops.arguments import array_of
 from wengert.ops.canonical import Dims, many_dims, one_dim
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 
 Axes = tuple[int, ...]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.errors import DimensionError, DTypeError, ShapeError
+from wengert.ops.arguments import ndim_of
 
 
 class OutOfBoundsError(DimensionError, RuntimeError):
@@ -36,7 +37,7 @@ def check_range(index: Any, size: int, dim: int) -> None:
 
 def check_vector(name: str, index: Any) -> None:
     """Raise DimensionError unless an index tensor has at most one dimension."""
-    if len(index.shape) > 1:
+    if ndim_of(index) > 1:
         raise DimensionError(f"{name}(): Index is supposed to be a vector")
 
 

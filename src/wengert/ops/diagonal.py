@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
+from wengert.ops.arguments import ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -80,7 +81,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> An
     x: (n, m, b) -> (b, min(n, m)). offset: > 0 above the main diagonal, < 0 below. Raises
     ShapeError where the two dimensions are the same.
     """
-    first, second = _plane(dim1, dim2, len(input.shape))
+    first, second = _plane(dim1, dim2, ndim_of(input))
     return diagonal_op(input, offset=int(offset), dim1=first, dim2=second)
 
 
@@ -96,7 +97,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
     x: (b, n) -> (b, n, n); n + |offset| for an offset.
     """
-    shape = list(input.shape)
+    shape = list(shape_of(input))
     if not shape:
         raise DimensionError("diag_embed needs at least 1 dimension, and the tensor has none")
     first, second = _plane(dim1, dim2, len(shape) + 1)
@@ -112,7 +113,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Any:
 
     (n, m) -> (min(n, m),); (n,) -> (n, n). Raises ShapeError for other tensors.
     """
-    ndim = len(input.shape)
+    ndim = ndim_of(input)
     if ndim == 1:
         return diag_embed(input, diagonal)
     if ndim != 2:
@@ -125,7 +126,7 @@ def _triangle_samples(s: Sampler) -> Call:
 
 
 def _check_matrix(name: str, input: Any) -> None:
-    if len(input.shape) < 2:
+    if ndim_of(input) < 2:
         raise ShapeError(f"{name}: input tensor must have at least 2 dimensions")
 
 

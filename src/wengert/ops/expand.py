@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
+from wengert.ops.arguments import ndim_of, shape_of
 from wengert.ops.canonical import sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -89,7 +90,7 @@ def expand(input: Tensor, *size: Any) -> Any:
     -1 keeps a length. Writing into the result raises ArgumentError: its elements share memory.
     Raises ShapeError where a length other than 1 would change.
     """
-    return expand_op(input, shape=expanded_shape(tuple(input.shape), sizes(size)))
+    return expand_op(input, shape=expanded_shape(shape_of(input), sizes(size)))
 
 
 @public(torch="broadcast_to", samples=_expand_samples)
@@ -105,8 +106,8 @@ def _expand_as_samples(s: Sampler) -> Call:
 
 @public(torch="Tensor.expand_as", samples=_expand_as_samples)
 def expand_as(input: Tensor, other: Tensor) -> Any:
-    """`input.expand(other.shape)`."""
-    return expand(input, tuple(other.shape))
+    """`input.expand(shape_of(other))`."""
+    return expand(input, shape_of(other))
 
 
 def _broadcast_samples(s: Sampler) -> Call:
@@ -152,10 +153,10 @@ def repeat(input: Tensor, *repeats: Any) -> Any:
     ShapeError where there are fewer repeats than dimensions.
     """
     counts = sizes(repeats)
-    if len(counts) < len(input.shape):
+    if len(counts) < ndim_of(input):
         raise ShapeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions "
-            f"of tensor: {len(counts)} and {len(input.shape)}",
+            f"of tensor: {len(counts)} and {ndim_of(input)}",
             "Give one number per dimension, or use tile().",
         )
     if min(counts, default=0) < 0:
@@ -167,7 +168,7 @@ def repeat(input: Tensor, *repeats: Any) -> Any:
 def tile(input: Tensor, *dims: Any) -> Any:
     """The whole tensor repeated, where counts left out in front are 1."""
     counts = sizes(dims)
-    return repeat(input, (1,) * (len(input.shape) - len(counts)) + counts)
+    return repeat(input, (1,) * (ndim_of(input) - len(counts)) + counts)
 
 
 def _meshgrid_samples(s: Sampler) -> Call:

@@ -9,11 +9,11 @@ import numpy as np
 from wengert.core.op import Select
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
+from wengert.ops.arguments import array_of
 from wengert.ops.define import public
 from wengert.ops.index_slices import check_value
 from wengert.ops.kinds import elementwise
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 
 
 def _masked_fill(x: Any, mask: Any, value: Any) -> Any:

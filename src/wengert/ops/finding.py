@@ -14,11 +14,11 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError, ShapeError
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 from wengert.ops.trace import data_dependent
 
 nonzero_op = discrete(
@@ -84,7 +84,7 @@ def unique(
     return_inverse: also, for each element, the index of its value; return_counts: also, how often
     each occurs. No gradient passes through. Every NaN counts as different.
     """
-    at = None if dim is None else one_dim(dim, len(input.shape))
+    at = None if dim is None else one_dim(dim, ndim_of(input))
     values, inverse, counts = unique_op(input, dim=at)
     more = [t for t, on in ((inverse, return_inverse), (counts, return_counts)) if on]
     return (values, *more) if more else values
@@ -131,12 +131,12 @@ def searchsorted(
         )
     if side == "left" and right:
         raise ArgumentValueError("searchsorted(): side is 'left', but right=True")
-    lead, rows = tuple(sorted_sequence.shape)[:-1], tuple(np.shape(array_of(input)))[:-1]
-    if not len(sorted_sequence.shape) or (lead and lead != rows):
+    lead, rows = shape_of(sorted_sequence)[:-1], tuple(np.shape(array_of(input)))[:-1]
+    if not ndim_of(sorted_sequence) or (lead and lead != rows):
         raise ShapeError(
             "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions "
             "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
-            f"{list(sorted_sequence.shape)} and input value tensor "
+            f"{list(shape_of(sorted_sequence))} and input value tensor "
             f"{list(np.shape(array_of(input)))}"
         )
     dtype = np.dtype(np.int32 if out_int32 else np.int64)
@@ -156,10 +156,9 @@ def bucketize(
 
     i where boundaries[i - 1] < x <= boundaries[i]; with right, where the equality is on the left.
     """
-    if len(boundaries.shape) != 1:
+    if ndim_of(boundaries) != 1:
         raise ShapeError(
-            "bucketize: boundaries tensor must be 1 dimension, but got "
-            f"dim({len(boundaries.shape)})"
+            f"bucketize: boundaries tensor must be 1 dimension, but got dim({ndim_of(boundaries)})"
         )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
@@ -239,6 +238,6 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Any:
         )
     if num_classes < 1 and num_classes != -1:
         raise ArgumentValueError(f"num_classes should be positive, not {num_classes}")
-    if num_classes == -1 and not math.prod(input.shape):
+    if num_classes == -1 and not math.prod(shape_of(input)):
         raise ShapeError("Can not infer total number of classes from empty tensor.")
     return one_hot_op(input, classes=int(num_classes))

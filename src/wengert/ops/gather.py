@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_range, check_reach, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -19,7 +20,6 @@ from wengert.ops.kinds import discrete, multilinear
 from wengert.ops.reshape import reshape
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import scatter_add_op
-from wengert.ops.strides import array_of
 
 _PICKS = "slope 1 for the elements that are taken; one taken twice gets both gradients"
 
@@ -58,8 +58,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Any:
     index: as many dimensions as x, no longer than x but along `dim` -> its own shape. Raises
     ShapeError where it does not fit, OutOfBoundsError for an index out of range.
     """
-    at = one_dim(dim, len(input.shape))
-    check_reach("gather", tuple(index.shape), tuple(input.shape), at, "input")
+    at = one_dim(dim, ndim_of(input))
+    check_reach("gather", shape_of(index), shape_of(input), at, "input")
     return gather_op(input, index, dim=at)
 
 
@@ -97,8 +97,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Any:
     Raises DimensionError where the index is no vector, OutOfBoundsError where it is out of range.
     """
     check_vector("index_select", index)
-    at = one_dim(dim, len(input.shape))
-    if not len(input.shape) and array_of(index).size != 1:
+    at = one_dim(dim, ndim_of(input))
+    if not ndim_of(input) and array_of(index).size != 1:
         raise ShapeError("index_select(): Index to scalar can have only 1 value")
     return index_select_op(input, index, dim=at)
 
@@ -158,7 +158,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> An
     """
     if dim is None:
         return take_along_dim(reshape(input, -1), reshape(indices, -1), 0)
-    shape, wanted = list(input.shape), list(indices.shape)
+    shape, wanted = list(shape_of(input)), list(shape_of(indices))
     if len(shape) != len(wanted):
         raise ShapeError(
             "take_along_dim(): input and indices should have the same number of dimensions, but "
@@ -218,5 +218,5 @@ def masked_select(input: Tensor, mask: Tensor) -> Any:
         raise ShapeError(
             f"masked_select: expected a bool tensor for mask, not {array_of(mask).dtype}"
         )
-    common_shape("masked_select", tuple(input.shape), tuple(mask.shape))
+    common_shape("masked_select", shape_of(input), shape_of(mask))
     return masked_select_op(input, mask)

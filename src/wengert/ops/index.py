@@ -19,10 +19,10 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TraceError
 from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows
+from wengert.ops.arguments import array_of
 from wengert.ops.kinds import general, multilinear
 from wengert.ops.reshape import reshape
 from wengert.ops.slicing import Basic, take_part, take_part_of, unbind
-from wengert.ops.strides import array_of
 from wengert.ops.subscript import parse
 from wengert.sites import user_site
 

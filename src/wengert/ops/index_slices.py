@@ -15,13 +15,13 @@ from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
 from wengert.ops.accumulate import sum_rows
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_range, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import Shape, changed_aval, same_dtype
-from wengert.ops.strides import array_of
 
 
 def _checked(name: str, index: Any, shape: Shape, dim: int) -> Any:
@@ -116,14 +116,14 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     at = _check_source("index_add", input, dim, index, source)
     if alpha != 1:
         source = alpha * source
-    return index_add_op(input, index, source, dim=at, shape=tuple(input.shape))
+    return index_add_op(input, index, source, dim=at, shape=shape_of(input))
 
 
 def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> int:
     """The dimension, after a look at the shapes."""
     check_vector(name, index)
     same_dtype(name, input, source)
-    shape, given = tuple(input.shape), tuple(source.shape)
+    shape, given = shape_of(input), shape_of(source)
     at = one_dim(dim, len(shape))
     count = math.prod(index.shape)
     length = given[at] if given else 1
@@ -148,7 +148,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
     Shapes and errors are those of index_add.
     """
     at = _check_source("index_copy", input, dim, index, source)
-    return index_copy_op(input, index, source, dim=at, shape=tuple(input.shape))
+    return index_copy_op(input, index, source, dim=at, shape=shape_of(input))
 
 
 def _index_fill_samples(s: Sampler) -> Call:
@@ -164,8 +164,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     """
     check_vector("index_fill", index)
     check_value("index_fill", input, value)
-    at = one_dim(dim, len(input.shape))
-    return index_fill_op(input, index, value, dim=at, shape=tuple(input.shape))
+    at = one_dim(dim, ndim_of(input))
+    return index_fill_op(input, index, value, dim=at, shape=shape_of(input))
 
 
 def check_value(name: str, input: Any, value: Any) -> None:

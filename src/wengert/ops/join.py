@@ -10,12 +10,12 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
+from wengert.ops.arguments import array_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
 from wengert.ops.reshape import atleast_1d, atleast_2d, atleast_3d
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 
 _PASSES_ON = "slope 1 for every element: each tensor gets back its own part of the gradient"
 

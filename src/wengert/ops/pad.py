@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
+from wengert.ops.arguments import shape_of
 from wengert.ops.define import public
 from wengert.ops.gather import index_select_op
 from wengert.ops.kinds import general
@@ -72,7 +73,7 @@ def pad(
     >>> wg.pad(wg.tensor([1.0, 2.0, 3.0]), (2, 1), mode="reflect")
     tensor([3., 2., 1., 2., 3., 2.])
     """
-    pads = _pairs(tuple(input.shape), tuple(int(n) for n in pad))
+    pads = _pairs(shape_of(input), tuple(int(n) for n in pad))
     if mode == "constant":
         return constant_pad_op(input, pads=pads, value=0 if value is None else value)
     if mode not in _MODES:
@@ -86,7 +87,7 @@ def pad(
         input = take_part_of(input, index=_crop(pads, -1))
     for dim, (before, after) in enumerate(pads):
         if before > 0 or after > 0:
-            index = _places(input.shape[dim], max(before, 0), max(after, 0), mode, dim)
+            index = _places(shape_of(input)[dim], max(before, 0), max(after, 0), mode, dim)
             input = index_select_op(input, index, dim=dim)
     return input
 

@@ -11,6 +11,7 @@ from wengert.core.dtype import dtype_of
 from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
+from wengert.ops.arguments import array_of
 from wengert.ops.axes import array_for, dim_for, refuse_empty, refuse_kinds
 from wengert.ops.blends import lerp
 from wengert.ops.canonical import one_dim
@@ -20,7 +21,6 @@ from wengert.ops.gather import gather_op
 from wengert.ops.kinds import discrete, general
 from wengert.ops.named import MedianResult, NanmedianResult
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 
 # Medians
 

@@ -11,11 +11,12 @@ import numpy as np
 from wengert.core.dtype import DType
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.canonical import Dims, many_dims, one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of, can_view
+from wengert.ops.strides import can_view
 
 _MOVES_NOTHING = "slope 1 for every element: only the shape changes"
 
@@ -157,14 +158,14 @@ def _pair_samples(s: Sampler) -> Call:
 
 @public(torch="Tensor.view_as", samples=_contiguous(_pair_samples))
 def view_as(input: Tensor, other: Tensor) -> Any:
-    """`input.view(other.shape)`."""
-    return view(input, other.shape)
+    """`input.view(shape_of(other))`."""
+    return view(input, shape_of(other))
 
 
 @public(torch="Tensor.reshape_as", samples=_pair_samples)
 def reshape_as(input: Tensor, other: Tensor) -> Any:
-    """`input.reshape(other.shape)`."""
-    return reshape(input, other.shape)
+    """`input.reshape(shape_of(other))`."""
+    return reshape(input, shape_of(other))
 
 
 def _flatten_samples(s: Sampler) -> Call:
@@ -180,7 +181,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
     x: (a, b, c, d) -> (a, b * c, d) for start_dim=1, end_dim=2. Raises ShapeError where
     `start_dim` comes after `end_dim`.
     """
-    shape = input.shape
+    shape = shape_of(input)
     start, end = one_dim(start_dim, len(shape)), one_dim(end_dim, len(shape))
     if start > end:
         raise ShapeError("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -210,7 +211,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Any:
     x: (a, b * c, d) -> (a, b, c, d) for dim=1, sizes=(b, c). Raises ShapeError where the sizes
     do not multiply to the length of the dimension.
     """
-    shape = tuple(input.shape)
+    shape = shape_of(input)
     at = one_dim(dim, len(shape))
     parts = tuple(int(length) for length in sizes)
     if not parts:
@@ -241,7 +242,7 @@ def squeeze(input: Tensor, dim: Dims = None) -> Any:
     """
     if dim is None:
         return squeeze_op(input, dim=None)
-    ndim = len(input.shape)
+    ndim = ndim_of(input)
     if isinstance(dim, (int, np.integer)):
         return squeeze_op(input, dim=one_dim(dim, ndim))
     return squeeze_op(input, dim=many_dims(dim, ndim) if len(dim) else ())
@@ -255,7 +256,7 @@ def _unsqueeze_samples(s: Sampler) -> Call:
 @public(torch="unsqueeze", samples=_unsqueeze_samples)
 def unsqueeze(input: Tensor, dim: int) -> Any:
     """With a dimension of length 1 put in before `dim`. x: (a, b) -> (a, 1, b) for dim=1."""
-    return unsqueeze_op(input, dim=one_dim(dim, len(input.shape) + 1))
+    return unsqueeze_op(input, dim=one_dim(dim, ndim_of(input) + 1))
 
 
 @public(torch="clone", samples=lambda s: ((s.array(s.shape()),), {}))

@@ -15,13 +15,13 @@ from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
 from wengert.ops.accumulate import add_at, places_along
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_range, check_reach
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.slicing import take_part_of
-from wengert.ops.strides import array_of
 
 Shape = tuple[int, ...]
 
@@ -97,18 +97,18 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     index: no longer than src anywhere, and than x but along `dim`. Raises ShapeError where it is,
     DTypeError where the dtypes differ, OutOfBoundsError for an index out of range.
     """
-    at = one_dim(dim, len(input.shape))
+    at = one_dim(dim, ndim_of(input))
     part = _source_part("scatter_add", input, at, index, src)
-    return scatter_add_op(input, index, part, dim=at, shape=tuple(input.shape))
+    return scatter_add_op(input, index, part, dim=at, shape=shape_of(input))
 
 
 def _source_part(name: str, input: Any, dim: int, index: Any, src: Any) -> Any:
     """The corner of the source that the index covers."""
-    wanted = tuple(index.shape)
-    check_reach(name, wanted, tuple(input.shape), dim, "input")
-    check_reach(name, wanted, tuple(src.shape), None, "src")
+    wanted = shape_of(index)
+    check_reach(name, wanted, shape_of(input), dim, "input")
+    check_reach(name, wanted, shape_of(src), None, "src")
     same_dtype(name, input, src)
-    if tuple(src.shape) == wanted:
+    if shape_of(src) == wanted:
         return src
     return take_part_of(src, index=tuple(slice(n) for n in wanted))
 
@@ -145,19 +145,19 @@ def scatter(
     src = value if src is None else src
     if src is None:
         raise ArgumentError("scatter: a source is needed", "Give src=tensor or value=number.")
-    at = one_dim(dim, len(input.shape))
+    at = one_dim(dim, ndim_of(input))
     is_number = isinstance(src, (bool, int, float, complex))
     if is_number:
-        check_reach("scatter", tuple(index.shape), tuple(input.shape), at, "input")
+        check_reach("scatter", shape_of(index), shape_of(input), at, "input")
     else:
         src = _source_part("scatter", input, at, index, src)
     if reduce is None:
-        return scatter_op(input, index, src, dim=at, shape=tuple(input.shape))
+        return scatter_op(input, index, src, dim=at, shape=shape_of(input))
     if reduce != "add":
         raise ArgumentValueError(
             f'scatter: reduce may be "add", not {reduce!r}',
             "For products, write them with gather and scatter.",
         )
     if is_number:
-        src = np.full(tuple(index.shape), src, array_of(input).dtype)
-    return scatter_add_op(input, index, src, dim=at, shape=tuple(input.shape))
+        src = np.full(shape_of(index), src, array_of(input).dtype)
+    return scatter_add_op(input, index, src, dim=at, shape=shape_of(input))

@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
+from wengert.ops.arguments import ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -97,7 +98,7 @@ def select(input: Tensor, dim: int, index: int) -> Any:
 
     Raises DimensionError where `index` is out of range.
     """
-    shape = tuple(input.shape)
+    shape = shape_of(input)
     if not shape:
         raise DimensionError("select() cannot be applied to a 0-dim tensor.")
     at = one_dim(dim, len(shape))
@@ -122,7 +123,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Any:
 
     Raises ShapeError where they reach beyond the end.
     """
-    shape = tuple(input.shape)
+    shape = shape_of(input)
     if not shape:
         raise ShapeError("narrow() cannot be applied to a 0-dim tensor.")
     at = one_dim(dim, len(shape))
@@ -160,7 +161,7 @@ def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int =
 
     Raises ShapeError where the sizes do not sum to the length of the dimension.
     """
-    shape = tuple(input.shape)
+    shape = shape_of(input)
     if not shape:
         raise ShapeError("split expects at least a 1-dimensional tensor")
     at = one_dim(dim, len(shape))
@@ -179,7 +180,7 @@ def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int =
 
 
 def _split_by_sizes(input: Tensor, sections: list[int], dim: int) -> tuple[Any, ...]:
-    size = input.shape[dim]
+    size = shape_of(input)[dim]
     if min(sections, default=0) < 0:
         raise ShapeError(f"split expects non-negative sizes, but got {sections}")
     if sum(sections) != size:
@@ -201,10 +202,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     """At most `chunks` pieces of equal size; the last one may be smaller. Views."""
     if chunks <= 0:
         raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not len(input.shape):
+    if not ndim_of(input):
         raise ShapeError("chunk expects at least a 1-dimensional tensor")
-    at = one_dim(dim, len(input.shape))
-    size = input.shape[at]
+    at = one_dim(dim, ndim_of(input))
+    size = shape_of(input)[at]
     if not size:
         return _cuts(_split_op, input, at, [0] * (chunks + 1))
     return split(input, -(-size // chunks), at)
@@ -222,10 +223,10 @@ def tensor_split(
     input: Tensor, indices_or_sections: int | Sequence[int], dim: int = 0
 ) -> tuple[Any, ...]:
     """`n` pieces as equal as can be, the longer ones first; or pieces cut at the given places."""
-    if not len(input.shape):
+    if not ndim_of(input):
         raise ShapeError("tensor_split expects at least a 1-dimensional tensor")
-    at = one_dim(dim, len(input.shape))
-    size = input.shape[at]
+    at = one_dim(dim, ndim_of(input))
+    size = shape_of(input)[at]
     if isinstance(indices_or_sections, (int, np.integer)):
         count = int(indices_or_sections)
         if count <= 0:
@@ -245,10 +246,10 @@ def _dim_samples(s: Sampler) -> Call:
 @public(torch="unbind", samples=_dim_samples)
 def unbind(input: Tensor, dim: int = 0) -> tuple[Any, ...]:
     """All slices along a dimension, which goes: (a, b) -> a tensors of shape (b,). Views."""
-    if not len(input.shape):
+    if not ndim_of(input):
         raise DimensionError("Dimension specified as 0 but tensor has no dimensions")
-    at = one_dim(dim, len(input.shape))
-    return tuple(_unbind_op(input, index=_at(at, i)) for i in range(input.shape[at]))
+    at = one_dim(dim, ndim_of(input))
+    return tuple(_unbind_op(input, index=_at(at, i)) for i in range(shape_of(input)[at]))
 
 
 def _windows(x: Any, *, dim: int, size: int, step: int) -> Any:
@@ -290,7 +291,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Any:
 
     x: (n, b) -> ((n - size) // step + 1, b, size). A view: windows that overlap share memory.
     """
-    shape = tuple(input.shape)
+    shape = shape_of(input)
     at = one_dim(dimension, len(shape))
     length = shape[at] if shape else 1
     if not 0 <= size <= length:

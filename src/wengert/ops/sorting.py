@@ -8,13 +8,13 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
+from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
 from wengert.ops.named import KthvalueResult, SortResult, TopkResult
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import scatter_op
-from wengert.ops.strides import array_of
 
 _FOLLOWS = "slope 1 for each element that is taken, from where it stood"
 
@@ -107,7 +107,7 @@ def sort(
     `stable` is asked for or not; NaN counts as the largest. Raises DTypeError for complex.
     """
     _check_ordered("sort", input)
-    at = one_dim(dim, len(input.shape))
+    at = one_dim(dim, ndim_of(input))
     return SortResult(*sort_op(input, dim=at, descending=bool(descending)))
 
 
@@ -115,7 +115,7 @@ def sort(
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The indices that put the elements along a dimension in order: sort(...).indices."""
     _check_ordered("argsort", input)
-    return argsort_op(input, dim=one_dim(dim, len(input.shape)), descending=bool(descending))
+    return argsort_op(input, dim=one_dim(dim, ndim_of(input)), descending=bool(descending))
 
 
 def _topk_samples(s: Sampler) -> Call:
@@ -138,11 +138,11 @@ def topk(
     x: (a, b) -> values and indices, (a, k) each. Raises ShapeError where there are fewer than k.
     """
     _check_ordered("topk", input)
-    at = one_dim(dim, len(input.shape))
-    if not 0 <= k <= (input.shape[at] if len(input.shape) else 1):
+    at = one_dim(dim, ndim_of(input))
+    if not 0 <= k <= (shape_of(input)[at] if ndim_of(input) else 1):
         raise ShapeError(
             "selected index k out of range",
-            f"k is {k}; dimension {at} of {list(input.shape)} has fewer elements.",
+            f"k is {k}; dimension {at} of {list(shape_of(input))} has fewer elements.",
         )
     return TopkResult(*topk_op(input, k=int(k), dim=at, largest=bool(largest)))
 
@@ -165,10 +165,10 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Kth
     x: (a, b) -> (a,) each, or (a, 1) with keepdim. Raises ShapeError where k is out of range.
     """
     _check_ordered("kthvalue", input)
-    at = one_dim(dim, len(input.shape))
-    if not 1 <= k <= (input.shape[at] if len(input.shape) else 1):
+    at = one_dim(dim, ndim_of(input))
+    if not 1 <= k <= (shape_of(input)[at] if ndim_of(input) else 1):
         raise ShapeError(
             f"kthvalue(): selected number k out of range for dimension {at}",
-            f"k is {k}, counted from 1; the tensor has shape {list(input.shape)}.",
+            f"k is {k}, counted from 1; the tensor has shape {list(shape_of(input))}.",
         )
     return KthvalueResult(*kthvalue_op(input, k=int(k), dim=at, keepdim=bool(keepdim)))

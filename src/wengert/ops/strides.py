@@ -7,11 +7,6 @@ from typing import Any
 import numpy as np
 
 
-def array_of(value: Any) -> Any:
-    """The array behind a tensor; arrays and NumPy scalars as they are."""
-    return getattr(value, "_data", value)
-
-
 def can_view(data: Any, shape: tuple[int, ...]) -> bool:
     """Whether `shape`, of as many elements, is a view of the array.
 

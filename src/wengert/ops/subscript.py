@@ -15,8 +15,8 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DimensionError
+from wengert.ops.arguments import array_of
 from wengert.ops.slicing import Basic
-from wengert.ops.strides import array_of
 
 Parsed = tuple[Basic, tuple[int, ...], tuple[Any, ...]]
 _ALL: Final = slice(None)

@@ -10,11 +10,11 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
+from wengert.ops.arguments import array_of, ndim_of
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.strides import array_of
 
 _MOVES_NOTHING = "slope 1 for every element: only their order changes"
 
@@ -65,9 +65,9 @@ def t(input: Tensor) -> Any:
 
     Raises ShapeError beyond two dimensions.
     """
-    if len(input.shape) > 2:
+    if ndim_of(input) > 2:
         raise ShapeError(
-            f"t() expects a tensor with <= 2 dimensions, but self is {len(input.shape)}D",
+            f"t() expects a tensor with <= 2 dimensions, but self is {ndim_of(input)}D",
             "Use .mT for a batch of matrices, or .permute(...).",
         )
     return t_op(input)
@@ -119,7 +119,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Any:
     x: (a, b, c) -> (b, c, a) for source=0, destination=2. Raises ShapeError where a dimension is
     named twice or the counts differ.
     """
-    ndim = len(input.shape)
+    ndim = ndim_of(input)
     moved = _unique_dims("source", source, ndim)
     targets = _unique_dims("destination", destination, ndim)
     if len(moved) != len(targets):
@@ -144,7 +144,7 @@ def _unique_dims(name: str, dims: int | Sequence[int], ndim: int) -> tuple[int, 
 
 def _matrices(input: Tensor, name: str) -> bool:
     """Whether there is something to transpose; raises ShapeError for vectors."""
-    ndim = len(input.shape)
+    ndim = ndim_of(input)
     if ndim == 1:
         raise ShapeError(
             f"tensor.{name} is only supported on matrices or batches of matrices. Got 1-D tensor.",
@@ -186,10 +186,9 @@ def _matrix_transpose(input: Tensor) -> Any:
 @_property("H")
 def _hermitian(input: Tensor) -> Any:
     """The conjugate transpose of a matrix."""
-    if len(input.shape) not in (0, 2):
+    if ndim_of(input) not in (0, 2):
         raise ShapeError(
-            "tensor.H is only supported on matrices (2-D tensors). "
-            f"Got {len(input.shape)}-D tensor.",
+            f"tensor.H is only supported on matrices (2-D tensors). Got {ndim_of(input)}-D tensor.",
             "For batches of matrices, use tensor.mH.",
         )
     return _conjugated(transpose(input, 0, -1))
