@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.record import in_place
+from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.checks import refuse

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-
 from wengert.core.op import NUMPY, Op
-from wengert.core.record import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 
 F = TypeVar("F", bound=Callable[..., Any])
 

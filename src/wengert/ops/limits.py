@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype
 from wengert.core.op import NUMPY, Select
-from wengert.core.record import in_place
+from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.checks import refuse

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.op import Op, Select
-from wengert.core.record import in_place
+from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError
 from wengert.ops.checks import pointwise, refuse
 from wengert.ops.define import in_place_method, public, publish
@@ -16,7 +16,7 @@ from wengert.ops.kinds import elementwise
 
 def _relu(x: Any) -> Any:
     refuse("relu", "bc", x)
-    return np.maximum(x, 0)
+    return np.maximum(0, x)  # in this order -0 stays -0, as in torch
 
 
 # The output is positive, NaN or 0; torch passes the cotangent on where it is NaN.
@@ -39,7 +39,7 @@ def _elu(x: Any, *, alpha: float) -> Any:
 
 
 def _elu_slope(x: Any, alpha: float) -> Any:
-    return np.where(x > 0, 1, alpha * np.exp(_negative(x)))
+    return np.where(x <= 0, alpha * np.exp(_negative(x)), 1)
 
 
 def _celu(x: Any, *, alpha: float) -> Any:
@@ -48,7 +48,7 @@ def _celu(x: Any, *, alpha: float) -> Any:
 
 
 def _celu_slope(x: Any, alpha: float) -> Any:
-    return np.where(x > 0, 1, np.exp(_negative(x) / alpha))
+    return np.where(x <= 0, np.exp(_negative(x) / alpha), 1)
 
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -61,12 +61,12 @@ def _selu(x: Any) -> Any:
 
 
 def _selu_slope(x: Any) -> Any:
-    return _SELU_SCALE * np.where(x > 0, 1, _SELU_ALPHA * np.exp(_negative(x)))
+    return _SELU_SCALE * np.where(x <= 0, _SELU_ALPHA * np.exp(_negative(x)), 1)
 
 
 def _negative(x: Any) -> Any:
-    """x where it is not positive, else 0: exp must stay finite in the branch that is not taken."""
-    return np.where(x > 0, 0, x)
+    """x where it is negative, else 0: exp must stay finite in the branch that is not taken."""
+    return np.where(x < 0, x, 0)
 
 
 leaky_relu_op = pointwise(
@@ -98,7 +98,7 @@ selu = publish(elementwise(
 def _hardtanh(x: Any, *, min_val: float, max_val: float) -> Any:
     refuse("hardtanh", "bc", x)
     low, high = x.dtype.type(min_val), x.dtype.type(max_val)
-    return np.minimum(np.maximum(x, low), high)
+    return np.minimum(np.maximum(low, x), high)
 
 
 def _hardsigmoid(x: Any) -> Any:

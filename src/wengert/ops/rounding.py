@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.record import in_place
+from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
 from wengert.ops.checks import NOWHERE, refuse
 from wengert.ops.define import in_place_method, public, publish

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.record import in_place
+from wengert.core.write import in_place
 from wengert.errors import DTypeError
 from wengert.ops.checks import refuse
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
 from wengert.ops.magnitude import abs_
-from wengert.ops.special import erf
+from wengert.ops.special import erfc
 
 # Half precision is computed in single precision and rounded once: exp overflows at 11 otherwise.
 
@@ -111,11 +111,11 @@ _TANH_CUBE = 0.044715
 def _gelu(x: Any) -> Any:
     refuse("gelu", "biuc", x)
     wide = _wide(x)
-    return (wide * 0.5 * (1 + erf(wide * _ROOT_HALF))).astype(x.dtype, copy=False)
+    return (0.5 * wide * erfc(-wide * _ROOT_HALF)).astype(x.dtype, copy=False)
 
 
 def _gelu_slope(x: Any) -> Any:
-    return 0.5 * (1 + erf(x * _ROOT_HALF)) + x * (_BELL * np.exp(-0.5 * x * x))
+    return 0.5 * erfc(-x * _ROOT_HALF) + x * (_BELL * np.exp(-0.5 * x * x))
 
 
 def _gelu_tanh(x: Any) -> Any:
@@ -144,6 +144,7 @@ mish_op = elementwise(
 )  # fmt: skip
 gelu_op = elementwise(
     "gelu", _gelu, partials=[_gelu_slope], torch="nn.functional.gelu", promotion="common",
+    special=False,  # torch gives NaN at infinity, or infinity, depending on the vector length
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="gelu(x) = x Phi(x), Phi the normal distribution's cumulative one",
 )  # fmt: skip

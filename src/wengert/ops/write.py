@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.record import in_place
+from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.create import tensor
