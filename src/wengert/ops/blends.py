@@ -44,6 +44,7 @@ lerp = publish(elementwise(
 ))  # fmt: skip
 addcmul_op = elementwise(
     "addcmul", _addcmul, torch="addcmul", promotion="common",
+    special=False,  # in torch the product is not rounded before the sum, and cannot overflow
     partials=[
         1, lambda tensor2, value: tensor2 * value, lambda tensor1, value: tensor1 * value,
     ],

@@ -38,7 +38,11 @@ def _div_rounded(x: Any, y: Any, *, rounding_mode: str) -> Any:
 def _remainder(x: Any, y: Any) -> Any:
     refuse("remainder", "bc", x)
     nonzero_divisor("remainder", y)
-    return np.remainder(x, y)
+    if x.dtype.kind != "f":
+        return np.remainder(x, y)
+    # As np.remainder, but a remainder of 0 keeps the sign of x, as in torch.
+    rest = np.fmod(x, y)
+    return np.where((rest != 0) & ((y < 0) != (rest < 0)), rest + y, rest)
 
 
 def _fmod(x: Any, y: Any) -> Any:
@@ -67,7 +71,7 @@ remainder = publish(elementwise(
 ))  # fmt: skip
 fmod = publish(elementwise(
     "fmod", _fmod, torch="fmod", promotion="common",
-    partials=[1, lambda x, y: -np.trunc(x / y)], numpy=(np.fmod,),
+    partials=[1, lambda x, y: -div_rounded(x, y, rounding_mode="trunc")], numpy=(np.fmod,),
     explain="slope 1 in x; minus the truncated quotient in y",
     source="fmod(x, y) = x - y * trunc(x / y)",
 ))  # fmt: skip

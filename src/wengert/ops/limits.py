@@ -20,8 +20,8 @@ from wengert.ops.kinds import elementwise
 def _clamp(x: Any, min: Any, max: Any) -> Any:
     refuse("clamp", "c", x)
     if min is not None:
-        x = np.maximum(x, min)
-    return x if max is None else np.minimum(x, max)
+        x = np.maximum(min, x)  # in this order x is taken at a tie of 0 and -0, as in torch
+    return x if max is None else np.minimum(max, x)
 
 
 def _clamp_aval(x: Aval, min: Aval | None, max: Aval | None) -> Aval:

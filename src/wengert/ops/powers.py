@@ -20,7 +20,7 @@ def _pow(x: Any, y: Any) -> Any:
     # Promotion happens here: only an exponent that is a number may not be negative with
     # integers. NumPy squares, roots and inverts directly if the exponent is left a number.
     if type(y) in (int, float) and x.dtype.kind in "fc":
-        return x**y
+        return 1 / np.sqrt(x) if y == -0.5 else x**y
     dtype = common_dtype((x, y))
     base, exponent = cast(x, dtype), cast(y, dtype)
     if dtype.kind in "fc":
@@ -46,8 +46,8 @@ def _integer_power(x: Any, y: Any) -> Any:
 def _base_slope(x: Any, y: Any) -> Any:
     """y * x^(y - 1), and 0 where y is 0, whatever x is."""
     if isinstance(y, _NUMBERS) and y != 0:
-        return 2 * x if y == 2 else y * x ** (y - 1)
-    return np.where(y == 0, 0, y * x ** (y - 1))
+        return 2 * x if y == 2 else y * pow_op(x, y - 1)
+    return np.where(y == 0, 0, y * pow_op(x, y - 1))
 
 
 def _exponent_slope(out: Any, x: Any, y: Any, x_aval: Any, y_aval: Any) -> Any:

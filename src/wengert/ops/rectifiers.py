@@ -96,7 +96,7 @@ selu = publish(elementwise(
 
 
 def _hardtanh(x: Any, *, min_val: float, max_val: float) -> Any:
-    refuse("hardtanh", "bc", x)
+    refuse("hardtanh", "bcu" if min_val < 0 else "bc", x)
     low, high = x.dtype.type(min_val), x.dtype.type(max_val)
     return np.minimum(np.maximum(low, x), high)
 

@@ -134,12 +134,12 @@ minimum = publish(pointwise(
 
 def _fmax(x: Any, y: Any) -> Any:
     refuse("fmax", "c", x)
-    return np.fmax(x, y)
+    return np.fmax(y, x)  # at a tie of 0 and -0 the second one is taken: torch takes x
 
 
 def _fmin(x: Any, y: Any) -> Any:
     refuse("fmin", "c", x)
-    return np.fmin(x, y)
+    return np.fmin(y, x)
 
 
 fmax = publish(elementwise(

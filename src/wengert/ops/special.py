@@ -38,11 +38,11 @@ def _erfc(x: Any) -> Any:
 
 
 def _erfinv(x: Any) -> Any:
-    return _computed("erfinv", x)
+    return np.where(x == 0, x, _computed("erfinv", x))  # SciPy's loses the sign of -0
 
 
 def _lgamma(x: Any) -> Any:
-    return _computed("gammaln", x)
+    return np.where(x == -np.inf, np.inf, _computed("gammaln", x))  # SciPy: -inf
 
 
 def _digamma(x: Any) -> Any:
@@ -79,11 +79,13 @@ lgamma = publish(elementwise(
 digamma = publish(elementwise(
     "digamma", _digamma, partials=[lambda x: polygamma_op(x, n=1)], torch="digamma",
     domain=(0.2, 4.0), latex=r"\psi\left({}\right)",
+    special=False,  # the poles of the slope are huge numbers in torch, and infinite here
     explain="slope polygamma(1, x)",
 ))  # fmt: skip
 polygamma_op = elementwise(
     "polygamma", _polygamma, partials=[lambda x, n: polygamma_op(x, n=n + 1)],
     torch="polygamma", domain=(0.5, 4.0),
+    special=False,  # torch: NaN at infinity, huge numbers at the poles of the first
     explain="slope the next one: polygamma(n + 1, x)",
     source="polygamma(n, x) = d^(n+1)/dx^(n+1) log gamma(x)",
 )  # fmt: skip

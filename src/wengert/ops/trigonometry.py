@@ -10,6 +10,7 @@ import numpy as np
 from wengert.ops.checks import refuse
 from wengert.ops.define import in_place_method, publish
 from wengert.ops.kinds import elementwise
+from wengert.ops.powers import rsqrt
 
 sin = publish(elementwise(
     "sin", np.sin, partials=[lambda x: np.cos(x)], torch="sin", latex=r"\sin\left({}\right)",
@@ -26,12 +27,12 @@ tan = publish(elementwise(
     source="d/dx tan x = 1 / cos(x)^2 = 1 + tan(x)^2",
 ))  # fmt: skip
 asin = publish(elementwise(
-    "asin", np.arcsin, partials=[lambda x: (1 - x * x) ** -0.5], torch="asin",
+    "asin", np.arcsin, partials=[lambda x: rsqrt(1 - x * x)], torch="asin",
     domain=(-0.9, 0.9), latex=r"\arcsin\left({}\right)",
     explain="slope 1 / sqrt(1 - x^2): 1 at 0, infinite at -1 and 1",
 ), "arcsin")  # fmt: skip
 acos = publish(elementwise(
-    "acos", np.arccos, partials=[lambda x: -((1 - x * x) ** -0.5)], torch="acos",
+    "acos", np.arccos, partials=[lambda x: -rsqrt(1 - x * x)], torch="acos",
     domain=(-0.9, 0.9), latex=r"\arccos\left({}\right)",
     explain="slope -1 / sqrt(1 - x^2): -1 at 0, infinite at -1 and 1",
 ), "arccos")  # fmt: skip
@@ -55,12 +56,12 @@ tanh = publish(elementwise(
     source="d/dx tanh x = 1 - tanh(x)^2",
 ))  # fmt: skip
 asinh = publish(elementwise(
-    "asinh", np.arcsinh, partials=[lambda x: (x * x + 1) ** -0.5], torch="asinh",
+    "asinh", np.arcsinh, partials=[lambda x: rsqrt(x * x + 1)], torch="asinh",
     latex=r"\mathrm{{arsinh}}\left({}\right)",
     explain="slope 1 / sqrt(1 + x^2)",
 ), "arcsinh")  # fmt: skip
 acosh = publish(elementwise(
-    "acosh", np.arccosh, partials=[lambda x: _acosh_slope(x)], torch="acosh", domain=(1.1, 4.0),
+    "acosh", np.arccosh, partials=[lambda x, x_aval: _acosh_slope(x, x_aval)], torch="acosh", domain=(1.1, 4.0),
     latex=r"\mathrm{{arcosh}}\left({}\right)",
     explain="slope 1 / sqrt(x^2 - 1): infinite at 1",
 ), "arccosh")  # fmt: skip
@@ -71,14 +72,21 @@ atanh = publish(elementwise(
 ), "arctanh")  # fmt: skip
 
 
-def _acosh_slope(x: Any) -> Any:
-    # Two roots: of a complex x, sqrt(x^2 - 1) alone would be on the wrong branch.
-    return (x - 1) ** -0.5 * (x + 1) ** -0.5
+def _acosh_slope(x: Any, x_aval: Any) -> Any:
+    if x_aval.dtype.kind != "c":
+        return rsqrt(x * x - 1)
+    return rsqrt(x - 1) * rsqrt(x + 1)  # one root of the product could be on the other branch
 
 
 def _atan2(x: Any, y: Any) -> Any:
     refuse("atan2", "c", x)
     return np.arctan2(x, y)
+
+
+def _turn(across: Any, along: Any) -> Any:
+    """across / distance^2, and 0 in the origin, which has no angle."""
+    square = across * across + along * along
+    return np.where(square == 0, 0, across / square)
 
 
 def _hypot(x: Any, y: Any) -> Any:
@@ -88,7 +96,7 @@ def _hypot(x: Any, y: Any) -> Any:
 
 atan2 = publish(elementwise(
     "atan2", _atan2, torch="atan2", numpy=(np.arctan2,),
-    partials=[lambda x, y: y / (x * x + y * y), lambda x, y: -x / (x * x + y * y)],
+    partials=[lambda x, y: _turn(y, x), lambda x, y: _turn(-x, y)],
     latex=r"\mathrm{{atan2}}\left({},\,{}\right)",
     explain="the angle of the point (y, x): moving across the ray turns it, by 1 / distance",
     source="d/dx atan2(x, y) = y / (x^2 + y^2); d/dy = -x / (x^2 + y^2)",
