@@ -1,0 +1,275 @@
+"""Random operations: their attributes say which draw it was, so they draw the same again.
+
+A draw passes no gradient on to the parameters of its distribution: torch gives zeros, and so do
+these. `mean + std * randn(...)` is how gradients get through.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
+from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.ops.about import expect_tensor
+from wengert.ops.define import method, public
+from wengert.ops.distributions import (
+    check_floating,
+    check_range,
+    exact_range,
+    integers,
+    standard_normal,
+    uniform,
+)
+from wengert.ops.generator import Generator, next_draw, stream
+from wengert.ops.kinds import discrete, general
+from wengert.ops.random import randn
+from wengert.ops.write import overwritten
+
+_SLOPE: Final = "slope 0: a random draw passes no gradient on"
+_DOUBLE: Final = np.dtype(np.float64)
+
+# Bernoulli ---------------------------------------------------------------------------------------
+
+
+def _coins(p: Any, *, key: int, offset: int) -> Any:
+    return (uniform(p.shape, _DOUBLE, key, offset) < p).astype(p.dtype)
+
+
+draw_bernoulli_op = general(
+    "draw_bernoulli", _coins, pullbacks=[overwritten], torch="bernoulli",
+    grad_name="BernoulliBackward0", explain=_SLOPE,
+)  # fmt: skip
+
+
+def _coins_in(x: Any, p: Any, *, key: int, offset: int) -> Any:
+    return (uniform(x.shape, _DOUBLE, key, offset) < np.broadcast_to(p, x.shape)).astype(x.dtype)
+
+
+bernoulli_op = general(
+    "bernoulli", _coins_in, pullbacks=[overwritten, overwritten],
+    no_torch="random", grad_name="BernoulliBackward2", explain=_SLOPE,
+)  # fmt: skip
+
+
+@public(torch="bernoulli")
+def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = None) -> Any:
+    """1 with the probabilities in `input`, else 0; with `p`, 1 with that one probability.
+
+    Raises ShapeError for probabilities outside of [0, 1], DTypeError for integer ones.
+
+    >>> import wengert as wg
+    >>> wg.bernoulli(wg.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    x = expect_tensor("bernoulli", input)
+    if p is not None:
+        _check_probability("bernoulli", p)
+        return bernoulli_op(x, p, **next_draw(generator))
+    check_floating("bernoulli", x._data.dtype)
+    _check_probability("bernoulli", x)
+    return draw_bernoulli_op(x, **next_draw(generator))
+
+
+@method(Tensor)
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """1 with probability p, a number or a tensor, else 0; in place."""
+    _check_probability("bernoulli_", p)
+    return in_place(bernoulli_op, self, p, **next_draw(generator))
+
+
+def _check_probability(name: str, p: Any) -> None:
+    value = p._concrete(name) if isinstance(p, Tensor) else p
+    if not np.all((value >= 0) & (value <= 1)):
+        raise ShapeError(f"{name} expects p to be in [0, 1]")
+
+
+# Normal ------------------------------------------------------------------------------------------
+
+
+def _gauss(mean: Any, std: Any, *, key: int, offset: int) -> Any:
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
+    dtype = mean.dtype if isinstance(mean, (np.ndarray, np.generic)) else std.dtype
+    check_floating("normal", dtype)
+    return (mean + std * standard_normal(shape, dtype, key, offset)).astype(dtype)
+
+
+draw_normal_op = general(
+    "draw_normal", _gauss, pullbacks=[overwritten, overwritten], torch="normal",
+    grad_name="NormalBackward3", explain=_SLOPE,
+)  # fmt: skip
+
+
+def _gauss_in(x: Any, *, mean: float, std: float, key: int, offset: int) -> Any:
+    return (mean + std * standard_normal(x.shape, x.dtype, key, offset)).astype(x.dtype)
+
+
+normal_op = general(
+    "normal", _gauss_in, pullbacks=[overwritten],
+    no_torch="random", grad_name="NormalBackward0", explain=_SLOPE,
+)  # fmt: skip
+
+
+@public(torch="normal", method=False)
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
+    dtype: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Normally distributed random numbers, of a mean and a standard deviation.
+
+    Either is a tensor, and the shape is theirs; or both are numbers, and `size` is given.
+    Raises ShapeError for negative standard deviations.
+
+    >>> import wengert as wg
+    >>> wg.normal(0.0, 1.0, (2, 3)).shape
+    wengert.Size([2, 3])
+    """
+    _check_deviation(std)
+    if size is None:
+        if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+            raise ArgumentError(
+                "normal() of two numbers needs a size", "normal(0.0, 1.0, size=(2, 3))."
+            )
+        return draw_normal_op(mean, std, **next_draw(generator))
+    made = randn(size, generator=generator, dtype=dtype, device=device)
+    data = (mean + std * made._data).astype(made._data.dtype)
+    made._data = data
+    return made.requires_grad_() if requires_grad else made
+
+
+def _check_deviation(std: Any) -> None:
+    value = std._concrete("normal()") if isinstance(std, Tensor) else std
+    if np.any(value < 0):
+        raise ShapeError("normal expects all standard deviations to be >= 0")
+
+
+@method(Tensor)
+def normal_(
+    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Normally distributed random numbers, in place."""
+    _check_deviation(std)
+    return in_place(normal_op, self, mean=mean, std=std, **next_draw(generator))
+
+
+# Uniform numbers and integers --------------------------------------------------------------------
+
+
+def _even_in(x: Any, *, low: float, high: float, key: int, offset: int) -> Any:
+    drawn = low + (high - low) * uniform(x.shape, x.dtype, key, offset)
+    if x.dtype.kind == "c" or low == high:
+        return drawn.astype(x.dtype)
+    top = np.nextafter(x.dtype.type(high), x.dtype.type(low))
+    return np.minimum(drawn.astype(x.dtype), top)  # rounding could reach `high`
+
+
+uniform_op = general(
+    "uniform", _even_in, pullbacks=[overwritten],
+    no_torch="random", grad_name="UniformBackward0", explain=_SLOPE,
+)  # fmt: skip
+
+
+def _whole_in(x: Any, *, low: int, high: int, key: int, offset: int) -> Any:
+    return integers(x.shape, low, high, x.dtype, key, offset)
+
+
+random_op = general(
+    "random", _whole_in, pullbacks=[overwritten],
+    no_torch="random", grad_name="RandomBackward0", explain=_SLOPE,
+)  # fmt: skip
+
+
+@method(Tensor)
+def uniform_(
+    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """Random numbers, evenly distributed in [from, to), in place."""
+    if from_ > to:
+        raise ShapeError(f"uniform_ expects from <= to, but found from={from_} > to={to}")
+    return in_place(uniform_op, self, low=from_, high=to, **next_draw(generator))
+
+
+@method(Tensor)
+def random_(
+    self: Tensor, from_: int | None = None, to: int | None = None, *,
+    generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
+    """Random whole numbers, in place.
+
+    From 0 to as far as the dtype holds them all; with one argument, up to that one; with two,
+    from the first to the second. The upper bound is excluded. Raises ShapeError for an empty
+    range.
+    """
+    low, high = (0, from_) if to is None else (from_ or 0, to)
+    if high is None:
+        most = exact_range(self._data.dtype)[1]
+        high = most + (most < 2**63 - 1)
+    check_range(low, high, self._data.dtype)
+    return in_place(random_op, self, low=low, high=high, **next_draw(generator))
+
+
+# Multinomial -------------------------------------------------------------------------------------
+
+
+def _choices(p: Any, *, count: int, replacement: bool, key: int, offset: int) -> Any:
+    rows = np.atleast_2d(p).astype(np.float64)
+    draw = _with_replacement if replacement else _without_replacement
+    chosen = draw(rows, count, key, offset)
+    return chosen.reshape(*p.shape[:-1], count)
+
+
+def _with_replacement(rows: Any, count: int, key: int, offset: int) -> Any:
+    drawn = uniform((len(rows), count), _DOUBLE, key, offset)
+    chosen = np.empty(drawn.shape, np.int64)
+    for i, row in enumerate(rows):
+        sums = np.cumsum(row)
+        last = np.flatnonzero(row)[-1]  # rounding could reach the total
+        chosen[i] = np.minimum(np.searchsorted(sums, drawn[i] * sums[-1], side="right"), last)
+    return chosen
+
+
+def _without_replacement(rows: Any, count: int, key: int, offset: int) -> Any:
+    """The first `count` to ring, if category i rings at rate p_i: the greatest p_i / E_i."""
+    waits = stream(key, offset).standard_exponential(rows.shape)
+    return np.argsort(-rows / waits, axis=1, kind="stable")[:, :count]
+
+
+multinomial_op = discrete("multinomial", _choices, torch="multinomial")
+
+
+@public(torch="multinomial", differentiable=False)
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *,
+    generator: Generator | None = None,
+) -> Any:  # fmt: skip
+    """Indices drawn with the probabilities in each row, which need not sum to 1.
+
+    input: (k,) or (n, k) -> (num_samples,) or (n, num_samples). Without replacement no index
+    comes twice. Raises ShapeError where that is impossible, and for rows that are no
+    distribution; DTypeError for integers.
+    """
+    p = expect_tensor("multinomial", input)._concrete("multinomial()")
+    if p.ndim not in (1, 2):
+        raise ShapeError(f"multinomial: probabilities must be 1 or 2 dim, not {p.ndim}")
+    if num_samples <= 0:
+        raise ShapeError(f"multinomial: cannot sample n_sample <= 0 samples ({num_samples})")
+    if not replacement and num_samples > p.shape[-1]:
+        raise ShapeError(
+            f"multinomial: cannot sample {num_samples} of {p.shape[-1]} without replacement",
+            "Pass replacement=True to allow repetitions.",
+        )
+    _check_distribution(p)
+    return multinomial_op(
+        input, count=int(num_samples), replacement=bool(replacement), **next_draw(generator)
+    )
+
+
+def _check_distribution(p: Any) -> None:
+    if p.dtype.kind != "f":
+        raise DTypeError(f"multinomial only supports floating-point dtypes, not {p.dtype}")
+    if not np.all(np.isfinite(p) & (p >= 0)):
+        raise ShapeError("multinomial: a probability is inf, nan or negative")
+    if np.any(p.sum(axis=-1) <= 0):
+        raise ShapeError("multinomial: invalid distribution (sum of probabilities <= 0)")
