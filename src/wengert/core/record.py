@@ -318,7 +318,10 @@ def _plan(op: Op, operands: Sequence[Any], out: Any, mask: int, state: State) ->
         return None
     if type(out) is not tuple and not is_differentiable(out.dtype):
         return None
-    complex_ = any(d.dtype.kind == "c" for d in operands if isinstance(d, (_ndarray, np.generic)))
+    complex_ = any(
+        type(d) is complex or (isinstance(d, (_ndarray, np.generic)) and d.dtype.kind == "c")
+        for d in operands
+    )
     plan = op.plan(mask, complex_, len(operands))
     return plan if plan.wanted else None
 

@@ -52,12 +52,18 @@ def _base_slope(x: Any, y: Any) -> Any:
 
 def _exponent_slope(out: Any, x: Any, y: Any, x_aval: Any, y_aval: Any) -> Any:
     """x^y log x, and 0 where x is 0 and y is not negative."""
-    if isinstance(x, _NUMBERS):
-        log = np.log(x + 0.0).item()
-    else:
-        log = np.log(x if x_aval.dtype.kind in "fc" else x * 1.0)
     real = np.real(y) if y_aval.dtype.kind == "c" else y
+    log = _log_of_base(x, x_aval.dtype.kind, y_aval.dtype.kind)
     return np.where((x == 0) & (real >= 0), 0, out * log)
+
+
+def _log_of_base(x: Any, kind: str, exponent_kind: str) -> Any:
+    """log x, for integers in full precision, for a complex exponent as a complex number."""
+    if exponent_kind == "c" and kind != "c":
+        x = x + 0j
+    elif kind not in "fc":
+        x = x * 1.0
+    return np.log(x).item() if isinstance(x, _NUMBERS) else np.log(x)
 
 
 pow_op = publish(elementwise(
