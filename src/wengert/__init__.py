@@ -45,9 +45,11 @@ from wengert.core.dtype import (
     set_default_dtype,
     uint8,
 )
-from wengert.core.tensor import (
+from wengert.core.place import (
     Device as device,
     Size,
+)
+from wengert.core.tensor import (
     Tensor,
 )
 from wengert.errors import (
@@ -71,6 +73,13 @@ from wengert.ops.about import (
     is_tensor,
     numel,
     numel as nelement,
+)
+from wengert.ops.affine import (
+    addbmm,
+    addmm,
+    addmv,
+    addr,
+    baddbmm,
 )
 from wengert.ops.arithmetic import (
     add,
@@ -139,6 +148,10 @@ from wengert.ops.complex import (
     imag,
     real,
 )
+from wengert.ops.complex_numbers import (
+    complex_ as complex,
+    polar,
+)
 from wengert.ops.convert import (
     from_dlpack,
     from_numpy,
@@ -148,6 +161,10 @@ from wengert.ops.create import (
     as_tensor,
     asarray,
     tensor,
+)
+from wengert.ops.cross import (
+    cross,
+    linalg_cross,
 )
 from wengert.ops.diagonal import (
     diag,
@@ -163,6 +180,11 @@ from wengert.ops.division import (
     floor_divide,
     fmod,
     remainder,
+)
+from wengert.ops.draws import (
+    bernoulli,
+    multinomial,
+    normal,
 )
 from wengert.ops.dtypes import (
     can_cast,
@@ -199,6 +221,17 @@ from wengert.ops.extrema import (
     max_ as max,
     min_ as min,
 )
+from wengert.ops.factories import (
+    empty,
+    empty_like,
+    eye,
+    full,
+    full_like,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
 from wengert.ops.fill import (
     masked_fill,
 )
@@ -218,6 +251,13 @@ from wengert.ops.gather import (
     take,
     take_along_dim,
 )
+from wengert.ops.generator import (
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from wengert.ops.index_slices import (
     index_add,
     index_copy,
@@ -232,6 +272,10 @@ from wengert.ops.join import (
     stack,
     vstack,
     vstack as row_stack,
+)
+from wengert.ops.kron import (
+    kron,
+    trace,
 )
 from wengert.ops.limits import (
     clamp,
@@ -262,9 +306,19 @@ from wengert.ops.mm import (
     mv,
     vdot,
 )
+from wengert.ops.multi_dot import (
+    chain_matmul,
+    multi_dot,
+)
 from wengert.ops.norm import (
     norm,
     vector_norm,
+)
+from wengert.ops.outer import (
+    inner,
+    outer,
+    outer as ger,
+    tensordot,
 )
 from wengert.ops.pad import (
     pad,
@@ -286,6 +340,20 @@ from wengert.ops.quantile import (
     nanmedian,
     nanquantile,
     quantile,
+)
+from wengert.ops.random import (
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+)
+from wengert.ops.ranges import (
+    arange,
+    linspace,
+    logspace,
 )
 from wengert.ops.rectifiers import (
     celu,
@@ -445,8 +513,12 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addbmm",
     "addcdiv",
     "addcmul",
+    "addmm",
+    "addmv",
+    "addr",
     "adjoint",
     "all",
     "allclose",
@@ -455,6 +527,7 @@ __all__ = [
     "aminmax",
     "angle",
     "any",
+    "arange",
     "arccos",
     "arccosh",
     "arcsin",
@@ -477,6 +550,8 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "autograd",
+    "baddbmm",
+    "bernoulli",
     "bincount",
     "bitwise_and",
     "bitwise_left_shift",
@@ -495,12 +570,14 @@ __all__ = [
     "ceil",
     "celu",
     "cfloat",
+    "chain_matmul",
     "chunk",
     "clamp",
     "clamp_max",
     "clamp_min",
     "clip",
     "clone",
+    "complex",
     "complex128",
     "complex64",
     "concat",
@@ -510,6 +587,7 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "cross",
     "cummax",
     "cummin",
     "cumprod",
@@ -529,6 +607,8 @@ __all__ = [
     "dtype",
     "einsum",
     "elu",
+    "empty",
+    "empty_like",
     "enable_grad",
     "eq",
     "equal",
@@ -538,6 +618,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "eye",
     "fix",
     "flatten",
     "flip",
@@ -557,11 +638,15 @@ __all__ = [
     "from_dlpack",
     "from_numpy",
     "frombuffer",
+    "full",
+    "full_like",
     "gather",
     "ge",
     "gelu",
+    "ger",
     "get_default_dtype",
     "get_printoptions",
+    "get_rng_state",
     "graph",
     "greater",
     "greater_equal",
@@ -578,6 +663,8 @@ __all__ = [
     "index_fill",
     "index_select",
     "inference_mode",
+    "initial_seed",
+    "inner",
     "int",
     "int16",
     "int32",
@@ -596,6 +683,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "kron",
     "kthvalue",
     "large_graph",
     "le",
@@ -604,6 +692,8 @@ __all__ = [
     "less",
     "less_equal",
     "lgamma",
+    "linalg_cross",
+    "linspace",
     "log",
     "log10",
     "log1p",
@@ -618,9 +708,11 @@ __all__ = [
     "logical_xor",
     "logit",
     "logsigmoid",
+    "logspace",
     "logsumexp",
     "long",
     "lt",
+    "manual_seed",
     "masked_fill",
     "masked_select",
     "matmul",
@@ -636,6 +728,8 @@ __all__ = [
     "moveaxis",
     "movedim",
     "mul",
+    "multi_dot",
+    "multinomial",
     "multiply",
     "mv",
     "nan_to_num",
@@ -652,11 +746,16 @@ __all__ = [
     "no_grad",
     "nonzero",
     "norm",
+    "normal",
     "not_equal",
     "numel",
     "one_hot",
+    "ones",
+    "ones_like",
+    "outer",
     "pad",
     "permute",
+    "polar",
     "polygamma",
     "positive",
     "pow",
@@ -666,6 +765,13 @@ __all__ = [
     "provenance",
     "quantile",
     "rad2deg",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
     "ravel",
     "real",
     "reciprocal",
@@ -684,11 +790,13 @@ __all__ = [
     "scatter",
     "scatter_add",
     "searchsorted",
+    "seed",
     "select",
     "selu",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
+    "set_rng_state",
     "sgn",
     "short",
     "sigmoid",
@@ -722,8 +830,10 @@ __all__ = [
     "tanh",
     "tensor",
     "tensor_split",
+    "tensordot",
     "tile",
     "topk",
+    "trace",
     "transpose",
     "tril",
     "triu",
@@ -742,6 +852,8 @@ __all__ = [
     "where",
     "why",
     "xlogy",
+    "zeros",
+    "zeros_like",
 ]
 
 

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 import numpy as np
 from wengert.core import record, values
+from wengert.core.advice import no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
 from wengert.core.node import RETAINED, Extra, Leaf, Node, unproject
-from wengert.core.op import NUMPY, OPERATORS, Op
+from wengert.core.op import NUMPY, Op
+from wengert.core.operators import Arithmetic
+from wengert.core.place import CPU, Device, Size
 from wengert.errors import ArgumentError, DTypeError, GradientError, NonLeafGradWarning, ShapeError
 from wengert.sites import user_site
 
-class Size(tuple[int, ...]):
-    __slots__ = ()
-
-    def numel(self) -> int:
-        ...
-
-    def __repr__(self) -> str:
-        ...
-
-    def __add__(self, other: Any) -> Size:
-        ...
-
-    def __getitem__(self, index: Any) -> Any:
-        ...
-
-class Tensor:
+class Tensor(Arithmetic):
     __slots__ = ('__weakref__', '_data', '_extra', '_memory', '_node')
     _data: Any
     _node: Node | None
@@ -139,117 +127,6 @@ class Tensor:
     def detach_(self) -> Tensor:
         ...
 
-    def __add__(self, other: Any) -> Any:
-        ...
-
-    def __radd__(self, other: Any) -> Any:
-        ...
-
-    def __sub__(self, other: Any) -> Any:
-        ...
-
-    def __rsub__(self, other: Any) -> Any:
-        ...
-
-    def __mul__(self, other: Any) -> Any:
-        ...
-
-    def __rmul__(self, other: Any) -> Any:
-        ...
-
-    def __truediv__(self, other: Any) -> Any:
-        ...
-
-    def __rtruediv__(self, other: Any) -> Any:
-        ...
-
-    def __pow__(self, other: Any) -> Any:
-        ...
-
-    def __rpow__(self, other: Any) -> Any:
-        ...
-
-    def __matmul__(self, other: Any) -> Any:
-        ...
-
-    def __rmatmul__(self, other: Any) -> Any:
-        ...
-
-    def __floordiv__(self, other: Any) -> Any:
-        ...
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        ...
-
-    def __mod__(self, other: Any) -> Any:
-        ...
-
-    def __rmod__(self, other: Any) -> Any:
-        ...
-
-    def __neg__(self) -> Any:
-        ...
-
-    def __pos__(self) -> Any:
-        ...
-
-    def __abs__(self) -> Any:
-        ...
-
-    def __eq__(self, other: Any) -> Any:
-        ...
-
-    def __ne__(self, other: Any) -> Any:
-        ...
-
-    def __lt__(self, other: Any) -> Any:
-        ...
-
-    def __le__(self, other: Any) -> Any:
-        ...
-
-    def __gt__(self, other: Any) -> Any:
-        ...
-
-    def __ge__(self, other: Any) -> Any:
-        ...
-
-    def __and__(self, other: Any) -> Any:
-        ...
-
-    def __rand__(self, other: Any) -> Any:
-        ...
-
-    def __or__(self, other: Any) -> Any:
-        ...
-
-    def __ror__(self, other: Any) -> Any:
-        ...
-
-    def __xor__(self, other: Any) -> Any:
-        ...
-
-    def __rxor__(self, other: Any) -> Any:
-        ...
-
-    def __invert__(self) -> Any:
-        ...
-
-    def __lshift__(self, other: Any) -> Any:
-        ...
-
-    def __rlshift__(self, other: Any) -> Any:
-        ...
-
-    def __rshift__(self, other: Any) -> Any:
-        ...
-
-    def __rrshift__(self, other: Any) -> Any:
-        ...
-
-    def __hash__(self) -> int:
-        ...
-
     def __repr__(self) -> str:
         ...
 
@@ -266,51 +143,6 @@ class Tensor:
         ...
 
     def __index__(self) -> int:
-        ...
-
-    def __getitem__(self, index: Any) -> Any:
-        ...
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        ...
-
-    def __iter__(self) -> Iterator[Any]:
-        ...
-
-    def __len__(self) -> int:
-        ...
-
-    def __contains__(self, value: Any) -> bool:
-        ...
-
-    def __iadd__(self, other: Any) -> Tensor:
-        ...
-
-    def __isub__(self, other: Any) -> Tensor:
-        ...
-
-    def __imul__(self, other: Any) -> Tensor:
-        ...
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        ...
-
-    def __ipow__(self, other: Any) -> Tensor:
-        ...
-
-    def __ifloordiv__(self, other: Any) -> Tensor:
-        ...
-
-    def __imod__(self, other: Any) -> Tensor:
-        ...
-
-    def __iand__(self, other: Any) -> Tensor:
-        ...
-
-    def __ior__(self, other: Any) -> Tensor:
-        ...
-
-    def __ixor__(self, other: Any) -> Tensor:
         ...
 
     @property
@@ -348,6 +180,9 @@ class Tensor:
     def add_(self, other: Any, *, alpha: Any=...) -> Any:
         ...
 
+    def addbmm(self, batch1: Any, batch2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
+        ...
+
     def addcdiv(self, tensor1: Any, tensor2: Any, *, value: Any=...) -> Any:
         ...
 
@@ -358,6 +193,15 @@ class Tensor:
         ...
 
     def addcmul_(self, tensor1: Any, tensor2: Any, *, value: Any=...) -> Any:
+        ...
+
+    def addmm(self, mat1: Any, mat2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
+        ...
+
+    def addmv(self, mat: Any, vec: Any, *, beta: Any=..., alpha: Any=...) -> Any:
+        ...
+
+    def addr(self, vec1: Any, vec2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
         ...
 
     def adjoint(self) -> Any:
@@ -442,6 +286,15 @@ class Tensor:
         ...
 
     def atanh_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def baddbmm(self, batch1: Any, batch2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
+        ...
+
+    def bernoulli(self, p: Any=..., *, generator: Any=...) -> Any:
+        ...
+
+    def bernoulli_(self, p: Any=..., *, generator: Any=...) -> Any:
         ...
 
     def bincount(self, weights: Any=..., minlength: Any=...) -> Any:
@@ -565,6 +418,9 @@ class Tensor:
         ...
 
     def cpu(self, memory_format: Any=...) -> Any:
+        ...
+
+    def cross(self, other: Any, dim: Any=...) -> Any:
         ...
 
     def cummax(self, dim: Any) -> Any:
@@ -726,6 +582,9 @@ class Tensor:
     def ge_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
+    def ger(self, vec2: Any) -> Any:
+        ...
+
     def greater(*args: Any, **attrs: Any) -> Any:
         ...
 
@@ -758,6 +617,9 @@ class Tensor:
         ...
 
     def index_select(self, dim: Any, index: Any) -> Any:
+        ...
+
+    def inner(self, other: Any) -> Any:
         ...
 
     def int(self, memory_format: Any=...) -> Any:
@@ -800,6 +662,9 @@ class Tensor:
         ...
 
     def item(self) -> Any:
+        ...
+
+    def kron(self, other: Any) -> Any:
         ...
 
     def kthvalue(self, k: Any, dim: Any=..., keepdim: Any=...) -> Any:
@@ -951,6 +816,9 @@ class Tensor:
     def mul_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
+    def multinomial(self, num_samples: Any, replacement: Any=..., *, generator: Any=...) -> Any:
+        ...
+
     def multiply(*args: Any, **attrs: Any) -> Any:
         ...
 
@@ -996,10 +864,28 @@ class Tensor:
     def nelement(self) -> int:
         ...
 
+    def new_empty(self, *size: Any, dtype: Any=..., **rest: Any) -> Any:
+        ...
+
+    def new_full(self, size: Any, fill_value: Any, *, dtype: Any=..., **rest: Any) -> Any:
+        ...
+
+    def new_ones(self, *size: Any, dtype: Any=..., **rest: Any) -> Any:
+        ...
+
+    def new_tensor(self, data: Any, *, dtype: Any=..., device: Any=..., requires_grad: Any=...) -> Any:
+        ...
+
+    def new_zeros(self, *size: Any, dtype: Any=..., **rest: Any) -> Any:
+        ...
+
     def nonzero(self, *, as_tuple: Any=...) -> Any:
         ...
 
     def norm(self, p: Any=..., dim: Any=..., keepdim: Any=..., *, dtype: Any=...) -> Any:
+        ...
+
+    def normal_(self, mean: Any=..., std: Any=..., *, generator: Any=...) -> Any:
         ...
 
     def not_equal(*args: Any, **attrs: Any) -> Any:
@@ -1009,6 +895,9 @@ class Tensor:
         ...
 
     def numpy(self, *, force: Any=...) -> Any:
+        ...
+
+    def outer(self, vec2: Any) -> Any:
         ...
 
     def permute(self, *dims: Any) -> Any:
@@ -1033,6 +922,9 @@ class Tensor:
         ...
 
     def rad2deg(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def random_(self, from_: Any=..., to: Any=..., *, generator: Any=...) -> Any:
         ...
 
     def ravel(self) -> Any:
@@ -1228,6 +1120,9 @@ class Tensor:
     def topk(self, k: Any, dim: Any=..., largest: Any=..., sorted: Any=...) -> Any:
         ...
 
+    def trace(self) -> Any:
+        ...
+
     def transpose(self, dim0: Any, dim1: Any) -> Any:
         ...
 
@@ -1261,6 +1156,9 @@ class Tensor:
     def unfold(self, dimension: Any, size: Any, step: Any) -> Any:
         ...
 
+    def uniform_(self, from_: Any=..., to: Any=..., *, generator: Any=...) -> Any:
+        ...
+
     def unique(self, sorted: Any=..., return_inverse: Any=..., return_counts: Any=..., dim: Any=...) -> Any:
         ...
 
@@ -1287,33 +1185,3 @@ class Tensor:
 
     def zero_(self) -> Any:
         ...
-
-class Device:
-    __slots__ = ()
-    type = 'cpu'
-    index = None
-
-    def __repr__(self) -> str:
-        ...
-
-    def __str__(self) -> str:
-        ...
-
-    def __eq__(self, other: object) -> bool:
-        ...
-
-    def __hash__(self) -> int:
-        ...
-CPU = Device()
-
-def _no_counterpart(call: str) -> ArgumentError:
-    ...
-
-def _no_grad_kept(node: Node) -> str:
-    ...
-
-def _leaves_text(node: Node) -> str:
-    ...
-
-def _leaf_names(node: Node) -> list[str]:
-    ...
