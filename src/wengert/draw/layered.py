@@ -2,10 +2,14 @@
 
 Sugiyama, Tagawa, Toda (1981). Small pictures are symmetrical and their links straight; above
 SMALL boxes the links are curves and the spine is a straight line.
+
+The same scene must give the same bytes on every machine: only operations that IEEE 754 rounds
+exactly are used, and fsum, because sum() of floats is not the same in every version of Python.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -114,6 +118,8 @@ def _symmetrical(
         rows = _place_rows(layers, columns, spacing)
         if not _fit_labels(layers, columns, rows, apart):
             break
+    rows = _place_rows(layers, columns, spacing)
+    _fit_labels(layers, columns, rows, apart)
     _follow_labels(layers, columns, apart)
     return columns, rows
 
@@ -128,26 +134,28 @@ def _place_rows(layers: Layers, columns: Sequence[float], spacing: Spacing) -> l
                 gaps[index - 1] = gaps[index] = spacing.label if height else spacing.row / 2
 
     for index in range(0, len(gaps), layers.stride):
-        rise = sum(gaps[index : index + layers.stride])
-        run = _widest_link(layers, columns, index)
-        more = min(spacing.stretch, max(0, run / spacing.slope - rise)) / layers.stride
-        for step in range(layers.stride):
-            gaps[index + step] += more
+        both = range(index, index + layers.stride)
+        rise = sum(gaps[gap] for gap in both)
+        whole = _run(layers, columns, index, layers.stride) / spacing.slope - rise
+        for gap in both:
+            part = _run(layers, columns, gap, 1) / spacing.slope - gaps[gap]
+            lacking = max(0.0, whole / layers.stride, part)
+            gaps[gap] += min(spacing.stretch / layers.stride, lacking)
 
     y = heights[-1] / 2
     places = [y]
-    for lower, upper, gap in zip(heights[-2::-1], heights[:0:-1], reversed(gaps)):
-        y += upper / 2 + gap + lower / 2
+    for lower, upper, between in zip(heights[-2::-1], heights[:0:-1], reversed(gaps)):
+        y += upper / 2 + between + lower / 2
         places.append(y)
     return places[::-1]
 
 
-def _widest_link(layers: Layers, columns: Sequence[float], index: int) -> float:
-    """How far sideways the widest link goes from one row of boxes to the next."""
+def _run(layers: Layers, columns: Sequence[float], index: int, rows: int) -> float:
+    """How far sideways the widest link goes from a row to the next, or to the one after it."""
     widest = 0.0
     for item in layers.rows[index]:
         for upper in layers.above[item]:
-            end = layers.above[upper][0] if layers.stride == 2 else upper
+            end = upper if rows == 1 else layers.above[upper][0]
             widest = max(widest, abs(columns[item] - columns[end]))
     return widest
 
@@ -191,7 +199,7 @@ def _follow_labels(layers: Layers, columns: list[float], apart: Sequence[Sequenc
             if layers.is_bend(item):
                 near = [*layers.below[item], *layers.above[item]]
                 shown = [other for other in near if not layers.is_bend(other)] or near
-                wanted[place] = sum(columns[other] for other in shown) / len(shown)
+                wanted[place] = math.fsum(columns[other] for other in shown) / len(shown)
         weights = [1.0 if layers.is_bend(item) else 1e9 for item in row]
         for item, column in zip(row, settle(wanted, weights, apart[index])):
             columns[item] = column
@@ -222,7 +230,7 @@ def _widen(
         wanted = distance + lacking
         if shared:
             wanted = max(distance, min(distance + 2 * lacking, 2 * most))
-        between = sum(apart[layers.row[left]][at : end - 1])
+        between = math.fsum(apart[layers.row[left]][at : end - 1])
         if wanted - between > apart[layers.row[left]][end - 1] + 0.1:
             apart[layers.row[left]][end - 1] = wanted - between
             changed = True

@@ -266,7 +266,7 @@ def _spread(
     # A vertical link is the last to give way.
     weights = [1000.0 if abs(run) < (NEARLY_VERTICAL if aimed else 0.5) else 1.0 for run in runs]
     room = 2 * outline.reach
-    asked = sum(apart)
+    asked = math.fsum(apart)
     distances = [distance * min(1, room / asked) for distance in apart] if asked else apart
     return settle(wanted, weights, distances, within=(-outline.reach, outline.reach))
 

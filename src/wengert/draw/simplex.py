@@ -227,15 +227,16 @@ class _Tree:
     def _smaller_part(self, leaving: int) -> tuple[list[int], bool]:
         """The nodes on the smaller side of a tree edge, and whether that is its head's side."""
         sides = ([(self.tail[leaving], leaving)], [(self.head[leaving], leaving)])
-        for step in range(len(self.position)):
+        step = 0
+        while all(step < len(side) for side in sides):
             for side in sides:
-                if step == len(side):
-                    return [node for node, _ in side], side is sides[1]
                 node, came_by = side[step]
                 for edge in self.around[node]:
                     if edge != came_by:
                         side.append((self._other_end(edge, node), edge))
-        raise AssertionError("both sides of a tree edge hold every node")
+            step += 1
+        is_head = step == len(sides[1])
+        return [node for node, _ in sides[is_head]], is_head
 
     def _other_end(self, edge: int, node: int) -> int:
         return self.head[edge] if self.tail[edge] == node else self.tail[edge]

@@ -12,7 +12,7 @@ from wengert.draw.routes import Outline, Route
 TIP_GAP = 3.0  # between an arrowhead and its box
 HEAD_LENGTH, HEAD_WIDTH, NOTCH = 10.0, 9.0, 7.5
 BOLD_HEAD = 1.2
-BEND_RADIUS = 18.0
+BEND_RADIUS, HIDDEN_RADIUS = 18.0, 6.0
 
 
 def n(number: float) -> str:
@@ -59,7 +59,7 @@ def route_path(route: Route, *, bold: bool) -> str:
     tip, (dx, dy) = _tip(route)
     notch = NOTCH * (BOLD_HEAD if bold else 1.0) - 0.5
     points = [*route.points[:-1], (tip[0] - dx * notch, tip[1] - dy * notch)]
-    return _curve(points) if route.curved else _polyline(points)
+    return _curve(points) if route.curved else _polyline(points, route.label)
 
 
 def _tip(route: Route) -> tuple[Point, tuple[float, float]]:
@@ -70,7 +70,8 @@ def _tip(route: Route) -> tuple[Point, tuple[float, float]]:
     else:
         length = math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
         direction = ((x1 - x0) / length, (y1 - y0) / length)
-    return (x1 - direction[0] * TIP_GAP, y1 - direction[1] * TIP_GAP), direction
+    back = min(TIP_GAP / abs(direction[1]), 2 * TIP_GAP)  # a flat link keeps off the border, too
+    return (x1 - direction[0] * back, y1 - direction[1] * back), direction
 
 
 def _curve(points: Sequence[Point]) -> str:
@@ -85,16 +86,18 @@ def _curve(points: Sequence[Point]) -> str:
     return path
 
 
-def _polyline(points: Sequence[Point]) -> str:
-    """From point to point, bends rounded."""
+def _polyline(points: Sequence[Point], label: Point | None) -> str:
+    """From point to point, bends rounded; under its label a link turns where nobody sees it."""
     path = "M" + point(points[0])
     for before, bend, after in zip(points, points[1:], points[2:]):
-        path += f"L{point(_towards(bend, before))}Q{point(bend)} {point(_towards(bend, after))}"
+        radius = HIDDEN_RADIUS if bend == label else BEND_RADIUS
+        start, end = _towards(bend, before, radius), _towards(bend, after, radius)
+        path += f"L{point(start)}Q{point(bend)} {point(end)}"
     return path + "L" + point(points[-1])
 
 
-def _towards(start: Point, end: Point) -> Point:
-    """A bend's radius from start to end, or halfway if they are close."""
+def _towards(start: Point, end: Point, most: float) -> Point:
+    """A place on the way from start to end, at most so far away, and at most halfway."""
     dx, dy = end[0] - start[0], end[1] - start[1]
-    share = min(0.5, BEND_RADIUS / math.sqrt(dx * dx + dy * dy))
+    share = min(0.5, most / math.sqrt(dx * dx + dy * dy))
     return (start[0] + dx * share, start[1] + dy * share)

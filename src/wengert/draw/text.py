@@ -117,23 +117,24 @@ class _Grid:
     def _find_lanes(self) -> None:
         """Lanes for every gap; where that leaves two links confused, a label steps aside."""
         layers = self.layers
-        for row in layers.rows[1::2]:
-            for place, item in enumerate(row):
-                if self._confusions(item):
-                    self._step_aside(row, place)
+        for index in range(1, len(layers.rows), 2):
+            for place in range(len(layers.rows[index])):
+                if not self._confusions(index):
+                    break
+                self._step_aside(index, place)
         gaps = [self._combs(index) for index in range(len(layers.rows) - 1)]
         self.lanes = [dict(zip(gap, assign_lanes(list(gap.values())))) for gap in gaps]
 
-    def _step_aside(self, row: list[int], place: int) -> None:
-        """Moves an item by a cell or two, to where it and its neighbours in the row stay apart."""
+    def _step_aside(self, index: int, place: int) -> None:
+        """Moves an item by a cell or two, if that helps and it stays apart from its neighbours."""
+        row = self.layers.rows[index]
         item = row[place]
-        home, least = self.columns[item], self._confusions(item)
+        home, least = self.columns[item], self._confusions(index)
         best = home
         for column in (home + 1, home - 1, home + 2, home - 2):
             self.columns[item] = column
-            near = zip(row[max(0, place - 1) :], row[max(0, place - 1) + 1 : place + 2])
-            if all(self._gap(left, right) > 0 for left, right in near):
-                count = self._confusions(item)
+            if all(self._gap(*pair) > 0 for pair in pairwise(row[max(0, place - 1) : place + 2])):
+                count = self._confusions(index)
                 if count < least:
                     best, least = column, count
         self.columns[item] = best
@@ -143,11 +144,10 @@ class _Grid:
         widths = (int(self.layers.width[item]) for item in (left, right))
         return self.columns[right] - self.columns[left] - sum(width // 2 for width in widths) - 1
 
-    def _confusions(self, item: int) -> int:
-        """How many links are confused in the two gaps beside an odd row's item."""
-        row = self.layers.row[item]
+    def _confusions(self, index: int) -> int:
+        """How many links are confused in the two gaps beside an odd row."""
         count = 0
-        for gap in (row - 1, row):
+        for gap in (index - 1, index):
             combs = list(self._combs(gap).values())
             count += len(confused(combs, assign_lanes(combs)))
         return count

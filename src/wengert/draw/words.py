@@ -13,7 +13,7 @@ _UNFIT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NONCHARACTERS = "\ufffe\uffff"
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SPELLED = {"∂": "d", "×": "*", "·": "*", "−": "-", "…": "...", "→": "->", "∞": "inf", "∇": "grad "}
+_SPELLED = {"∂": "d", "×": "*", "·": "*", "−": "-", "→": "->", "∞": "inf", "∇": "grad "}
 
 
 def clean(text: str) -> str:
@@ -68,21 +68,20 @@ def spell(text: str) -> str:
     """
     if text.isascii():
         return text
-    return "".join(_spell_character(character) for character in text)
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(_spelled(letter) for letter in letters if not unicodedata.combining(letter))
 
 
-def _spell_character(character: str) -> str:
+def _spelled(character: str) -> str:
     if character.isascii():
         return character
     if character in _SPELLED:
         return _SPELLED[character]
-    name = unicodedata.name(character, "")
-    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", name)
+    greek = re.match(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(character, ""))
     if greek:
-        spelled = greek[2].replace("LAMDA", "LAMBDA")  # Unicode's own spelling
-        return spelled.lower() if greek[1] == "SMALL" else spelled.capitalize()
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return plain or character.encode("ascii", "backslashreplace").decode()
+        name = greek[2].replace("LAMDA", "LAMBDA")  # Unicode's own spelling
+        return name.lower() if greek[1] == "SMALL" else name.capitalize()
+    return character.encode("ascii", "backslashreplace").decode()
 
 
 def cells(text: str) -> list[str]:
