@@ -23,6 +23,12 @@ def array_of(value: Any) -> Any:
     )
 
 
+def checked(value: Any) -> Any:
+    """The argument itself. Raises ArgumentError unless it is a tensor or an array."""
+    array_of(value)
+    return value
+
+
 def shape_of(value: Any) -> tuple[int, ...]:
     """The shape of a tensor or an array, as a plain tuple."""
     shape: tuple[int, ...] = array_of(value).shape

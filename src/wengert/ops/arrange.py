@@ -10,7 +10,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
-from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.arguments import array_of, integer, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_vector
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
@@ -140,7 +140,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
         raise ShapeError(
             f"expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"
         )
-    return rot90_op(input, k=int(k) % 4, dims=(first, second))
+    return rot90_op(input, k=integer("k", k) % 4, dims=(first, second))
 
 
 def _repeated(repeats: Any) -> Any:

@@ -9,11 +9,10 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
-from wengert.ops.arguments import ndim_of, shape_of
+from wengert.ops.arguments import integer, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
-from wengert.ops.reshape import clone
 from wengert.ops.samples import Call, Sampler
 
 _TAKES = "slope 1 for the elements that are taken, 0 for the others"
@@ -39,6 +38,15 @@ diagonal_op: Op = linear(
         ct, offset=offset, dim1=dim1, dim2=dim2, shape=x.shape
     ),
     view=True, torch="diagonal", explain=_TAKES,
+)  # fmt: skip
+diagonal_copy_op = linear(
+    "diagonal_copy", lambda x, *, offset, dim1, dim2: _diagonal(
+        x, offset=offset, dim1=dim1, dim2=dim2
+    ).copy(),
+    transpose=lambda ct, x, offset, dim1, dim2: embed_diagonal_op(
+        ct, offset=offset, dim1=dim1, dim2=dim2, shape=x.shape
+    ),
+    torch="diagonal_copy", grad_name="DiagonalBackward0_copy", explain=_TAKES,
 )  # fmt: skip
 embed_diagonal_op: Op = linear(
     "diag_embed", _embed_diagonal,
@@ -82,7 +90,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> An
     ShapeError where the two dimensions are the same.
     """
     first, second = _plane(dim1, dim2, ndim_of(input))
-    return diagonal_op(input, offset=int(offset), dim1=first, dim2=second)
+    return diagonal_op(input, offset=integer("offset", offset), dim1=first, dim2=second)
 
 
 def _diag_embed_samples(s: Sampler) -> Call:
@@ -101,10 +109,12 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     if not shape:
         raise DimensionError("diag_embed needs at least 1 dimension, and the tensor has none")
     first, second = _plane(dim1, dim2, len(shape) + 1)
-    side = shape.pop() + abs(int(offset))
+    side = shape.pop() + abs(integer("offset", offset))
     for dim in sorted((first, second)):
         shape.insert(dim, side)
-    return embed_diagonal_op(input, offset=int(offset), dim1=first, dim2=second, shape=tuple(shape))
+    return embed_diagonal_op(
+        input, offset=integer("offset", offset), dim1=first, dim2=second, shape=tuple(shape)
+    )
 
 
 @public(torch="diag", samples=lambda s: ((s.array(s.shape(1, 2)), s.integer(-2, 2)), {}))
@@ -118,7 +128,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Any:
         return diag_embed(input, diagonal)
     if ndim != 2:
         raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
-    return clone(diagonal_op(input, offset=int(diagonal), dim1=0, dim2=1))
+    return diagonal_copy_op(input, offset=integer("diagonal", diagonal), dim1=0, dim2=1)
 
 
 def _triangle_samples(s: Sampler) -> Call:
@@ -134,11 +144,11 @@ def _check_matrix(name: str, input: Any) -> None:
 def tril(input: Tensor, diagonal: int = 0) -> Any:
     """The lower triangle of each matrix: zeros above the given diagonal."""
     _check_matrix("tril", input)
-    return tril_op(input, diagonal=int(diagonal))
+    return tril_op(input, diagonal=integer("diagonal", diagonal))
 
 
 @public(torch="triu", samples=_triangle_samples)
 def triu(input: Tensor, diagonal: int = 0) -> Any:
     """The upper triangle of each matrix: zeros below the given diagonal."""
     _check_matrix("triu", input)
-    return triu_op(input, diagonal=int(diagonal))
+    return triu_op(input, diagonal=integer("diagonal", diagonal))

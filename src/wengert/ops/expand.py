@@ -119,7 +119,7 @@ def broadcast_tensors(*tensors: Any) -> Any:
     """The tensors expanded to their common shape. Raises ShapeError where there is none."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
-    shapes = [tuple(x.shape) for x in tensors]
+    shapes = [shape_of(x) for x in tensors]
     shape = common_shape("broadcast_tensors", *shapes)
     return tuple(
         x if have == shape else expand_op(x, shape=shape)
@@ -188,15 +188,15 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> Any:
         tensors = tuple(tensors[0])
     if indexing not in ("ij", "xy"):
         raise ArgumentError(f'meshgrid: indexing must be "ij" or "xy", not {indexing!r}')
+    if not tensors:
+        raise ShapeError("meshgrid expects a non-empty TensorList")
     for x in tensors:
-        if len(x.shape) > 1:
-            raise ShapeError(
-                f"meshgrid: expected 0-d or 1-d tensors, but one has shape {tuple(x.shape)}"
-            )
+        if ndim_of(x) > 1:
+            raise ShapeError(f"meshgrid: expected 0-d or 1-d tensors, but one has {shape_of(x)}")
     places = list(range(len(tensors)))
     if indexing == "xy" and len(tensors) > 1:
         places[:2] = [1, 0]
-    lengths = [math.prod(x.shape) for x in tensors]
+    lengths = [math.prod(shape_of(x)) for x in tensors]
     shape = tuple(lengths[places.index(d)] for d in range(len(tensors)))
     return tuple(
         expand_op(_along(x, place, len(tensors)), shape=shape)

@@ -9,22 +9,28 @@ import numpy as np
 from wengert.core.op import Select
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
-from wengert.ops.arguments import array_of
+from wengert.ops.arguments import array_of, is_number
 from wengert.ops.define import public
 from wengert.ops.index_slices import check_value
 from wengert.ops.kinds import elementwise
 from wengert.ops.samples import Call, Sampler
 
 
-def _masked_fill(x: Any, mask: Any, value: Any) -> Any:
+def _masked_fill(x: Any, mask: Any, *, value: Any) -> Any:
     return np.where(mask, np.asarray(value).astype(x.dtype), x)
 
 
+_KEPT = Select(lambda mask: np.logical_not(mask))
+_FILLS = "slope 1 from x where the mask is false"
 masked_fill_op = elementwise(
-    "masked_fill", _masked_fill,
-    partials=[Select(lambda mask: np.logical_not(mask)), None, Select(lambda mask: mask)],
-    promotion="none", torch="masked_fill",
-    explain="slope 1 from x where the mask is false, from the value where it is true",
+    "masked_fill", _masked_fill, partials=[_KEPT, None],
+    promotion="none", torch="masked_fill", explain=_FILLS,
+)  # fmt: skip
+masked_fill_from_op = elementwise(
+    "masked_fill_from", lambda x, mask, value: _masked_fill(x, mask, value=value),
+    partials=[_KEPT, None, Select(lambda mask: mask)],
+    promotion="none", torch="masked_fill", grad_name="MaskedFillBackward1",
+    explain=_FILLS + ", and from the value where it is true",
 )  # fmt: skip
 
 
@@ -47,4 +53,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Any:
             "Compare to get one: mask != 0.",
         )
     check_value("masked_fill", input, value)
-    return masked_fill_op(input, mask, value)
+    if is_number(value):
+        return masked_fill_op(input, mask, value=value)
+    return masked_fill_from_op(input, mask, value)

@@ -14,7 +14,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.arguments import array_of, checked, flag, integer, is_number, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
@@ -42,13 +42,14 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     x: d dimensions, n such elements -> (n, d); with as_tuple, a tuple of d tensors of shape (n,),
     which is an index: x[x.nonzero(as_tuple=True)].
     """
-    return nonzero_tuple_op(input) if as_tuple else nonzero_op(input)
+    on = flag("as_tuple", as_tuple)
+    return (nonzero_tuple_op if on else nonzero_op)(checked(input))
 
 
 @public(torch="argwhere", samples=_sparse_samples, differentiable=False)
 def argwhere(input: Tensor) -> Any:
     """`nonzero(input)`: one row of indices for each element that is not zero."""
-    return nonzero_op(input)
+    return nonzero_op(checked(input))
 
 
 def _unique(x: Any, *, dim: int | None) -> tuple[Any, Any, Any]:
@@ -85,8 +86,10 @@ def unique(
     each occurs. No gradient passes through. Every NaN counts as different.
     """
     at = None if dim is None else one_dim(dim, ndim_of(input))
-    values, inverse, counts = unique_op(input, dim=at)
-    more = [t for t, on in ((inverse, return_inverse), (counts, return_counts)) if on]
+    on = (flag("return_inverse", return_inverse), flag("return_counts", return_counts))
+    flag("sorted", sorted)
+    values, *found = unique_op(checked(input), dim=at)
+    more = [tensor for tensor, wanted in zip(found, on, strict=True) if wanted]
     return (values, *more) if more else values
 
 
@@ -131,16 +134,16 @@ def searchsorted(
         )
     if side == "left" and right:
         raise ArgumentValueError("searchsorted(): side is 'left', but right=True")
-    lead, rows = shape_of(sorted_sequence)[:-1], tuple(np.shape(array_of(input)))[:-1]
-    if not ndim_of(sorted_sequence) or (lead and lead != rows):
+    shape, wanted = shape_of(sorted_sequence), () if is_number(input) else shape_of(input)
+    if not shape or (len(shape) > 1 and shape[:-1] != wanted[:-1]):
         raise ShapeError(
             "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions "
             "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
-            f"{list(shape_of(sorted_sequence))} and input value tensor "
-            f"{list(np.shape(array_of(input)))}"
+            f"{list(shape)} and input value tensor {list(wanted)}"
         )
-    dtype = np.dtype(np.int32 if out_int32 else np.int64)
-    return search_op(sorted_sequence, input, sorter, right=right or side == "right", dtype=dtype)
+    dtype = np.dtype(np.int32 if flag("out_int32", out_int32) else np.int64)
+    on_right = flag("right", right) or side == "right"
+    return search_op(sorted_sequence, input, sorter, right=on_right, dtype=dtype)
 
 
 def _bucketize_samples(s: Sampler) -> Call:
@@ -156,6 +159,7 @@ def bucketize(
 
     i where boundaries[i - 1] < x <= boundaries[i]; with right, where the equality is on the left.
     """
+    flag("right", right)
     if ndim_of(boundaries) != 1:
         raise ShapeError(
             f"bucketize: boundaries tensor must be 1 dimension, but got dim({ndim_of(boundaries)})"
@@ -193,9 +197,12 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     x: (n,), integers -> (max(x) + 1,), at least `minlength`. No gradient passes through. Raises
     DTypeError for anything but non-negative integers in one dimension.
     """
+    minlength = integer("minlength", minlength)
     if minlength < 0:
         raise ArgumentValueError(f"bincount: minlength should be >= 0, not {minlength}")
-    return bincount_op(input, weights, minlength=int(minlength))
+    if weights is not None:
+        checked(weights)
+    return bincount_op(checked(input), weights, minlength=minlength)
 
 
 def _one_hot(x: Any, *, classes: int) -> Any:
@@ -232,6 +239,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Any:
     classes are int64, ShapeError where one is out of range.
     """
     data = array_of(input)
+    num_classes = integer("num_classes", num_classes)
     if data.dtype != np.int64:
         raise DTypeError(
             f"one_hot is only applicable to index tensor of type int64, not {data.dtype}"
@@ -240,4 +248,4 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Any:
         raise ArgumentValueError(f"num_classes should be positive, not {num_classes}")
     if num_classes == -1 and not math.prod(shape_of(input)):
         raise ShapeError("Can not infer total number of classes from empty tensor.")
-    return one_hot_op(input, classes=int(num_classes))
+    return one_hot_op(input, classes=num_classes)

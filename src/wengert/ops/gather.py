@@ -79,7 +79,9 @@ def _index_select_aval(x: Aval, index: Aval, dim: int) -> Aval:
 
 index_select_op = multilinear(
     "index_select", _index_select,
-    transposes=[lambda ct, x, index, dim: index_add_op(None, index, ct, dim=dim, shape=x.shape)],
+    transposes=[lambda ct, x, index, dim: index_add_op(
+            None, index, ct, dim=dim, shape=x.shape, alpha=1
+        )],
     aval=_index_select_aval, promotion="none", torch="index_select", explain=_PICKS,
 )  # fmt: skip
 

@@ -15,8 +15,8 @@ from wengert.core.aval import Aval, stand_in
 from wengert.core.node import next_sequence
 from wengert.core.op import OPERATORS
 from wengert.core.record import memory_of
-from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TraceError
 from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows

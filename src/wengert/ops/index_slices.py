@@ -13,9 +13,9 @@ import numpy as np
 
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
-from wengert.errors import DTypeError, ShapeError
+from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.accumulate import sum_rows
-from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.arguments import array_of, is_number, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_range, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -31,21 +31,32 @@ def _checked(name: str, index: Any, shape: Shape, dim: int) -> Any:
     return np.atleast_1d(index)
 
 
-def _index_add(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
+def _index_add(x: Any, index: Any, src: Any, *, dim: int, shape: Shape, alpha: Any) -> Any:
     rows = _checked("index_add", index, shape, dim)
     values = np.moveaxis(np.atleast_1d(src), dim, 0)
+    if alpha != 1:
+        values = values * src.dtype.type(alpha)
     summed = np.moveaxis(sum_rows(values, rows, shape[dim] if shape else 1), 0, dim)
     summed = np.ascontiguousarray(summed).reshape(shape)
     return summed if x is None else x + summed
+
+
+def _index_add_aval(x: Any, index: Any, src: Any, dim: int, shape: Shape, alpha: Any) -> Any:
+    return changed_aval(x, index, src, dim, shape)
 
 
 def _taken(ct: Any, index: Any, src_aval: Any, dim: int) -> Any:
     return np.reshape(OPS["index_select"](ct, index, dim=dim), src_aval.shape)
 
 
+def _taken_times(ct: Any, index: Any, src_aval: Any, dim: int, alpha: Any) -> Any:
+    part = _taken(ct, index, src_aval, dim)
+    return part if alpha == 1 else part * alpha
+
+
 index_add_op = general(
-    "index_add", _index_add, pullbacks=[lambda ct: ct, None, _taken],
-    aval=changed_aval, torch="index_add",
+    "index_add", _index_add, pullbacks=[lambda ct: ct, None, _taken_times],
+    aval=_index_add_aval, torch="index_add",
     explain="slope 1 from x, and from each source slice to the slice it is added to",
 )  # fmt: skip
 
@@ -62,12 +73,21 @@ def _index_copy(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
     return _written(x, _checked("index_copy", index, shape, dim), src, dim)
 
 
-def _index_fill(x: Any, index: Any, value: Any, *, dim: int, shape: Shape) -> Any:
+def _index_fill(x: Any, index: Any, *, value: Any, dim: int, shape: Shape) -> Any:
     return _written(x, _checked("index_fill", index, shape, dim), value, dim)
 
 
+def _index_fill_from(x: Any, index: Any, value: Any, *, dim: int, shape: Shape) -> Any:
+    return _index_fill(x, index, value=value, dim=dim, shape=shape)
+
+
 def _zeroed(ct: Any, index: Any, dim: int, shape: Shape) -> Any:
-    return index_fill_op(ct, index, 0, dim=dim, shape=shape)
+    return index_fill_op(ct, index, value=0, dim=dim, shape=shape)
+
+
+def _filled_sum(ct: Any, index: Any, dim: int) -> Any:
+    """The sum over the slices that were filled; one named twice was filled once."""
+    return (ct - _zeroed(ct, index, dim, ct.shape)).sum()
 
 
 index_copy_op = general(
@@ -76,16 +96,15 @@ index_copy_op = general(
     explain="slope 1 from each source slice to where it was written, and from x to the others",
 )  # fmt: skip
 index_fill_op: Op = general(
-    "index_fill", _index_fill,
-    pullbacks=[_zeroed, None, lambda ct, index, dim: _selected_sum(ct, index, dim)],
-    aval=changed_aval, torch="index_fill",
+    "index_fill", _index_fill, pullbacks=[_zeroed, None],
+    aval=lambda x, index, value, dim, shape: x, torch="index_fill",
+    explain="slope 1 from x to the slices that were not filled",
+)  # fmt: skip
+index_fill_from_op = general(
+    "index_fill_from", _index_fill_from, pullbacks=[_zeroed, None, _filled_sum],
+    aval=changed_aval, torch="index_fill", grad_name="IndexFillBackward1",
     explain="slope 1 from the value to what it filled, and from x to the others",
 )  # fmt: skip
-
-
-def _selected_sum(ct: Any, index: Any, dim: int) -> Any:
-    """The sum over the slices that were filled; one named twice was filled once."""
-    return (ct - index_fill_op(ct, index, 0, dim=dim, shape=ct.shape)).sum()
 
 
 def _source_arguments(s: Sampler, *, distinct: bool) -> tuple[Any, int, Any, Any]:
@@ -106,7 +125,7 @@ def _index_add_samples(s: Sampler) -> Call:
 
 
 @public(torch="index_add", samples=_index_add_samples)
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Any:
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Any:
     """A copy of x with slices added: out[index[i]] += alpha * source[i] for dim=0.
 
     A slice named twice gets both. index: (n,), source: like x but for n along `dim`. Raises
@@ -114,9 +133,9 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     out of range.
     """
     at = _check_source("index_add", input, dim, index, source)
-    if alpha != 1:
-        source = alpha * source
-    return index_add_op(input, index, source, dim=at, shape=shape_of(input))
+    if not is_number(alpha):
+        raise ArgumentError(f"index_add: alpha must be a number, not {type(alpha).__name__}")
+    return index_add_op(input, index, source, dim=at, shape=shape_of(input), alpha=alpha)
 
 
 def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> int:
@@ -165,16 +184,22 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     check_vector("index_fill", index)
     check_value("index_fill", input, value)
     at = one_dim(dim, ndim_of(input))
-    return index_fill_op(input, index, value, dim=at, shape=shape_of(input))
+    attrs: dict[str, Any] = {"dim": at, "shape": shape_of(input)}
+    if is_number(value):
+        return index_fill_op(input, index, value=value, **attrs)
+    return index_fill_from_op(input, index, value, **attrs)
 
 
 def check_value(name: str, input: Any, value: Any) -> None:
     """Raise unless `value` is a number or a 0-d tensor that x can hold."""
-    ndim = len(getattr(value, "shape", ()))
+    if is_number(value):
+        is_complex, ndim = isinstance(value, (complex, np.complexfloating)), 0
+    else:
+        is_complex, ndim = array_of(value).dtype.kind == "c", ndim_of(value)
     if ndim:
         raise ShapeError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {ndim} "
             "dimension(s)."
         )
-    if np.iscomplexobj(array_of(value)) and array_of(input).dtype.kind != "c":
+    if is_complex and array_of(input).dtype.kind != "c":
         raise DTypeError(f"{name}: a complex value for a real tensor")

@@ -10,12 +10,12 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
-from wengert.ops.arguments import shape_of
+from wengert.ops.arguments import integer, shape_of
 from wengert.ops.define import public
-from wengert.ops.gather import index_select_op
-from wengert.ops.kinds import general
+from wengert.ops.index_slices import index_add_op
+from wengert.ops.kinds import general, linear
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.slicing import take_part, take_part_of
+from wengert.ops.slicing import take_part
 
 Pads = tuple[tuple[int, int], ...]
 """Per dimension, how many elements are added before and after; negative ones are taken away."""
@@ -49,6 +49,42 @@ constant_pad_op: Op = general(
 )  # fmt: skip
 
 
+def _mode_pad(x: Any, *, pads: Pads, mode: str) -> Any:
+    """Cropped where pads are negative, then filled from the elements themselves."""
+    kept = take_part(x, index=_crop(pads, -1))
+    added = [(max(a, 0), max(b, 0)) for a, b in pads]
+    return np.pad(kept, added, _MODES[mode])
+
+
+def _mode_pad_transpose(ct: Any, x: Any, pads: Pads, mode: str) -> Any:
+    """Each element gets the sum of what its copies got."""
+    lengths = [n + min(a, 0) + min(b, 0) for n, (a, b) in zip(x.shape, pads, strict=True)]
+    for dim, (length, (before, after)) in enumerate(zip(lengths, pads, strict=True)):
+        if before > 0 or after > 0:
+            places = np.pad(np.arange(length), (max(before, 0), max(after, 0)), _MODES[mode])
+            shape = (*ct.shape[:dim], length, *ct.shape[dim + 1 :])
+            ct = index_add_op(None, places, ct, dim=dim, shape=shape, alpha=1)
+    back = tuple((max(-a, 0), max(-b, 0)) for a, b in pads)
+    return constant_pad_op(ct, pads=back, value=0)
+
+
+_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+"""torch's names of the modes, and NumPy's."""
+
+
+def _mode_pad_name(attrs: dict[str, Any]) -> str:
+    kind = {"reflect": "Reflection", "replicate": "Replication"}.get(attrs["mode"], "Circular")
+    return f"{kind}Pad{attrs['count']}DBackward0"
+
+
+mode_pad_op = linear(
+    "pad", lambda x, *, pads, mode, count: _mode_pad(x, pads=pads, mode=mode),
+    transpose=lambda ct, x, pads, mode: _mode_pad_transpose(ct, x, pads, mode),
+    torch="nn.functional.pad", grad_name=_mode_pad_name,
+    explain="slope 1 from each element to itself and to its copies at the ends",
+)  # fmt: skip
+
+
 def _pad_samples(s: Sampler) -> Call:
     shape = s.shape(2, 3, 3, 4)
     mode = s.choice(["constant", "constant", "reflect", "replicate", "circular"])
@@ -73,7 +109,7 @@ def pad(
     >>> wg.pad(wg.tensor([1.0, 2.0, 3.0]), (2, 1), mode="reflect")
     tensor([3., 2., 1., 2., 3., 2.])
     """
-    pads = _pairs(shape_of(input), tuple(int(n) for n in pad))
+    pads = _pairs(shape_of(input), tuple(integer("pad", n) for n in pad))
     if mode == "constant":
         return constant_pad_op(input, pads=pads, value=0 if value is None else value)
     if mode not in _MODES:
@@ -83,17 +119,9 @@ def pad(
         )
     if value is not None:
         raise ArgumentValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    if any(n < 0 for pair in pads for n in pair):
-        input = take_part_of(input, index=_crop(pads, -1))
-    for dim, (before, after) in enumerate(pads):
-        if before > 0 or after > 0:
-            index = _places(shape_of(input)[dim], max(before, 0), max(after, 0), mode, dim)
-            input = index_select_op(input, index, dim=dim)
-    return input
-
-
-_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-"""torch's names of the modes, and NumPy's."""
+    for dim, (length, (before, after)) in enumerate(zip(shape_of(input), pads, strict=True)):
+        _check_reach(length + min(before, 0) + min(after, 0), before, after, mode, dim)
+    return mode_pad_op(input, pads=pads, mode=mode, count=len(pad) // 2)
 
 
 def _pairs(shape: tuple[int, ...], pad: tuple[int, ...]) -> Pads:
@@ -116,12 +144,12 @@ def _pairs(shape: tuple[int, ...], pad: tuple[int, ...]) -> Pads:
     return pads
 
 
-def _places(length: int, before: int, after: int, mode: str, dim: int) -> Any:
-    """Which element stands at each place of a padded dimension."""
-    limit = {"reflect": length - 1, "circular": length}.get(mode, max(before, after))
-    if max(before, after) > limit or not length:
+def _check_reach(length: int, before: int, after: int, mode: str, dim: int) -> None:
+    """Raise ShapeError where a mode has not enough elements for what is to be added."""
+    reach = max(before, after, 0)
+    limit = {"reflect": length - 1, "circular": length}.get(mode, reach)
+    if reach > (limit if length else 0):
         raise ShapeError(
             f"pad: mode {mode!r} can add at most {limit if length else 0} elements at an end of "
             f"dimension {dim} with size {length}, not {before} and {after}"
         )
-    return np.pad(np.arange(length), (before, after), _MODES[mode])

@@ -11,7 +11,7 @@ import numpy as np
 from wengert.core.dtype import DType
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
-from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.arguments import array_of, checked, integer, ndim_of, shape_of
 from wengert.ops.canonical import Dims, many_dims, one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -195,7 +195,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
 @public(torch="ravel", samples=lambda s: ((s.array(s.shape()),), {}))
 def ravel(input: Tensor) -> Any:
     """All elements in one dimension, row by row."""
-    return reshape(input, (array_of(input).size,))
+    return view_op(contiguous(input), shape=(array_of(input).size,))
 
 
 def _unflatten_samples(s: Sampler) -> Call:
@@ -213,7 +213,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Any:
     """
     shape = shape_of(input)
     at = one_dim(dim, len(shape))
-    parts = tuple(int(length) for length in sizes)
+    parts = tuple(integer("a size", length) for length in sizes)
     if not parts:
         raise ShapeError("unflatten: sizes must be non-empty")
     known = math.prod(length for length in parts if length != -1)
@@ -240,9 +240,9 @@ def squeeze(input: Tensor, dim: Dims = None) -> Any:
 
     x: (1, 3, 1) -> (3,); with dim=0, (3, 1). Dimensions of other lengths stay.
     """
+    ndim = ndim_of(input)
     if dim is None:
         return squeeze_op(input, dim=None)
-    ndim = ndim_of(input)
     if isinstance(dim, (int, np.integer)):
         return squeeze_op(input, dim=one_dim(dim, ndim))
     return squeeze_op(input, dim=many_dims(dim, ndim) if len(dim) else ())
@@ -262,7 +262,7 @@ def unsqueeze(input: Tensor, dim: int) -> Any:
 @public(torch="clone", samples=lambda s: ((s.array(s.shape()),), {}))
 def clone(input: Tensor) -> Any:
     """A copy in its own memory. The gradient passes through it."""
-    return clone_op(input, order="K")
+    return clone_op(checked(input), order="K")
 
 
 @public(torch="Tensor.contiguous", samples=lambda s: ((s.array(s.shape()),), {}))
@@ -274,7 +274,7 @@ def contiguous(input: Tensor) -> Any:
 @public(torch="atleast_1d", samples=lambda s: ((s.array(s.shape()),), {}), method=False)
 def atleast_1d(*tensors: Any) -> Any:
     """With at least one dimension: () -> (1,). Several tensors give a tuple."""
-    return _each(tensors, lambda x: x if len(x.shape) else reshape(x, (1,)))
+    return _each(tensors, lambda x: x if ndim_of(x) else reshape(x, (1,)))
 
 
 @public(torch="atleast_2d", samples=lambda s: ((s.array(s.shape()),), {}), method=False)
@@ -282,9 +282,9 @@ def atleast_2d(*tensors: Any) -> Any:
     """With at least two dimensions: () -> (1, 1), (n,) -> (1, n). Several give a tuple."""
 
     def raised(x: Any) -> Any:
-        if not len(x.shape):
+        if not ndim_of(x):
             return reshape(x, (1, 1))
-        return unsqueeze(x, 0) if len(x.shape) == 1 else x
+        return unsqueeze(x, 0) if ndim_of(x) == 1 else x
 
     return _each(tensors, raised)
 
@@ -294,11 +294,11 @@ def atleast_3d(*tensors: Any) -> Any:
     """With at least three dimensions: () -> (1, 1, 1), (n,) -> (1, n, 1), (a, b) -> (a, b, 1)."""
 
     def raised(x: Any) -> Any:
-        if not len(x.shape):
+        if not ndim_of(x):
             return reshape(x, (1, 1, 1))
-        if len(x.shape) == 1:
+        if ndim_of(x) == 1:
             x = unsqueeze(x, 0)
-        return unsqueeze(x, -1) if len(x.shape) == 2 else x
+        return unsqueeze(x, -1) if ndim_of(x) == 2 else x
 
     return _each(tensors, raised)
 

@@ -15,10 +15,11 @@ from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
 from wengert.ops.accumulate import add_at, places_along
-from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.arguments import array_of, is_number, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_range, check_reach
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
+from wengert.ops.expand import expand_op
 from wengert.ops.kinds import general
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.slicing import take_part_of
@@ -65,16 +66,23 @@ def _scatter(x: Any, index: Any, src: Any, *, dim: int, shape: Shape) -> Any:
     return out.reshape(shape)
 
 
-scatter_op: Op = general(
-    "scatter", _scatter,
-    pullbacks=[
-        lambda ct, index, dim, shape: scatter_op(ct, index, 0, dim=dim, shape=shape),
-        None,
-        _gathered,
-    ],
-    aval=changed_aval, torch="scatter",
-    grad_name="ScatterBackward0",
+def _scatter_value(x: Any, index: Any, *, value: Any, dim: int, shape: Shape) -> Any:
+    return _scatter(x, index, value, dim=dim, shape=shape)
+
+
+def _zeroed(ct: Any, index: Any, dim: int, shape: Shape) -> Any:
+    return scatter_value_op(ct, index, value=0, dim=dim, shape=shape)
+
+
+scatter_op = general(
+    "scatter", _scatter, pullbacks=[_zeroed, None, _gathered], aval=changed_aval, torch="scatter",
     explain="slope 1 from the source to the places it was written to, and from x to the others",
+)  # fmt: skip
+scatter_value_op: Op = general(
+    "scatter_value", _scatter_value, pullbacks=[_zeroed, None],
+    aval=lambda x, index, value, dim, shape: x,
+    torch="scatter", grad_name="ScatterBackward1",
+    explain="slope 1 from x to the places that were not written to",
 )  # fmt: skip
 
 
@@ -145,19 +153,18 @@ def scatter(
     src = value if src is None else src
     if src is None:
         raise ArgumentError("scatter: a source is needed", "Give src=tensor or value=number.")
-    at = one_dim(dim, ndim_of(input))
-    is_number = isinstance(src, (bool, int, float, complex))
-    if is_number:
-        check_reach("scatter", shape_of(index), shape_of(input), at, "input")
-    else:
-        src = _source_part("scatter", input, at, index, src)
-    if reduce is None:
-        return scatter_op(input, index, src, dim=at, shape=shape_of(input))
-    if reduce != "add":
+    if reduce not in (None, "add"):
         raise ArgumentValueError(
             f'scatter: reduce may be "add", not {reduce!r}',
             "For products, write them with gather and scatter.",
         )
-    if is_number:
+    attrs: dict[str, Any] = {"dim": one_dim(dim, ndim_of(input)), "shape": shape_of(input)}
+    if is_number(src):
+        check_reach("scatter", shape_of(index), shape_of(input), attrs["dim"], "input")
+        if reduce is None:
+            return scatter_value_op(input, index, value=src, **attrs)
         src = np.full(shape_of(index), src, array_of(input).dtype)
-    return scatter_add_op(input, index, src, dim=at, shape=shape_of(input))
+    elif not ndim_of(src) and ndim_of(index):
+        src = expand_op(src, shape=shape_of(index))
+    src = _source_part("scatter", input, attrs["dim"], index, src)
+    return (scatter_op if reduce is None else scatter_add_op)(input, index, src, **attrs)

@@ -11,7 +11,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
-from wengert.ops.arguments import ndim_of, shape_of
+from wengert.ops.arguments import integer, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -102,12 +102,13 @@ def select(input: Tensor, dim: int, index: int) -> Any:
     if not shape:
         raise DimensionError("select() cannot be applied to a 0-dim tensor.")
     at = one_dim(dim, len(shape))
+    index = integer("index", index)
     if not -shape[at] <= index < shape[at]:
         raise DimensionError(
             f"select(): index {index} out of range for tensor of size {list(shape)} at "
             f"dimension {at}"
         )
-    return take_part_of(input, index=_at(at, int(index) % shape[at]))
+    return take_part_of(input, index=_at(at, index % shape[at]))
 
 
 def _narrow_samples(s: Sampler) -> Call:
@@ -127,7 +128,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Any:
     if not shape:
         raise ShapeError("narrow() cannot be applied to a 0-dim tensor.")
     at = one_dim(dim, len(shape))
-    size, start, length = shape[at], int(start), int(length)
+    size, start, length = shape[at], integer("start", start), integer("length", length)
     if length < 0:
         raise ShapeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
@@ -166,9 +167,9 @@ def split(input: Tensor, split_size_or_sections: int | Sequence[int], dim: int =
         raise ShapeError("split expects at least a 1-dimensional tensor")
     at = one_dim(dim, len(shape))
     size = shape[at]
-    if not isinstance(split_size_or_sections, (int, np.integer)):
-        return _split_by_sizes(input, [int(n) for n in split_size_or_sections], at)
-    step = int(split_size_or_sections)
+    if isinstance(split_size_or_sections, (list, tuple)):
+        return _split_by_sizes(input, [integer("a size", n) for n in split_size_or_sections], at)
+    step = integer("split_size", split_size_or_sections)
     if step < 0:
         raise ShapeError(f"split expects split_size be non-negative, but got split_size={step}")
     if step == 0 and size:
@@ -200,6 +201,7 @@ def _count_samples(s: Sampler) -> Call:
 @public(torch="chunk", samples=_count_samples)
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:
     """At most `chunks` pieces of equal size; the last one may be smaller. Views."""
+    chunks = integer("chunks", chunks)
     if chunks <= 0:
         raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if not ndim_of(input):
@@ -233,7 +235,9 @@ def tensor_split(
             raise ShapeError(f"number of sections must be larger than 0, got {count}")
         bounds = [i * (size // count) + min(i, size % count) for i in range(count + 1)]
     else:
-        clamped = (slice(int(i), None).indices(size)[0] for i in indices_or_sections)
+        clamped = (
+            slice(integer("an index", i), None).indices(size)[0] for i in indices_or_sections
+        )
         bounds = [0, *clamped, size]
     return _cuts(_narrow_op, input, at, bounds)
 
@@ -294,10 +298,11 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Any:
     shape = shape_of(input)
     at = one_dim(dimension, len(shape))
     length = shape[at] if shape else 1
+    size, step = integer("size", size), integer("step", step)
     if not 0 <= size <= length:
         raise ShapeError(
             f"maximum size for tensor at dimension {at} is {length} but size is {size}"
         )
     if step <= 0:
         raise ShapeError(f"step is {step} but must be > 0")
-    return _unfold_op(input, dim=at, size=int(size), step=int(step))
+    return _unfold_op(input, dim=at, size=size, step=step)

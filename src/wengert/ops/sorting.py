@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
-from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.arguments import array_of, flag, integer, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
@@ -37,7 +37,7 @@ def _taken(x: Any, order: Any, dim: int) -> tuple[Any, Any]:
     return values.reshape(order.shape), order
 
 
-def _sort(x: Any, *, dim: int, descending: bool) -> tuple[Any, Any]:
+def _sort(x: Any, *, dim: int, descending: bool, stable: bool) -> tuple[Any, Any]:
     return _taken(x, _order(x, dim=dim, descending=descending), dim)
 
 
@@ -47,6 +47,7 @@ def _put_back(ct: Any, out: Any, x_aval: Any, dim: int) -> Any:
 
 sort_op = general(
     "sort", _sort, pullbacks=[_put_back], outputs=2, torch="sort", explain=_FOLLOWS,
+    grad_name=lambda attrs: f"SortBackward{int(attrs.get('stable', False))}",
 )  # fmt: skip
 argsort_op = discrete(
     "argsort", _order, torch="argsort", explain="indices have no slope",
@@ -108,14 +109,17 @@ def sort(
     """
     _check_ordered("sort", input)
     at = one_dim(dim, ndim_of(input))
-    return SortResult(*sort_op(input, dim=at, descending=bool(descending)))
+    attrs = {"descending": flag("descending", descending), "stable": flag("stable", stable)}
+    return SortResult(*sort_op(input, dim=at, **attrs))
 
 
 @public(torch="argsort", samples=_sort_samples, differentiable=False)
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The indices that put the elements along a dimension in order: sort(...).indices."""
     _check_ordered("argsort", input)
-    return argsort_op(input, dim=one_dim(dim, ndim_of(input)), descending=bool(descending))
+    at = one_dim(dim, ndim_of(input))
+    flag("stable", stable)
+    return argsort_op(input, dim=at, descending=flag("descending", descending))
 
 
 def _topk_samples(s: Sampler) -> Call:
@@ -139,12 +143,14 @@ def topk(
     """
     _check_ordered("topk", input)
     at = one_dim(dim, ndim_of(input))
+    k = integer("k", k)
+    flag("sorted", sorted)
     if not 0 <= k <= (shape_of(input)[at] if ndim_of(input) else 1):
         raise ShapeError(
             "selected index k out of range",
             f"k is {k}; dimension {at} of {list(shape_of(input))} has fewer elements.",
         )
-    return TopkResult(*topk_op(input, k=int(k), dim=at, largest=bool(largest)))
+    return TopkResult(*topk_op(input, k=k, dim=at, largest=flag("largest", largest)))
 
 
 def _kthvalue_samples(s: Sampler) -> Call:
@@ -166,9 +172,10 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Kth
     """
     _check_ordered("kthvalue", input)
     at = one_dim(dim, ndim_of(input))
+    k = integer("k", k)
     if not 1 <= k <= (shape_of(input)[at] if ndim_of(input) else 1):
         raise ShapeError(
             f"kthvalue(): selected number k out of range for dimension {at}",
             f"k is {k}, counted from 1; the tensor has shape {list(shape_of(input))}.",
         )
-    return KthvalueResult(*kthvalue_op(input, k=int(k), dim=at, keepdim=bool(keepdim)))
+    return KthvalueResult(*kthvalue_op(input, k=k, dim=at, keepdim=flag("keepdim", keepdim)))

@@ -32,7 +32,7 @@ permute_op: Op = linear(
     view=True, torch="permute", explain=_MOVES_NOTHING,
 )  # fmt: skip
 transpose_op: Op = linear(
-    "transpose", lambda x, *, dim0, dim1: x.swapaxes(dim0, dim1),
+    "transpose", lambda x, *, dim0, dim1: x.swapaxes(dim0, dim1) if x.ndim else x[...],
     transpose=lambda ct, dim0, dim1: transpose_op(ct, dim0=dim0, dim1=dim1),
     view=True, torch="transpose", explain=_MOVES_NOTHING,
     symbol="{}.T", latex=r"{}^\top",
@@ -54,8 +54,6 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Any:
     """With two dimensions exchanged: (a, b, c) -> (c, b, a) for 0 and 2. Always a view."""
     ndim = array_of(input).ndim
     first, second = one_dim(dim0, ndim), one_dim(dim1, ndim)
-    if not ndim:
-        return permute_op(input, dims=())
     return transpose_op(input, dim0=first, dim1=second)
 
 
