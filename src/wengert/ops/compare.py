@@ -16,6 +16,8 @@ from wengert.ops.samples import Call, Sampler
 
 
 def _isclose(x: Any, y: Any, *, rtol: float, atol: float, equal_nan: bool) -> Any:
+    if rtol == 0 and atol == 0:  # exactly: float64 does not hold every int64
+        return (x == y) | (np.isnan(x) & np.isnan(y)) if equal_nan else x == y
     # |x - y| in float64 (complex128): integers far apart must not wrap around.
     wide = np.complex128 if np.result_type(x, y).kind == "c" else np.float64
     a, b = np.asarray(x).astype(wide), np.asarray(y).astype(wide)
