@@ -8,7 +8,8 @@ broadcast. Both transposes are then contractions of the same kind.
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+import string
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.ops.kinds import multilinear
 from wengert.ops.matmul import product
+
+NAMES: Final = string.ascii_letters + "".join(chr(ord("α") + i) for i in range(64))
+"""Names for the dimensions of two factors, more than arrays can have."""
 
 
 class Plan(NamedTuple):

@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import Op
 from wengert.errors import ShapeError
 from wengert.ops.axes import array_for
 from wengert.ops.contract import contract_op
@@ -223,11 +221,3 @@ def einsum(*args: Any) -> Any:
         terms = [term for k, term in enumerate(terms) if k not in (i, j)]
         terms.append(contracted)
     return terms[0]
-
-
-def _numpy_einsum(*args: Any, optimize: Any = False) -> Any:
-    """np.einsum: `optimize` chooses how, never what."""
-    return einsum(*args)
-
-
-NUMPY[np.einsum] = _numpy_einsum

@@ -26,7 +26,8 @@ SOURCE: Final = "for z = x @ y: x_bar = z_bar @ y.T, y_bar = x.T @ z_bar"
 # Forward -----------------------------------------------------------------------------------------
 
 
-def _matmul(x: Any, y: Any) -> Any:
+def product(name: str, x: Any, y: Any) -> Any:
+    """x @ y by torch's rules: all of one dtype, and float16 accumulated in float32."""
     try:
         dtype = x.dtype
         if dtype is y.dtype and dtype in _BLAS:
@@ -34,16 +35,15 @@ def _matmul(x: Any, y: Any) -> Any:
                 return _in_one(x, y)
             return x @ y
     except (AttributeError, ValueError):
-        pass  # explained by product's checks
-    return product("matmul", x, y)
-
-
-def product(name: str, x: Any, y: Any) -> Any:
-    """x @ y by torch's rules: all of one dtype, and float16 accumulated in float32."""
+        pass  # explained by the checks
     check_factors(name, x, y)
     if x.dtype == _FLOAT16:
-        return _matmul(x.astype(_FLOAT32), y.astype(_FLOAT32)).astype(_FLOAT16)
+        return product(name, x.astype(_FLOAT32), y.astype(_FLOAT32)).astype(_FLOAT16)
     return _in_one(x, y) if x.ndim > 2 >= y.ndim else x @ y
+
+
+def _matmul(x: Any, y: Any) -> Any:
+    return product("matmul", x, y)
 
 
 def _in_one(x: Any, y: Any) -> Any:
@@ -167,7 +167,7 @@ def _matmul_samples(s: Sampler) -> Call:
     return (s.array(x), s.array(y)), {}
 
 
-@public(torch="matmul", samples=_matmul_samples, numpy=(np.matmul, np.linalg.matmul))
+@public(torch="matmul", samples=_matmul_samples, numpy=(np.matmul,))
 def matmul(input: Tensor, other: Tensor) -> Any:
     """The matrix product, also written `input @ other`.
 

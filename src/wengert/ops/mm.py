@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.op import Op
+from wengert.core.op import Op, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.define import public
@@ -18,36 +18,18 @@ from wengert.ops.samples import Call, Sampler
 _KINDS: Final = {1: "vector (1-D)", 2: "matrix (2-D)", 3: "batch of matrices (3-D)"}
 
 
-def check_ranks(name: str, x: Any, y: Any, first: int, second: int) -> None:
+def check_ranks(
+    name: str, x: Any, y: Any, first: int, second: int,
+    remedy: str = "matmul, or @, takes factors of any number of dimensions.",
+) -> None:  # fmt: skip
     """Raise ShapeError unless x and y have these numbers of dimensions."""
     if x.ndim != first or y.ndim != second:
         raise ShapeError(
             f"{name}: expected a {_KINDS[first]} and a {_KINDS[second]}, got shapes "
             f"{tuple(x.shape)} and {tuple(y.shape)}",
-            "matmul, or @, takes factors of any number of dimensions.",
+            remedy,
         )
-
-
-def _ranked(name: str, first: int, second: int) -> tuple[Any, Any]:
-    """The forward function and the aval of a product whose factors have these ranks."""
-
-    def forward(x: Any, y: Any) -> Any:
-        check_ranks(name, x, y, first, second)
-        if first == 3:
-            _check_batches(name, x, y)
-        return product(name, x, y)
-
-    def aval(x: Aval, y: Aval) -> Aval:
-        check_ranks(name, x, y, first, second)
-        if first == 3:
-            _check_batches(name, x, y)
-        return product_aval(name, x, y)
-
-    return forward, aval
-
-
-def _check_batches(name: str, x: Any, y: Any) -> None:
-    if x.shape[0] != y.shape[0]:
+    if first == 3 and x.shape[0] != y.shape[0]:
         raise ShapeError(
             f"{name}: expected batches of one length, got shapes {tuple(x.shape)} and "
             f"{tuple(y.shape)}",
@@ -55,34 +37,55 @@ def _check_batches(name: str, x: Any, y: Any) -> None:
         )
 
 
-_mm, _mm_aval = _ranked("mm", 2, 2)
+def ranked(name: str, first: int, second: int) -> tuple[Rule, Rule]:
+    """The forward function and the aval of a product whose factors have these ranks."""
+
+    def forward(x: Any, y: Any) -> Any:
+        check_ranks(name, x, y, first, second)
+        return product(name, x, y)
+
+    def aval(x: Aval, y: Aval) -> Aval:
+        check_ranks(name, x, y, first, second)
+        return product_aval(name, x, y)
+
+    return forward, aval
+
+
+_mm, _mm_aval = ranked("mm", 2, 2)
 mm_op: Op = multilinear(
     "mm", _mm, transposes=[lambda ct, y: mm_op(ct, y.mT), lambda ct, x: mm_op(x.mT, ct)],
     promotion="none", torch="mm", aval=_mm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
 )  # fmt: skip
-_mv, _mv_aval = _ranked("mv", 2, 1)
+_mv, _mv_aval = ranked("mv", 2, 1)
 mv_op: Op = multilinear(
     "mv", _mv, transposes=[lambda ct, y: ct[:, None] * y, lambda ct, x: mv_op(x.mT, ct)],
     promotion="none", torch="mv", aval=_mv_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
 )  # fmt: skip
-_bmm, _bmm_aval = _ranked("bmm", 3, 3)
+_bmm, _bmm_aval = ranked("bmm", 3, 3)
 bmm_op: Op = multilinear(
     "bmm", _bmm, transposes=[lambda ct, y: bmm_op(ct, y.mT), lambda ct, x: bmm_op(x.mT, ct)],
     promotion="none", torch="bmm", aval=_bmm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
 )  # fmt: skip
-_dot, _dot_aval = _ranked("dot", 1, 1)
+_dot, _dot_aval = ranked("dot", 1, 1)
 dot_op = multilinear(
     "dot", _dot, transposes=[lambda ct, y: ct * y, lambda ct, x: ct * x],
     promotion="none", torch="dot", aval=_dot_aval, latex=r"{} \cdot {}",
     explain="the slope in one vector is the other vector",
 )  # fmt: skip
+_dot_of_conjugate, _vdot_aval = ranked("vdot", 1, 1)
+
+
+def _vdot(x: Any, y: Any) -> Any:
+    return _dot_of_conjugate(np.conj(x) if x.dtype.kind == "c" else x, y)
+
+
 vdot_op = general(
-    "vdot", lambda x, y: _dot(np.conj(x), y),
+    "vdot", _vdot,
     pullbacks=[lambda ct, y: np.conj(ct) * y, lambda ct, x: ct * x],
-    holomorphic=False, promotion="none", torch="vdot", aval=_dot_aval,
+    holomorphic=False, promotion="none", torch="vdot", aval=_vdot_aval,
     latex=r"\overline{{{}}} \cdot {}", explain="the slope in one vector is the other vector",
 )  # fmt: skip
 
