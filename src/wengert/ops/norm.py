@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.dtype import dtype_of
+from wengert.core.dtype import DType, as_dtype, dtype_of
 from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
@@ -115,9 +115,21 @@ def _norm(name: str, input: Any, p: Any, dim: Dims, keepdim: bool, dtype: Any) -
             f"{dtype_of(data.dtype).name}",
             "Cast the tensor first: .to(wengert.float32).",
         )
-    x = input if dtype is None else input.to(dtype)
+    x = input if dtype is None else input.to(_wider(data.dtype, dtype))
     dims = dims_for(name, input, dim)
     return vector_norm_op(x, p=_order(name, p), dim=dims, keepdim=keepdim)
+
+
+def _wider(have: np.dtype[Any], dtype: Any) -> DType:
+    """The dtype to compute in; DTypeError where it would lose something."""
+    wanted = as_dtype(dtype)
+    if wanted.numpy.kind != have.kind or not np.can_cast(have, wanted.numpy):
+        raise DTypeError(
+            f"linalg.vector_norm: the dtype of the input ({dtype_of(have).name}) should be "
+            f"convertible without narrowing to the specified dtype ({wanted.name})",
+            "Cast the tensor first: .to(dtype).",
+        )
+    return wanted
 
 
 _ORDERS = (None, 0, 1, 2, 3, 2.5, 0.5, -1, math.inf, -math.inf)

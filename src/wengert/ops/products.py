@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import Op
+from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.ops.axes import (
     FLOAT16,
@@ -19,14 +19,18 @@ from wengert.ops.axes import (
     INT64,
     WIDER,
     array_for,
+    computing,
     dim_for,
     line_call,
     multiply_up,
     widened,
 )
+from wengert.ops.canonical import numpy_dtype
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.samples import Call, Sampler
+
+Dtype = np.dtype[Any] | None
 
 
 def _recurrence(x: Any, y: Any, *, dim: int, reverse: bool) -> Any:
@@ -34,6 +38,9 @@ def _recurrence(x: Any, y: Any, *, dim: int, reverse: bool) -> Any:
 
     Without y, u[0] = 1 and u[k] = x[k-1] u[k-1]: the product of what stands before.
     """
+    if x.dtype == FLOAT16:
+        terms = None if y is None else y.astype(FLOAT32)
+        return _recurrence(x.astype(FLOAT32), terms, dim=dim, reverse=reverse).astype(FLOAT16)
     out = np.empty(x.shape or (1,), x.dtype)
     u, factors = _lines(out, dim, reverse), _lines(x, dim, reverse)
     if y is None:
@@ -79,12 +86,15 @@ def _divides(out: Any) -> bool:
     return isinstance(out, (np.ndarray, np.generic)) and bool(np.all(np.isfinite(out) & (out != 0)))
 
 
-def _prod(x: Any, *, dim: int | None, keepdim: bool) -> Any:
+def _multiplied(x: Any, dtype: Dtype) -> Any:
+    """The dtype of a product: integers are multiplied in int64 unless told otherwise."""
+    return dtype or (INT64 if x.dtype.kind in "biu" else x.dtype)
+
+
+def _prod(x: Any, *, dim: int | None, keepdim: bool, dtype: Dtype) -> Any:
     dims = None if dim is None or not x.ndim else (dim,)
-    if x.dtype == FLOAT16:
-        return multiply_up(x, dims, FLOAT32, None, keepdim).astype(FLOAT16)
-    dtype = INT64 if x.dtype.kind in "biu" else x.dtype
-    return multiply_up(x, dims, dtype, None, keepdim)
+    result = _multiplied(x, dtype)
+    return multiply_up(x, dims, computing(result), None, keepdim).astype(result, copy=False)
 
 
 def _prod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int | None, keepdim: bool) -> Any:
@@ -127,15 +137,15 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     """
     at = None if dim is None else dim_for("prod", input, dim)
     array_for("prod", input)
-    x = input if dtype is None else input.to(dtype)  # type: ignore[attr-defined]
-    return prod_op(x, dim=at, keepdim=keepdim)
+    x = input if dtype is None else input.to(dtype)
+    return prod_op(x, dim=at, keepdim=keepdim, dtype=numpy_dtype(dtype))
 
 
-def _cumprod(x: Any, *, dim: int) -> Any:
+def _cumprod(x: Any, *, dim: int, dtype: Dtype) -> Any:
+    result = _multiplied(x, dtype)
     if not x.ndim:
-        return x.astype(INT64) if x.dtype.kind in "biu" else x.copy()
-    dtype = INT64 if x.dtype.kind in "biu" else x.dtype
-    return np.multiply.accumulate(x, dim, WIDER.get(dtype, dtype)).astype(dtype, copy=False)
+        return x.astype(result)
+    return np.multiply.accumulate(x, dim, WIDER.get(result, result)).astype(result, copy=False)
 
 
 def _cumprod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:
@@ -168,5 +178,13 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Any:
     tensor([1., 2., 6.])
     """
     at = dim_for("cumprod", input, dim)
-    x = input if dtype is None else input.to(dtype)  # type: ignore[attr-defined]
-    return cumprod_op(x, dim=at)
+    x = input if dtype is None else input.to(dtype)
+    return cumprod_op(x, dim=at, dtype=numpy_dtype(dtype))
+
+
+def _numpy_cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """numpy.cumprod on tensors: of the flattened tensor unless there is an axis."""
+    return cumprod(np.reshape(a, (-1,)) if axis is None else a, axis or 0, dtype=dtype)
+
+
+NUMPY[np.cumprod] = _numpy_cumprod

@@ -278,10 +278,24 @@ def _numpy_quantile(
     return quantile(a, q, axis, keepdims, interpolation=method)
 
 
+def _numpy_nanquantile(
+    a: Any, q: Any, axis: int | None = None, *, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """numpy.nanquantile on tensors."""
+    return nanquantile(a, q, axis, keepdims, interpolation=method)
+
+
 def _numpy_median(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """numpy.median on tensors: of two middle elements NumPy takes the mean."""
     return quantile(a, 0.5, axis, keepdims, interpolation="midpoint")
 
 
+def _numpy_nanmedian(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """numpy.nanmedian on tensors."""
+    return nanquantile(a, 0.5, axis, keepdims, interpolation="midpoint")
+
+
 NUMPY[np.quantile] = _numpy_quantile
+NUMPY[np.nanquantile] = _numpy_nanquantile
 NUMPY[np.median] = _numpy_median
+NUMPY[np.nanmedian] = _numpy_nanmedian

@@ -66,7 +66,7 @@ def _mean(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
 
 
 def _mean_transpose(ct: Any, x: Any, dim: Axes | None, keepdim: bool) -> Any:
-    return spread(ct / count(x.shape, dim), x, dim, keepdim)
+    return spread(ct / max(count(x.shape, dim), 1), x, dim, keepdim)
 
 
 mean_op = linear(
@@ -161,6 +161,7 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: An
     """
     data = array_for("nanmean", input)
     _float_or_complex("nanmean", data.dtype, "Input")
+    _float_or_complex("nanmean", numpy_dtype(dtype) or data.dtype, "Optional")
     numbers = np.logical_not(np.isnan(input))
     how_many = sum_(numbers, dim, keepdim)
     return nansum(input, dim, keepdim, dtype=dtype) / how_many

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import Op
+from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.axes import (
@@ -182,7 +182,7 @@ def _diff_call(s: Sampler) -> Call:
     return (x,), attributes
 
 
-@public(torch="diff", samples=_diff_call)
+@public(torch="diff", samples=_diff_call, numpy=(np.diff,))
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along a dimension, taken n times: out_i = x_{i+1} - x_i.
 
@@ -209,9 +209,17 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
 
 def _joined(input: Any, prepend: Any, append: Any, dim: int) -> Any:
     pieces = [piece for piece in (prepend, input, append) if piece is not None]
-    if any(len(piece.shape) != len(input.shape) for piece in pieces):
+    if any(array_for("diff", piece).ndim != len(input.shape) for piece in pieces):
         raise ShapeError(
             "diff expects prepend or append to be the same dimension as input",
             f"The shapes are {', '.join(str(tuple(piece.shape)) for piece in pieces)}.",
         )
     return input if len(pieces) == 1 else cat(pieces, dim)
+
+
+def _numpy_cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """numpy.cumsum on tensors: of the flattened tensor unless there is an axis."""
+    return cumsum(np.reshape(a, (-1,)) if axis is None else a, axis or 0, dtype=dtype)
+
+
+NUMPY[np.cumsum] = _numpy_cumsum

@@ -75,7 +75,7 @@ log_softmax_op = general(
 
 def _cast_first(name: str, input: Tensor, dim: Any, dtype: Any) -> tuple[Any, int]:
     at = dim_for(name, input, dim)
-    return (input if dtype is None else input.to(dtype)), at  # type: ignore[attr-defined]
+    return (input if dtype is None else input.to(dtype)), at
 
 
 @public(torch="softmax", samples=line_call)
@@ -147,7 +147,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Any:
 
     >>> import wengert as wg
     >>> wg.tensor([1000.0, 1000.0]).logsumexp(0)
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     return logsumexp_op(input, dim=dims_for("logsumexp", input, dim), keepdim=keepdim)
 
