@@ -39,6 +39,7 @@ FIXED = {
     "wengert.printing": ["get_printoptions", "printoptions", "set_printoptions"],
     "wengert.questions": ["Graph", "graph", "why"],
     "wengert.errors": ["NonLeafGradWarning", "WengertError"],
+    "wengert.version": ["__version__"],
 }  # fmt: skip
 
 HEAD = '''"""wengert: computational graphs you can see and ask.
@@ -115,7 +116,8 @@ def _body(imports: dict[str, list[str]]) -> str:
         lines.append(f"from {module} import (")
         lines.extend(f"    {name}," for name in sorted(names))
         lines.append(")")
-    public = sorted(_public(name) for names in imports.values() for name in names)
+    names = [_public(name) for names in imports.values() for name in names]
+    public = sorted(name for name in names if not name.startswith("_"))
     lines.extend(["", "__all__ = [", *(f'    "{name}",' for name in public), "]", ""])
     return "\n".join(lines)
 

@@ -166,6 +166,9 @@ from wengert.ops.cross import (
     cross,
     linalg_cross,
 )
+from wengert.ops.dense import (
+    linear,
+)
 from wengert.ops.diagonal import (
     diag,
     diag_embed,
@@ -410,6 +413,10 @@ from wengert.ops.selection import (
     minimum,
     where,
 )
+from wengert.ops.serialization import (
+    load,
+    save,
+)
 from wengert.ops.sigmoids import (
     gelu,
     logsigmoid,
@@ -499,6 +506,9 @@ from wengert.questions import (
     Graph,
     graph,
     why,
+)
+from wengert.version import (
+    __version__,
 )
 
 __all__ = [
@@ -693,7 +703,9 @@ __all__ = [
     "less_equal",
     "lgamma",
     "linalg_cross",
+    "linear",
     "linspace",
+    "load",
     "log",
     "log10",
     "log1p",
@@ -787,6 +799,7 @@ __all__ = [
     "row_stack",
     "rsqrt",
     "rsub",
+    "save",
     "scatter",
     "scatter_add",
     "searchsorted",
