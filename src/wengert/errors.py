@@ -53,8 +53,11 @@ class ArgumentError(WengertError, TypeError):
     """An argument of the wrong kind: not a number, not a tensor, unknown, missing."""
 
 
-class ArgumentValueError(WengertError, ValueError):
-    """An argument of the right kind with a value that makes no sense."""
+class ArgumentValueError(WengertError, ValueError, RuntimeError):
+    """An argument of the right kind with a value that makes no sense.
+
+    torch raises ValueError in some places and RuntimeError in others.
+    """
 
 
 class DivisionError(WengertError, ZeroDivisionError, RuntimeError):
