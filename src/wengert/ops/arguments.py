@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError
+from wengert.errors import ArgumentError, ArgumentValueError, did_you_mean
 
 
 def array_of(value: Any) -> Any:
@@ -54,6 +55,19 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise ArgumentError(f"{name} must be a bool, not {type(value).__name__}")
     return bool(value)
+
+
+def one_of(name: str, value: Any, options: Iterable[str]) -> str:
+    """An argument that names one of several ways.
+
+    Raises ArgumentError unless it is a string, ArgumentValueError unless it is known.
+    """
+    known = list(options)
+    if not isinstance(value, str):
+        raise ArgumentError(f"{name} must be a str, not {type(value).__name__}")
+    if value not in known:
+        raise ArgumentValueError(f"{name} {value!r} is not known", did_you_mean(value, known))
+    return value
 
 
 def is_number(value: Any) -> bool:

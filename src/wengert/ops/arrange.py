@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ShapeError
+from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.arguments import array_of, integer, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_vector
 from wengert.ops.canonical import one_dim, sizes
@@ -131,11 +131,14 @@ def _rot90_samples(s: Sampler) -> Call:
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     """Turned by 90 degrees, k times, from the first dimension towards the second. A copy."""
     ndim = ndim_of(input)
-    if len(dims) != 2:
-        raise ShapeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if not isinstance(dims, (list, tuple)):
+        raise ArgumentError(f"rot90: dims must be two ints, not {type(dims).__name__}")
+    plane = sizes((dims,))
+    if len(plane) != 2:
+        raise ShapeError(f"expected total rotation dims == 2, but got dims = {len(plane)}")
     if ndim < 2:
         raise ShapeError(f"expected total dims >= 2, but got total dims = {ndim}")
-    first, second = (one_dim(d, ndim) for d in dims)
+    first, second = (one_dim(d, ndim) for d in plane)
     if first == second:
         raise ShapeError(
             f"expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ShapeError
-from wengert.ops.arguments import ndim_of, shape_of
+from wengert.errors import ShapeError
+from wengert.ops.arguments import ndim_of, one_of, shape_of
 from wengert.ops.canonical import sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -186,8 +186,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> Any:
     """
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
-    if indexing not in ("ij", "xy"):
-        raise ArgumentError(f'meshgrid: indexing must be "ij" or "xy", not {indexing!r}')
+    one_of("meshgrid: indexing", indexing, ("ij", "xy"))
     if not tensors:
         raise ShapeError("meshgrid expects a non-empty TensorList")
     for x in tensors:

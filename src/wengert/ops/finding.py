@@ -14,7 +14,16 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, checked, flag, integer, is_number, ndim_of, shape_of
+from wengert.ops.arguments import (
+    array_of,
+    checked,
+    flag,
+    integer,
+    is_number,
+    ndim_of,
+    one_of,
+    shape_of,
+)
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
@@ -128,10 +137,8 @@ def searchsorted(
     sorted_sequence: (n,), or (..., n) with one row for each row of input: (..., m) -> (..., m).
     right (or side="right"): the last such place. Raises ShapeError where the rows do not fit.
     """
-    if side not in (None, "left", "right"):
-        raise ArgumentValueError(
-            f"searchsorted(): side can only be 'left' or 'right' but got {side}"
-        )
+    if side is not None:
+        one_of("searchsorted: side", side, ("left", "right"))
     if side == "left" and right:
         raise ArgumentValueError("searchsorted(): side is 'left', but right=True")
     shape, wanted = shape_of(sorted_sequence), () if is_number(input) else shape_of(input)

@@ -44,8 +44,7 @@ def _sequence(name: str, tensors: Any) -> list[Any]:
             f"not as a {type(tensors).__name__}"
         )
     if not tensors:
-        error = ArgumentValueError if name == "cat" else ShapeError  # as in torch
-        raise error(f"{name}(): expected a non-empty list of Tensors")
+        raise ArgumentValueError(f"{name}(): expected a non-empty list of Tensors")
     for at, x in enumerate(tensors):
         if not isinstance(x, (Tensor, np.ndarray, np.generic)):
             raise ArgumentError(

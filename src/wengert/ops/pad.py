@@ -10,7 +10,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
-from wengert.ops.arguments import integer, shape_of
+from wengert.ops.arguments import integer, one_of, shape_of
 from wengert.ops.define import public
 from wengert.ops.index_slices import index_add_op
 from wengert.ops.kinds import general, linear
@@ -110,13 +110,9 @@ def pad(
     tensor([3., 2., 1., 2., 3., 2.])
     """
     pads = _pairs(shape_of(input), tuple(integer("pad", n) for n in pad))
+    one_of("pad: mode", mode, ("constant", *_MODES))
     if mode == "constant":
         return constant_pad_op(input, pads=pads, value=0 if value is None else value)
-    if mode not in _MODES:
-        raise ArgumentValueError(
-            f"Unrecognised padding mode {mode}",
-            'The modes are "constant", "reflect", "replicate" and "circular".',
-        )
     if value is not None:
         raise ArgumentValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
     for dim, (length, (before, after)) in enumerate(zip(shape_of(input), pads, strict=True)):

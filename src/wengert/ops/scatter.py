@@ -13,9 +13,9 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
+from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.accumulate import add_at, places_along
-from wengert.ops.arguments import array_of, is_number, ndim_of, shape_of
+from wengert.ops.arguments import array_of, is_number, ndim_of, one_of, shape_of
 from wengert.ops.bounds import check_integers, check_range, check_reach
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -153,11 +153,8 @@ def scatter(
     src = value if src is None else src
     if src is None:
         raise ArgumentError("scatter: a source is needed", "Give src=tensor or value=number.")
-    if reduce not in (None, "add"):
-        raise ArgumentValueError(
-            f'scatter: reduce may be "add", not {reduce!r}',
-            "For products, write them with gather and scatter.",
-        )
+    if reduce is not None:
+        one_of("scatter: reduce", reduce, ("add",))
     attrs: dict[str, Any] = {"dim": one_dim(dim, ndim_of(input)), "shape": shape_of(input)}
     if is_number(src):
         check_reach("scatter", shape_of(index), shape_of(input), attrs["dim"], "input")

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ShapeError
+from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.arguments import array_of, ndim_of
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
@@ -118,6 +118,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Any:
     named twice or the counts differ.
     """
     ndim = ndim_of(input)
+    if isinstance(source, int) != isinstance(destination, int):
+        raise ArgumentError("movedim: give two ints, or two tuples of the same length")
     moved = _unique_dims("source", source, ndim)
     targets = _unique_dims("destination", destination, ndim)
     if len(moved) != len(targets):
