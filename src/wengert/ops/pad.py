@@ -9,8 +9,8 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, ShapeError
-from wengert.ops.arguments import integer, one_of, shape_of
+from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
+from wengert.ops.arguments import integer, is_number, one_of, shape_of
 from wengert.ops.define import public
 from wengert.ops.index_slices import index_add_op
 from wengert.ops.kinds import general, linear
@@ -111,6 +111,8 @@ def pad(
     """
     pads = _pairs(shape_of(input), tuple(integer("pad", n) for n in pad))
     one_of("pad: mode", mode, ("constant", *_MODES))
+    if value is not None and not is_number(value):
+        raise ArgumentError(f"pad: the value must be a number, not {type(value).__name__}")
     if mode == "constant":
         return constant_pad_op(input, pads=pads, value=0 if value is None else value)
     if value is not None:
