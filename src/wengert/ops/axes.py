@@ -93,6 +93,32 @@ def computing(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return FLOAT32 if dtype == FLOAT16 else dtype
 
 
+_BLOCK: Final = 256
+
+
+def summed(x: Any, dim: Axes | None, dtype: np.dtype[Any], keepdim: bool) -> Any:
+    """The sum in `dtype`. Many rows are added in blocks.
+
+    NumPy adds rows one after the other: over 10,000 of them float32 loses a digit, and time
+    (2.3 ms for 512 columns, against 0.6 ms in blocks). Along rows it sums pairwise itself.
+    """
+    if dim is None or not _are_many_rows(x, dim) or x.dtype != dtype or dtype.kind not in "fc":
+        return add_up(x, dim, dtype, None, keepdim)
+    rows = x.reshape(count(x.shape, dim), -1)
+    whole = len(rows) // _BLOCK * _BLOCK
+    blocks = add_up(rows[:whole].reshape(-1, _BLOCK, rows.shape[1]), 1)
+    shape = kept(x.shape, dim)
+    out = add_up(blocks, 0) + add_up(rows[whole:], 0)
+    return out.reshape(shape if keepdim else shape[len(dim) :])
+
+
+def _are_many_rows(x: Any, dim: Axes) -> bool:
+    """Whether a sum over the leading dimensions adds a thousand contiguous rows or more."""
+    leads = 0 < len(dim) < x.ndim and dim == tuple(range(len(dim)))
+    many = leads and count(x.shape, dim) >= 4 * _BLOCK and x.size > 0
+    return many and bool(x.flags.c_contiguous)
+
+
 def refuse_kinds(name: str, x: Any, kinds: str) -> None:
     """Raise DTypeError if the array's kind (NumPy's letter) is one of `kinds`."""
     if x.dtype.kind in kinds:

@@ -184,7 +184,8 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Any:
 
 def _numpy_cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """numpy.cumprod on tensors: of the flattened tensor unless there is an axis."""
-    return cumprod(np.reshape(a, (-1,)) if axis is None else a, axis or 0, dtype=dtype)
+    x: Any = np.reshape(a, (-1,)) if axis is None else a
+    return cumprod(x, axis or 0, dtype=dtype)
 
 
 NUMPY[np.cumprod] = _numpy_cumprod

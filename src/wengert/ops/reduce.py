@@ -14,12 +14,13 @@ from wengert.ops.axes import (
     FLOAT32,
     INT64,
     Axes,
-    add_up,
     array_for,
+    computing,
     count,
     dims_for,
     reduction_call,
     spread,
+    summed,
     widened,
 )
 from wengert.ops.canonical import Dims, numpy_dtype
@@ -43,8 +44,8 @@ def total(x: Any, dim: Axes | None, keepdim: bool, dtype: Dtype = None) -> Any:
     if dtype is None:
         dtype = INT64 if x.dtype.kind in "biu" else x.dtype
     if dtype == FLOAT16:
-        return add_up(x, dim, FLOAT32, None, keepdim).astype(FLOAT16)
-    return add_up(x, dim, dtype, None, keepdim)
+        return summed(x, dim, FLOAT32, keepdim).astype(FLOAT16)
+    return summed(x, dim, dtype, keepdim)
 
 
 def _sum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
@@ -59,10 +60,9 @@ sum_op = linear(
 
 def _mean(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
     result = dtype or x.dtype
-    accumulated = FLOAT32 if result == FLOAT16 else result
-    summed = add_up(x, dim, accumulated, None, keepdim)
-    mean = summed / accumulated.type(count(np.shape(x), dim))
-    return mean if result == accumulated else mean.astype(result)
+    within = computing(result)
+    mean = summed(x, dim, within, keepdim) / within.type(count(x.shape, dim))
+    return mean if result == within else mean.astype(result)
 
 
 def _mean_transpose(ct: Any, x: Any, dim: Axes | None, keepdim: bool) -> Any:

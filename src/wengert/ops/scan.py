@@ -219,7 +219,8 @@ def _joined(input: Any, prepend: Any, append: Any, dim: int) -> Any:
 
 def _numpy_cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """numpy.cumsum on tensors: of the flattened tensor unless there is an axis."""
-    return cumsum(np.reshape(a, (-1,)) if axis is None else a, axis or 0, dtype=dtype)
+    x: Any = np.reshape(a, (-1,)) if axis is None else a
+    return cumsum(x, axis or 0, dtype=dtype)
 
 
 NUMPY[np.cumsum] = _numpy_cumsum

@@ -13,13 +13,13 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.axes import (
     Axes,
-    add_up,
     array_for,
     computing,
     count,
     dims_for,
     draw_dims,
     spread,
+    summed,
     widened,
 )
 from wengert.ops.canonical import Dims, numpy_dtype
@@ -38,11 +38,12 @@ def _moments(x: Any, dim: Axes | None, correction: float, keepdim: bool) -> tupl
     """
     n = count(x.shape, dim)
     x = x.astype(computing(x.dtype), copy=False)
-    mean = add_up(x, dim, None, None, True) / x.dtype.type(n)
+    mean = summed(x, dim, x.dtype, True) / x.dtype.type(n)
     apart = x - mean
     squares = apart.real**2 + apart.imag**2 if x.dtype.kind == "c" else np.square(apart)
-    summed = add_up(squares, dim, None, None, keepdim)
-    variance = summed / squares.dtype.type(max(n - correction, 0))
+    variance = summed(squares, dim, squares.dtype, keepdim) / squares.dtype.type(
+        max(n - correction, 0)
+    )
     return variance, mean.reshape(variance.shape)
 
 
