@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import DTypeError
 from wengert.ops.checks import refuse
 from wengert.ops.define import in_place_method, method, public, publish

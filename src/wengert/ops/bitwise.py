@@ -62,11 +62,18 @@ def _beyond(x: Any, y: Any) -> Any:
     return (y < 0) | (y >= 8 * x.dtype.itemsize)
 
 
+def _integers(count: int) -> Callable[[Any], Any]:
+    def draw(s: Any) -> Any:
+        return tuple(s.integers(shape, -40, 40) for shape in s.broadcastable(count)), {}
+
+    return draw
+
+
 def _bits(name: str, forward: Callable[..., Any], symbol: str, precedence: int, numpy: Any) -> Op:
     return discrete(
         name, forward, torch=f"bitwise_{name.removeprefix('bitwise_')}", promotion="common",
         symbol=symbol, precedence=precedence, aval=broadcast_aval(forward), numpy=(numpy,),
-        explain="no slope: bits",
+        samples=_integers(forward.__code__.co_argcount), explain="no slope: bits",
     )  # fmt: skip
 
 

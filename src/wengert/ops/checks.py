@@ -50,7 +50,17 @@ def pointwise(
     """
     facts.setdefault("promotion", "float")
     facts.setdefault("aval", broadcast_aval(forward))
+    facts.setdefault("samples", _drawn(len(pullbacks), facts.get("domain", (-3.0, 3.0))))
     return general(name, forward, pullbacks=pullbacks, **facts)
+
+
+def _drawn(count: int, domain: tuple[float, float]) -> Rule:
+    """Samples as elementwise operations have them: arrays that broadcast, from the domain."""
+
+    def draw(s: Any) -> Any:
+        return tuple(s.array(shape, *domain) for shape in s.broadcastable(count)), {}
+
+    return draw
 
 
 __all__ = ["NOWHERE", "broadcast_aval", "nonzero_divisor", "pointwise", "refuse"]

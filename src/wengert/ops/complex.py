@@ -75,18 +75,20 @@ def _property_imag(self: Tensor) -> Any:
     return imag(self)
 
 
-# In torch these are no methods; they must be there before the functions are entered.
-Tensor.real = property(_property_real)  # type: ignore[attr-defined]
-Tensor.imag = property(_property_imag)  # type: ignore[attr-defined]
+# In torch, too, these are properties of a tensor.
+setattr(Tensor, "real", property(_property_real))  # noqa: B010
+setattr(Tensor, "imag", property(_property_imag))  # noqa: B010
 
 
-@public(torch="real", samples=lambda s: ((s.array(s.shape()),), {}), numpy=(np.real,))
+@public(
+    torch="real", method=False, samples=lambda s: ((s.array(s.shape()),), {}), numpy=(np.real,)
+)  # fmt: skip
 def real(input: Any) -> Any:
     """The real part, sharing memory with the complex tensor; a real tensor is its own."""
     return real_op(input) if _is_complex(input) else input
 
 
-@public(torch="imag", numpy=(np.imag,))
+@public(torch="imag", method=False, numpy=(np.imag,))
 def imag(input: Any) -> Any:
     """The imaginary part, sharing memory with the complex tensor.
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import DTypeError
 from wengert.ops.arithmetic import div_op
 from wengert.ops.checks import NOWHERE, nonzero_divisor, refuse

@@ -9,8 +9,8 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype
 from wengert.core.op import NUMPY, Select
-from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.checks import refuse
 from wengert.ops.define import method, public
@@ -47,6 +47,7 @@ def _at_max(x: Any, min: Any, max: Any) -> Any:
 clamp_op = elementwise(
     "clamp", _clamp, torch="clamp", promotion="common", grad_name="ClampBackward1",
     partials=[Select(_within), Select(_at_min), Select(_at_max)], aval=_clamp_aval,
+    special=False,  # torch has no gradients where the limits enlarge the input
     explain="slope 1 between the limits and at them, 0 outside; there the limit has slope 1",
     source="clamp(x) = min(max(x, lower), upper)",
 )  # fmt: skip
@@ -57,16 +58,13 @@ def _check_limits(name: str, min: Any, max: Any) -> None:
         raise DTypeError(f"{name}: at least one of min and max must be given")
 
 
-def _numbers(s: Any) -> Any:
-    low, high = s.choice([(-1, 1.0), (None, 0.5), (-0.5, None), (1.0, -1.0)])
-    return (s.array(s.shape()),), {"min": low, "max": high}
-
-
 def _clamp_call(s: Any) -> Any:
-    if s.choice([False, True]):
-        return _numbers(s)
+    low, high = s.choice([(-1, 1.0), (None, 0.5), (-0.5, None), (1.0, -1.0), ("tensor", "tensor")])
+    if low != "tensor":
+        return (s.array(s.shape()),), {"min": low, "max": high}
     shapes = s.broadcastable(3)
-    return tuple(s.array(shape, distinct=True) for shape in shapes), {}
+    whole = np.broadcast_shapes(*shapes)  # torch fails where the limits enlarge the input
+    return tuple(s.array(shape, distinct=True) for shape in (whole, *shapes[1:])), {}
 
 
 @public(torch="clamp", samples=_clamp_call, names=("clip",))
@@ -114,7 +112,7 @@ def clamp_max_(self: Tensor, max: Any) -> Tensor:
     return in_place(clamp_op, self, None, max)
 
 
-Tensor.clip_ = clamp_  # type: ignore[attr-defined]
+setattr(Tensor, "clip_", clamp_)  # noqa: B010
 
 
 def _numpy_clip(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.op import Op
 from wengert.ops.checks import NOWHERE, pointwise, refuse
 from wengert.ops.define import in_place_method, publish
 from wengert.ops.kinds import elementwise
@@ -46,7 +47,7 @@ sign = publish(elementwise(
     "sign", _sign, partials=[NOWHERE], torch="sign", promotion="common",
     latex=r"\mathrm{{sign}}\left({}\right)", explain="slope 0: it moves in steps",
 ))  # fmt: skip
-sgn = publish(pointwise(
+sgn: Op = publish(pointwise(
     "sgn", _sgn, pullbacks=[_sgn_pullback], torch="sgn", promotion="common", holomorphic=False,
     latex=r"\mathrm{{sgn}}\left({}\right)", numpy=(np.sign,),
     explain="slope 0 on the real line; of a complex number, the change of its direction",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.ops.checks import NOWHERE, refuse
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise

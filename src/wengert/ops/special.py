@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.checks import pointwise, refuse
@@ -76,13 +77,13 @@ lgamma = publish(elementwise(
     latex=r"\log\left|\Gamma\left({}\right)\right|",
     explain="slope digamma(x)",
 ))  # fmt: skip
-digamma = publish(elementwise(
+digamma: Op = publish(elementwise(
     "digamma", _digamma, partials=[lambda x: polygamma_op(x, n=1)], torch="digamma",
     domain=(0.2, 4.0), latex=r"\psi\left({}\right)",
     special=False,  # the poles of the slope are huge numbers in torch, and infinite here
     explain="slope polygamma(1, x)",
 ))  # fmt: skip
-polygamma_op = elementwise(
+polygamma_op: Op = elementwise(
     "polygamma", _polygamma, partials=[lambda x, n: polygamma_op(x, n=n + 1)],
     torch="polygamma", domain=(0.5, 4.0),
     special=False,  # torch: NaN at infinity, huge numbers at the poles of the first
@@ -124,7 +125,9 @@ def _sinc(x: Any) -> Any:
 def _sinc_slope(x: Any) -> Any:
     y = x * math.pi
     area = x * y
-    return np.where(area == 0, 0, (y * np.cos(y) - np.sin(y)) / area)
+    # The line is the slope's own tangent at 0, so that the second derivative is right there.
+    curve = (y * np.cos(y) - np.sin(y)) / np.where(area == 0, 1, area)
+    return np.where(area == 0, x * (-math.pi * math.pi / 3), curve)
 
 
 sinc = publish(elementwise(

@@ -61,8 +61,8 @@ asinh = publish(elementwise(
     explain="slope 1 / sqrt(1 + x^2)",
 ), "arcsinh")  # fmt: skip
 acosh = publish(elementwise(
-    "acosh", np.arccosh, partials=[lambda x, x_aval: _acosh_slope(x, x_aval)], torch="acosh", domain=(1.1, 4.0),
-    latex=r"\mathrm{{arcosh}}\left({}\right)",
+    "acosh", np.arccosh, partials=[lambda x, x_aval: _acosh_slope(x, x_aval)], torch="acosh",
+    domain=(1.1, 4.0), latex=r"\mathrm{{arcosh}}\left({}\right)",
     explain="slope 1 / sqrt(x^2 - 1): infinite at 1",
 ), "arccosh")  # fmt: skip
 atanh = publish(elementwise(
