@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wengert.core import graph as core
-from wengert.core.graph import Vertex
 from wengert.core.names import Names
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
+from wengert.core.vertex import Vertex
 from wengert.errors import ArgumentError, GradientError
 from wengert.sites import user_frame
 
 if TYPE_CHECKING:
     from wengert.ask.check import Check
+    from wengert.ask.derivation import Derivation
     from wengert.ask.edges import Edge
-    from wengert.ask.formula import Derivation
-    from wengert.ask.nudge import Table
     from wengert.ask.paths import Paths
+    from wengert.ask.table import Table
     from wengert.ask.why import Answer
     from wengert.draw.picture import Picture
 
@@ -87,9 +87,9 @@ class Graph(core.Graph):
 
     def table(self) -> Table:
         """Each node with its expression, value, gradient, and the gradient measured by nudging."""
-        from wengert.ask.nudge import table
+        from wengert.ask.table import table
 
-        return table(self)
+        return table(self, self.outputs[-1])
 
     def nudge(self, **steps: Any) -> Table:
         """What every node does if the named ones move: predicted and measured.
@@ -114,11 +114,11 @@ class Graph(core.Graph):
 
     def why(self, x: Where) -> Answer:
         """Why the gradient of x is None, or what it is; see `wengert.why`."""
-        from wengert.ask.why import why
+        from wengert.ask.why import why_in, why_vertex
 
-        found: Any = x if isinstance(x, Tensor) else self[x].key
-        output = self._output().key
-        return why(_as_tensor(found), _as_tensor(output))
+        if isinstance(x, Tensor) and x not in self:
+            return why_in(self, x, Names(frame=user_frame()).of(x) or "x")
+        return why_vertex(self[x])
 
     # Other inputs
 
@@ -135,8 +135,7 @@ class Graph(core.Graph):
         """The graph at other inputs, with values and derivatives there."""
         from wengert.core.replay import replayed
 
-        nodes, names = replayed(self, inputs)
-        return Graph(nodes, names)
+        return Graph(*replayed(self, inputs))
 
     # Pictures and files
 
@@ -156,12 +155,12 @@ class Graph(core.Graph):
         return Picture(scene_of(self, values=values, labels=labels, highlighted=stressed))
 
     def _labels(self) -> dict[tuple[int, int], Any]:
-        from wengert.ask.edges import asked
+        from wengert.ask.edges import edges_from
         from wengert.draw.scene import Label
 
-        edges = [asked(e) for e in self.edges]
-        return {(e.consumer.index, e.slot): Label(e.symbol, e.label) for e in edges
-                if _has_derivative(e)}  # fmt: skip
+        variable = [vertex for vertex in self if not vertex.is_constant]
+        edges = [edge for vertex in variable for edge in edges_from(vertex) if edge.has_rule]
+        return {(e.consumer.index, e.slot): Label(e.symbol, e.label) for e in edges}
 
     def _between(self, source: Where, target: Where) -> frozenset[tuple[int, int]]:
         from wengert.ask.derivative import reaches
@@ -193,8 +192,7 @@ class Graph(core.Graph):
         """
         from wengert.interchange.json import from_json
 
-        nodes, names = from_json(text)
-        return cls(nodes, names)
+        return cls(*from_json(text))
 
     def __str__(self) -> str:
         return self.draw(derivatives=True).text()
@@ -212,17 +210,6 @@ class Graph(core.Graph):
         return self.outputs[0]
 
 
-def _has_derivative(edge: Any) -> bool:
-    op = edge.consumer.op
-    return op.differentiable and op.rule(edge.slot) is not None
-
-
-def _as_tensor(key: Any) -> Tensor:
-    from wengert.transform.reverse import from_node
-
-    return key if isinstance(key, Tensor) else from_node(key.value, key)
-
-
 def graph(*outputs: Any, **names: Tensor) -> Graph:
     """The graph of one or more tensors, or of a function with examples.
 
@@ -236,8 +223,7 @@ def graph(*outputs: Any, **names: Tensor) -> Graph:
     if outputs and callable(outputs[0]) and not isinstance(outputs[0], Tensor):
         from wengert.core.trace import traced
 
-        nodes, found = traced(outputs[0], outputs[1:], names)
-        return Graph(nodes, found)
+        return Graph(*traced(outputs[0], outputs[1:], names))
     tensors = _flat(outputs)
     if not tensors:
         raise ArgumentError("graph needs a tensor, or a function with examples")

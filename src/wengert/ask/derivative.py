@@ -2,73 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from wengert.ask.local import pull, push
-from wengert.core.graph import Graph, Vertex
+from wengert.core.graph import Graph
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
+from wengert.core.vertex import Vertex
 from wengert.errors import GraphError
 
 
 def reaches(graph: Graph, source: Vertex, target: Vertex) -> set[int]:
     """The indices of the vertices on paths from source to target; empty if there are none."""
     forward = {source.index}
-    for vertex in graph.nodes[source.index + 1 : target.index + 1]:
-        if any(v.index in forward for v in vertex.inputs):
-            forward.add(vertex.index)
+    for index in range(source.index + 1, target.index + 1):
+        if any(i in forward for _, i in graph.sources(index)):
+            forward.add(index)
     if target.index not in forward:
         return set()
     on_path = {target.index}
-    for vertex in reversed(graph.nodes[source.index : target.index + 1]):
-        if vertex.index in on_path:
-            on_path.update(v.index for v in vertex.inputs if v.index in forward)
+    for index in range(target.index, source.index, -1):
+        if index in on_path:
+            on_path.update(i for _, i in graph.sources(index) if i in forward)
     return on_path
 
 
 def adjoints(graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None) -> dict[int, Any]:
     """Reverse accumulation: the cotangent of each vertex that `of` depends on, by index.
 
-    within: keep to these vertices. Constants are left out unless they are in it.
+    within: keep to these vertices; without it, constants are left out.
     """
     found: dict[int, Any] = {of.index: ct}
-    for vertex in reversed(graph.nodes[: of.index + 1]):
-        if vertex.index not in found:
+    for index in range(of.index, -1, -1):
+        if index not in found:
             continue
-        for slot, operand in enumerate(vertex.operands):
-            if not isinstance(operand, Vertex) or operand.aval.dtype.kind not in "fc":
+        vertex = Vertex(graph, index)
+        for slot, source in graph.sources(index):
+            operand = Vertex(graph, source)
+            if not operand.is_differentiable:
                 continue
-            if operand.is_constant if within is None else operand.index not in within:
+            if operand.is_constant if within is None else source not in within:
                 continue
-            pulled = pull(vertex, slot, found[vertex.index])
-            before = found.get(operand.index)
-            found[operand.index] = pulled if before is None else before + pulled
+            pulled = pull(vertex, slot, found[index])
+            before = found.get(source)
+            found[source] = pulled if before is None else before + pulled
     return found
 
 
 def tangents(graph: Graph, source: Vertex, tangent: Any) -> dict[int, Any]:
     """Forward accumulation: how every vertex moves if `source` moves by `tangent`, by index."""
     found: dict[int, Any] = {source.index: tangent}
-    for vertex in graph.nodes[source.index + 1 :]:
-        for slot, operand in enumerate(vertex.operands):
-            if isinstance(operand, Vertex) and operand.index in found:
-                pushed = push(vertex, slot, found[operand.index])
-                before = found.get(vertex.index)
-                found[vertex.index] = pushed if before is None else before + pushed
+    for index in range(source.index + 1, len(graph)):
+        for slot, operand in graph.sources(index):
+            if operand in found:
+                pushed = push(Vertex(graph, index), slot, found[operand])
+                before = found.get(index)
+                found[index] = pushed if before is None else before + pushed
     return found
 
 
-def check_direction(graph: Graph, of: Vertex, wrt: Vertex) -> set[int]:
-    """The vertices between; GraphError if the question was asked the wrong way round."""
-    between = reaches(graph, wrt, of)
-    if not between and reaches(graph, of, wrt):
+def between(
+    graph: Graph, of: Vertex, wrt: Vertex, question: str = "derivative({of!r}, {wrt!r})"
+) -> set[int]:
+    """The vertices on the paths from wrt to of. question: how it was asked, for the error.
+
+    Raises GraphError if the question was asked the wrong way round, or about integers.
+    """
+    for vertex in (of, wrt):
+        if not vertex.is_differentiable:
+            raise GraphError(
+                f"{vertex.name} is {vertex.aval}: only floats and complex numbers have derivatives",
+                "Write 2. instead of 2, or cast it before it is used.",
+            )
+    found = reaches(graph, wrt, of)
+    if not found and reaches(graph, of, wrt):
         raise GraphError(
             f"{of.name} does not depend on {wrt.name}; {wrt.name} depends on {of.name}",
-            f"Did you mean derivative({wrt.name!r}, {of.name!r})?",
+            f"Did you mean {question.format(of=wrt.name, wrt=of.name)}?",
         )
-    return between
+    return found
 
 
 def derivative(graph: Graph, of: Vertex, wrt: Vertex) -> Tensor:
@@ -76,20 +91,22 @@ def derivative(graph: Graph, of: Vertex, wrt: Vertex) -> Tensor:
 
     Where `of` has one element, the shape is wrt's. Zeros where they are not connected.
     """
-    between = check_direction(graph, of, wrt)
-    if of.aval.size == 1:
-        ct = np.ones(of.shape, of.aval.dtype)[()]
-        row = adjoints(graph, of, ct, between).get(wrt.index) if between else None
-        zeros = np.zeros(wrt.shape, of.aval.dtype)
-        result = np.asarray(zeros if row is None else row)
-        return _new(result.reshape(())[()] if result.size == 1 else result, None)
+    on_path = between(graph, of, wrt)
     rows = np.zeros((of.aval.size, *wrt.shape), wrt.aval.dtype)
-    for i, unit in enumerate(units(of.shape, of.aval.dtype) if between else ()):
-        rows[i] = adjoints(graph, of, unit, between)[wrt.index]
-    return _new(rows.reshape(of.shape + wrt.shape), None)
+    for i, unit in enumerate(units(of.shape, of.aval.dtype) if on_path else ()):
+        rows[i] = adjoints(graph, of, unit, on_path)[wrt.index]
+    return shaped(rows, of, wrt)
 
 
-def units(shape: tuple[int, ...], dtype: Any) -> Any:
+def shaped(rows: Any, of: Vertex, wrt: Vertex) -> Tensor:
+    """Rows, one per element of `of`, in the shape that derivatives have."""
+    shape = wrt.shape if of.aval.size == 1 else of.shape + wrt.shape
+    if of.aval.size == wrt.aval.size == 1:
+        shape = ()
+    return _new(np.array(rows, wrt.aval.dtype).reshape(shape)[()], None)
+
+
+def units(shape: tuple[int, ...], dtype: Any) -> Iterator[Any]:
     """Every array of this shape that is 1 in one place and 0 elsewhere, in C order."""
     size = int(np.prod(shape, dtype=np.int64))
     for i in range(size):

@@ -8,11 +8,11 @@ import numpy as np
 
 from wengert.ask.derivative import reaches, units
 from wengert.ask.local import as_array, input_aval, pull, push
-from wengert.core import graph as core
 from wengert.core.expression import shape_text, summary
-from wengert.core.graph import Graph, Vertex
+from wengert.core.graph import Graph
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
+from wengert.core.vertex import Vertex
 from wengert.errors import GraphError
 
 _ROUNDS = 100
@@ -37,6 +37,23 @@ class Edge:
     def symbol(self) -> str:
         """∂c/∂a"""
         return f"∂{self.consumer.name}/∂{self.producer.name}"
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether the same value goes into the operation more than once: x * x."""
+        return self.consumer.inputs.count(self.producer) > 1
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether a derivative passes: floats at both ends, and a rule for this input."""
+        op = self.consumer.op
+        ends = self.producer.is_differentiable and self.consumer.is_differentiable
+        return ends and op is not None and op.differentiable and op.rule(self.slot) is not None
+
+    @property
+    def reason(self) -> str:
+        """The operation's slope in words."""
+        return self.consumer.op.explain if self.consumer.op is not None else ""
 
     @property
     def is_elementwise(self) -> bool:
@@ -119,17 +136,19 @@ class Edge:
         return f"Edge({ends}: {self.symbol} = {self.label})"
 
 
-def asked(edge: core.Edge) -> Edge:
-    return Edge(edge.producer, edge.consumer, edge.slot)
+def edges_from(vertex: Vertex) -> list[Edge]:
+    """The uses of one vertex, with the derivatives that they hold."""
+    graph = vertex.graph
+    return [Edge(vertex, Vertex(graph, user), slot) for user, slot in graph.uses(vertex.index)]
 
 
 def find_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> Edge:
     """The edge from source to target. Raises GraphError if there is none, or several and no slot."""
-    found = [e for e in graph.edges_from(source) if e.consumer is target]
+    found = [e for e in edges_from(source) if e.consumer == target]
     if slot is not None:
         found = [e for e in found if e.slot == slot]
     if len(found) == 1:
-        return asked(found[0])
+        return found[0]
     if found:
         slots = ", ".join(str(e.slot) for e in found)
         raise GraphError(
@@ -142,7 +161,7 @@ def find_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) ->
 def _no_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> GraphError:
     if slot is not None:
         return GraphError(f"no edge leads from {source.name} into input {slot} of {target.name}")
-    if graph.edges_from(target) and any(e.consumer is source for e in graph.edges_from(target)):
+    if source in target.consumers:
         return GraphError(
             f"the edge leads from {target.name} to {source.name}",
             f"Edges are read with the data: edge({target.name!r}, {source.name!r}).",
@@ -160,6 +179,6 @@ def _no_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> 
 def one_way(source: Vertex, target: Vertex, between: set[int]) -> list[Vertex]:
     """The vertices of one path, following the newest input each time."""
     way = [target]
-    while way[-1] is not source:
+    while way[-1] != source:
         way.append(max((v for v in way[-1].inputs if v.index in between), key=lambda v: v.index))
     return way[::-1]

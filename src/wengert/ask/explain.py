@@ -7,68 +7,59 @@ from typing import Any
 
 import numpy as np
 
-from wengert.ask.derivative import adjoints, check_direction, derivative
-from wengert.ask.edges import Edge, asked
-from wengert.ask.formula import (
-    Derivation,
-    Derivative,
-    Display,
-    Equation,
-    Number,
-    Product,
-    Rows,
-    Sentence,
-    Sum,
-)
-from wengert.ask.nudge import measured_change
+from wengert.ask.backwards import backwards
+from wengert.ask.derivation import Block, Derivation, Display, Rows, Sentence
+from wengert.ask.derivative import between, derivative
+from wengert.ask.edges import Edge
+from wengert.ask.experiment import Experiment
+from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.paths import Path, Paths
-from wengert.core.expression import equation, number, shape_text, summary
-from wengert.core.graph import Graph, Vertex
+from wengert.core.expression import equation, number, summary
+from wengert.core.graph import Graph
+from wengert.core.vertex import Vertex
 
-_FEW_PATHS = 6
+_FEW_PATHS = 4
 _STEP = 0.01
+_NUMBERS = ("No", "One", "Two", "Three", "Four")
 
 
+@np.errstate(all="ignore")
 def explain(graph: Graph, of: Vertex, wrt: Vertex) -> Derivation:
     """The derivation of d of / d wrt: by paths where they are few and scalar, else backwards."""
-    between = check_direction(graph, of, wrt)
-    if of is wrt:
+    on_path = between(graph, of, wrt, "explain({of!r}, {wrt!r})")
+    if of == wrt:
         return Derivation([Sentence(f"{of.name} moves exactly as itself: the derivative is 1.")])
-    if not between:
+    if not on_path:
         return Derivation(
             [Sentence(f"No path leads from {wrt.name} to {of.name}: the derivative is 0.")]
         )
     paths = Paths(graph, wrt, of)
-    scalar = all(graph.nodes[i].aval.size == 1 for i in between)
+    scalar = all(Vertex(graph, i).aval.size == 1 for i in on_path)
     if not scalar or paths.count() > _FEW_PATHS:
-        return _backwards(graph, of, wrt, between)
+        return Derivation(backwards(graph, of, wrt, on_path))
     found = list(islice(paths, _FEW_PATHS))
-    return _speeds(graph, found[0]) if len(found) == 1 else _by_paths(graph, of, wrt, found)
+    blocks = _speeds(found[0]) if len(found) == 1 else _by_paths(found)
+    return Derivation([*blocks, Sentence(_measured(graph, of, wrt))])
 
 
-def _by_paths(graph: Graph, of: Vertex, wrt: Vertex, paths: list[Path]) -> Derivation:
-    rows = tuple((path.route, path.product) for path in paths)
+def _by_paths(paths: list[Path]) -> list[Block]:
+    source, target = paths[0].nodes[0], paths[0].nodes[-1]
     count = _NUMBERS[len(paths)]
-    return Derivation(
-        [
-            Sentence(f"{count} paths lead from {wrt.name} to {of.name}. "
-                     "Multiply along each, add them up:"),
-            Rows(rows),
-            Display(_chain_rule(of, wrt, paths)),
-            Sentence(_measured(graph, of, wrt)),
-        ]
-    )  # fmt: skip
+    return [
+        Sentence(f"{count} paths lead from {source.name} to {target.name}. "
+                 "Multiply along each, add them up:"),
+        Rows(tuple((path.route, path.product) for path in paths)),
+        Display(_chain_rule(paths)),
+    ]  # fmt: skip
 
 
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six")
-
-
-def _chain_rule(of: Vertex, wrt: Vertex, paths: list[Path]) -> Equation:
+def _chain_rule(paths: list[Path]) -> Equation:
     """d of/d wrt = sum of products of symbols = of numbers = the result."""
+    source, target = paths[0].nodes[0], paths[0].nodes[-1]
     symbols = tuple(_product([_symbol(e) for e in reversed(p.edges)]) for p in paths)
     numbers = tuple(_product([_slope(e) for e in reversed(p.edges)]) for p in paths)
     total = Number(summary(sum(np.asarray(p.value._data).reshape(()) for p in paths)))
-    whole = Derivative(of.name, wrt.name)
+    whole = Derivative(target.name, source.name)
     sides: list[object] = [whole, _sum(symbols), _sum(numbers), total]
     distinct = [side for i, side in enumerate(sides) if i == 0 or side != sides[i - 1]]
     return Equation(tuple(distinct))
@@ -83,36 +74,31 @@ def _sum(terms: tuple[object, ...]) -> object:
 
 
 def _symbol(edge: Edge) -> object:
-    return Derivative(edge.consumer.name, edge.producer.name)
+    slot = edge.slot if edge.is_parallel else None
+    return Derivative(edge.consumer.name, edge.producer.name, slot)
 
 
 def _slope(edge: Edge) -> object:
     return Number(number(edge.derivative._data))
 
 
-def _speeds(graph: Graph, path: Path) -> Derivation:
+def _speeds(path: Path) -> list[Block]:
     """One path: if the input moves at 1, how fast everything on the way moves."""
     source, target = path.nodes[0], path.nodes[-1]
     rows = []
     speed: Any = 1.0
+    chain = f"{source.name} at 1"
     for edge in path.edges:
         slope = np.asarray(edge.derivative._data).reshape(())[()]
         before, speed = speed, slope * speed
         text = f"{_factor(slope)} * {_factor(before)} = {number(speed)}"
-        rows.append((equation(edge.consumer), f"moves at {text}", _why_slope(edge)))
-    chain = f"{source.name} at 1"
-    speed = 1.0
-    for edge in path.edges:
-        speed = np.asarray(edge.derivative._data).reshape(())[()] * speed
+        rows.append((equation(edge.consumer), f"moves at {text}", edge.reason))
         chain += f" -> {edge.consumer.name} at {number(speed)}"
-    return Derivation(
-        [
-            Sentence(f"One path leads from {source.name} to {target.name}. Speeds: {chain}"),
-            Rows(tuple(rows)),
-            Display(_chain_rule(target, source, [path])),
-            Sentence(_measured(graph, target, source)),
-        ]
-    )
+    return [
+        Sentence(f"One path leads from {source.name} to {target.name}. Speeds: {chain}."),
+        Rows(tuple(rows)),
+        Display(_chain_rule([path])),
+    ]
 
 
 def _factor(value: Any) -> str:
@@ -120,51 +106,11 @@ def _factor(value: Any) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def _why_slope(edge: Edge) -> str:
-    op = edge.consumer.op
-    return op.explain if op is not None else ""
-
-
 def _measured(graph: Graph, of: Vertex, wrt: Vertex) -> str:
-    """moving b by 0.01 moved e by 0.0501 (predicted 0.05)"""
-    slope = derivative(graph, of, wrt)._data
-    moved = measured_change(graph, of, wrt, _STEP)
-    predicted = np.asarray(slope).reshape(())[()] * _STEP
+    """Measured: moving b by 0.01 moved e by 0.0501 (predicted 0.05)."""
+    slope = np.asarray(derivative(graph, of, wrt)._data).reshape(())[()]
+    moved = Experiment(graph).change(of, wrt, np.full(wrt.shape, _STEP)[()])
     return (
-        f"Measured: moving {wrt.name} by {number(_STEP)} moved {of.name} by {number(moved)} "
-        f"(predicted {number(predicted)})."
+        f"Measured: moving {wrt.name} by {number(_STEP)} moved {of.name} by "
+        f"{number(np.asarray(moved).reshape(()))} (predicted {number(slope * _STEP)})."
     )
-
-
-def _backwards(graph: Graph, of: Vertex, wrt: Vertex, between: set[int]) -> Derivation:
-    """Reverse accumulation: each node between once, newest first, shapes beside values."""
-    blocks: list[Sentence | Rows | Display] = []
-    if of.aval.size == 1:
-        seed: Any = np.ones(of.shape, of.aval.dtype)[()]
-        start = f"Start with d{of.name}/d{of.name} = 1"
-    else:
-        seed = np.ones(of.shape, of.aval.dtype)
-        start = f"{of.name} has shape {tuple(of.shape)}; start with 1 for each of its elements"
-    blocks.append(Sentence(f"{start} and go back, newest node first; each edge multiplies, "
-                           "and what meets at a node is added."))  # fmt: skip
-    found = adjoints(graph, of, seed, between)
-    rows = []
-    for vertex in reversed(graph.nodes[wrt.index : of.index + 1]):
-        if vertex.index in between:
-            rows.append(_backward_row(vertex, of, found[vertex.index], between))
-    blocks.append(Rows(tuple(rows)))
-    result = found[wrt.index]
-    shape = f" of shape {tuple(wrt.shape)}" if wrt.aval.size != 1 else ""
-    blocks.append(Sentence(f"So d{of.name}/d{wrt.name}{shape} is {summary(result)}."))
-    return Derivation(blocks)
-
-
-def _backward_row(
-    vertex: Vertex, of: Vertex, adjoint: Any, between: set[int]
-) -> tuple[str, str, str, str]:
-    uses = [asked(e) for e in vertex.graph.edges_from(vertex) if e.consumer.index in between]
-    via = " + ".join(f"d{of.name}/d{e.consumer.name} * {e.symbol}" for e in uses)
-    rule = "; ".join(dict.fromkeys(_why_slope(e) for e in uses if _why_slope(e)))
-    shape = shape_text(vertex.shape) or "scalar"
-    return (f"{equation(vertex)}", shape, f"d{of.name}/d{vertex.name} = {summary(adjoint)}",
-            f"= {via}" + (f"   ({rule})" if rule else "") if uses else "")  # fmt: skip

@@ -1,10 +1,14 @@
-"""Derivations as trees, and their printers: text, LaTeX and Markdown from the same tree."""
+"""Formulas as trees, printed as text and as LaTeX."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from string import Formatter
+
+ATOM = 100
+_SUM, _PRODUCT, _SIGN = 11, 12, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +20,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """d of / d wrt, as a symbol."""
+    """d of / d wrt, as a symbol. slot: which input wrt is, where it goes in twice."""
 
     of: str
     wrt: str
+    slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,30 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Product:
+    """Factors, left to right."""
+
     factors: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
+    """Terms, left to right."""
+
     terms: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An operation on arguments.
+
+    text, latex: templates with {} for each argument. precedence: Python's, of the operator in
+    the template; ATOM where none stands open.
+    """
+
+    text: str
+    latex: str
+    precedence: int
+    args: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +71,93 @@ class Equation:
 
 def as_text(tree: object) -> str:
     """de/db = de/dc * dc/db + de/dd * dd/db = 2 * 1 + 3 * 1 = 5"""
-    if isinstance(tree, Equation):
-        return " = ".join(as_text(side) for side in tree.sides)
-    if isinstance(tree, Sum):
-        return " + ".join(as_text(term) for term in tree.terms)
-    if isinstance(tree, Product):
-        return " * ".join(_signed(as_text(factor)) for factor in tree.factors)
-    if isinstance(tree, Derivative):
-        return f"d{tree.of}/d{tree.wrt}"
-    if isinstance(tree, Name):
-        return tree.name
+    match tree:
+        case Equation(sides):
+            return " = ".join(as_text(side) for side in sides)
+        case Sum(terms):
+            return " + ".join(_text_within(term, _SUM) for term in terms)
+        case Product(factors):
+            return " * ".join(_text_within(factor, _PRODUCT) for factor in factors)
+        case Derivative(of, wrt, slot):
+            return f"d{of}/d{wrt}" + ("" if slot is None else f"|{slot}")
+        case Applied(text, _, precedence, args):
+            parts = [_text_within(a, precedence if is_open else 0, is_later=i > 0)
+                     for i, (a, is_open) in enumerate(zip(args, _open(text), strict=True))]  # fmt: skip
+            return text.format(*parts)
+        case Name(name):
+            return name
     assert isinstance(tree, Number)
     return tree.text
 
 
 def as_latex(tree: object) -> str:
     r"""\frac{\partial e}{\partial b} = 2 \cdot 1 + 3 \cdot 1 = 5"""
-    if isinstance(tree, Equation):
-        return " = ".join(as_latex(side) for side in tree.sides)
-    if isinstance(tree, Sum):
-        return " + ".join(as_latex(term) for term in tree.terms)
-    if isinstance(tree, Product):
-        return r" \cdot ".join(_signed(as_latex(factor)) for factor in tree.factors)
-    if isinstance(tree, Derivative):
-        of, wrt = latex_name(tree.of), latex_name(tree.wrt)
-        return rf"\frac{{\partial {of}}}{{\partial {wrt}}}"
-    if isinstance(tree, Name):
-        return latex_name(tree.name)
+    match tree:
+        case Equation(sides):
+            return " = ".join(as_latex(side) for side in sides)
+        case Sum(terms):
+            return " + ".join(_latex_within(term, _SUM) for term in terms)
+        case Product(factors):
+            return r" \cdot ".join(_latex_within(factor, _PRODUCT) for factor in factors)
+        case Derivative(of, wrt, slot):
+            fraction = rf"\frac{{\partial {latex_name(of)}}}{{\partial {latex_name(wrt)}}}"
+            return fraction if slot is None else rf"\left.{fraction}\right|_{{{slot}}}"
+        case Applied(_, latex, precedence, args):
+            parts = [_latex_within(a, precedence if is_open else 0, is_later=i > 0)
+                     for i, (a, is_open) in enumerate(zip(args, _open(latex), strict=True))]  # fmt: skip
+            return latex.format(*parts)
+        case Name(name):
+            return latex_name(name)
     assert isinstance(tree, Number)
     return _latex_number(tree.text)
 
 
-def _signed(text: str) -> str:
-    """A negative factor stands in brackets."""
-    return f"({text})" if text.startswith("-") else text
+def precedence_of(tree: object) -> int:
+    """How tightly the outermost operator of a tree binds."""
+    match tree:
+        case Sum(terms) if len(terms) > 1:
+            return _SUM
+        case Product(factors) if len(factors) > 1:
+            return _PRODUCT
+        case Applied(_, _, precedence, _):
+            return precedence
+        case Number(text) if text.startswith("-"):
+            return _SIGN - 1  # a negative number in a product stands in brackets
+    return ATOM
+
+
+def _needs_brackets(tree: object, precedence: int, is_later: bool) -> bool:
+    """Whether a tree inside an operator must be set apart; the right side of a - (b - c), too."""
+    inner = precedence_of(tree)
+    if isinstance(tree, Number):
+        return inner <= precedence < ATOM and inner < ATOM
+    return inner < precedence or (inner == precedence and is_later and precedence < ATOM)
+
+
+def _text_within(tree: object, precedence: int, is_later: bool = False) -> str:
+    text = as_text(tree)
+    return f"({text})" if _needs_brackets(tree, precedence, is_later) else text
+
+
+def _latex_within(tree: object, precedence: int, is_later: bool = False) -> str:
+    text = as_latex(tree)
+    needs = _needs_brackets(tree, precedence, is_later)
+    return rf"\left({text}\right)" if needs else text
+
+
+def _open(template: str) -> Iterator[bool]:
+    """Per placeholder whether it stands in the open: `{} + {}` yes, `tanh({})` no.
+
+    The base of a power is in the open, though LaTeX groups it: {a + b}^2 means a + b^2.
+    """
+    pieces = list(Formatter().parse(template))
+    for i, (before, field, _, _) in enumerate(pieces):
+        if field is not None:
+            after = pieces[i + 1][0] if i + 1 < len(pieces) else ""
+            closed = before.endswith(("(", "{", ", ", r",\,", "|", "[")) and not after.startswith(
+                "}^"
+            )
+            yield not closed
 
 
 def _latex_number(text: str) -> str:
@@ -95,120 +171,22 @@ def _latex_number(text: str) -> str:
 
 
 def latex_name(name: str) -> str:
-    """h#2 as h_{2}, v1 as v_{1}, loss as \\mathrm{loss}."""
+    r"""h#2 as h_{2}, v1 as v_{1}, loss as \mathrm{loss}."""
     base, _, index = name.partition("#")
     match = re.fullmatch(r"([A-Za-z])(\d+)", base)
-    subscripts = [index] if index else []
+    subscripts = [latex_escape(index)] if index else []
     if match:
         base = match[1]
         subscripts.insert(0, match[2])
-    text = base if len(base) == 1 else rf"\mathrm{{{latex_escape(base)}}}"
+    text = base if re.fullmatch(r"[A-Za-z]", base) else rf"\mathrm{{{latex_escape(base)}}}"
     return f"{text}_{{{','.join(subscripts)}}}" if subscripts else text
 
 
 def latex_escape(text: str) -> str:
     """Text with the characters that LaTeX gives a meaning escaped."""
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    special = {
+        "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+        "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+        "×": r"\(\times\)", "∂": r"\(\partial\)", "→": r"\(\to\)",
+    }  # fmt: skip
     return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A line of prose."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Lines of cells that stand in columns."""
-
-    cells: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """A formula on a line of its own."""
-
-    formula: object
-
-
-class Derivation:
-    """A derivation with this run's numbers. Printed as text; notebooks show the formulas."""
-
-    def __init__(self, blocks: Sequence[Sentence | Rows | Display]) -> None:
-        self.blocks = tuple(blocks)
-
-    def text(self) -> str:
-        """For the terminal: prose, aligned columns, formulas in one line."""
-        lines: list[str] = []
-        for block in self.blocks:
-            if isinstance(block, Sentence):
-                lines.append(block.text)
-            elif isinstance(block, Rows):
-                lines.extend(f"  {line}" for line in aligned(block.cells))
-            else:
-                lines.append(f"  {as_text(block.formula)}")
-        return "\n".join(lines)
-
-    def markdown(self) -> str:
-        """For notebooks and documents: formulas in LaTeX between dollars, columns as tables."""
-        parts: list[str] = []
-        for block in self.blocks:
-            if isinstance(block, Sentence):
-                parts.append(markdown_escape(block.text))
-            elif isinstance(block, Rows):
-                parts.append(_markdown_table(block.cells))
-            else:
-                parts.append(f"$${as_latex(block.formula)}$$")
-        return "\n\n".join(parts)
-
-    def latex(self) -> str:
-        """For a document: prose escaped, formulas displayed, columns as a tabular."""
-        parts: list[str] = []
-        for block in self.blocks:
-            if isinstance(block, Sentence):
-                parts.append(latex_escape(block.text))
-            elif isinstance(block, Rows):
-                parts.append(_latex_table(block.cells))
-            else:
-                parts.append(rf"\[ {as_latex(block.formula)} \]")
-        return "\n\n".join(parts)
-
-    __str__ = text
-    __repr__ = text
-    _repr_markdown_ = markdown
-
-
-def aligned(rows: Sequence[Sequence[str]], gap: int = 4) -> list[str]:
-    """Rows of cells as lines whose columns stand under each other."""
-    widths: list[int] = []
-    for row in rows:
-        for i, cell in enumerate(row):
-            if i == len(widths):
-                widths.append(0)
-            widths[i] = max(widths[i], len(cell))
-    space = " " * gap
-    return [space.join(c.ljust(w) for c, w in zip(r, widths, strict=False)).rstrip() for r in rows]
-
-
-def markdown_escape(text: str) -> str:
-    """Text in which no character means Markdown or HTML."""
-    escaped = re.sub(r"([\\`*_{}\[\]#|$])", r"\\\1", text)
-    return escaped.replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    columns = max(len(row) for row in rows)
-    head = "|" + " |" * columns
-    lines = [head, "|" + "---|" * columns]
-    for row in rows:
-        cells = [markdown_escape(c) for c in row] + [""] * (columns - len(row))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _latex_table(rows: Sequence[Sequence[str]]) -> str:
-    columns = max(len(row) for row in rows)
-    body = " \\\\\n".join(" & ".join(latex_escape(c) for c in row) for row in rows)
-    return f"\\begin{{tabular}}{{{'l' * columns}}}\n{body}\n\\end{{tabular}}"

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from wengert.ask.derivative import check_direction, derivative, units
-from wengert.ask.edges import Edge, asked
+from wengert.ask.derivative import between, derivative, shaped, units
+from wengert.ask.edges import Edge, edges_from
 from wengert.ask.local import pull
 from wengert.core.expression import number, summary
-from wengert.core.graph import Graph, Vertex
+from wengert.core.graph import Graph
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
+from wengert.core.vertex import Vertex
 
 _SHOWN = 20
 
@@ -43,10 +44,7 @@ class Path:
         if self.is_scalar:
             product = np.prod([e.derivative._data for e in self.edges], dtype=end.aval.dtype)
             return _new(product, None)
-        rows = [self._pull(unit) for unit in units(end.shape, end.aval.dtype)]
-        shape = start.shape if end.aval.size == 1 else end.shape + start.shape
-        result = np.array(rows, start.aval.dtype).reshape(shape)
-        return _new(result.reshape(())[()] if result.size == 1 else result, None)
+        return shaped([self._pull(unit) for unit in units(end.shape, end.aval.dtype)], end, start)
 
     def _pull(self, ct: Any) -> Any:
         for edge in reversed(self.edges):
@@ -58,8 +56,8 @@ class Path:
         """b -> c -> e; parallel edges say which input they are."""
         text = self.edges[0].producer.name
         for edge in self.edges:
-            parallel = edge.consumer.inputs.count(edge.producer) > 1
-            text += f" -> {edge.consumer.name}" + (f" (input {edge.slot})" if parallel else "")
+            which = f" (input {edge.slot})" if edge.is_parallel else ""
+            text += f" -> {edge.consumer.name}{which}"
         return text
 
     @property
@@ -90,11 +88,11 @@ class Paths:
         self.graph = graph
         self.source = source
         self.target = target
-        self._between = check_direction(graph, target, source)
+        self._between = between(graph, target, source, "paths({wrt!r}, {of!r})")
 
     def __iter__(self) -> Iterator[Path]:
         """Depth first, in the order of the edges; a stack, so no depth is too deep."""
-        if not self._between or self.source is self.target:
+        if not self._between or self.source == self.target:
             return
         trail: list[Edge] = []
         stack = [self._onward(self.source)]
@@ -104,24 +102,23 @@ class Paths:
                 stack.pop()
                 if trail:
                     trail.pop()
-            elif edge.consumer is self.target:
+            elif edge.consumer == self.target:
                 yield Path((*trail, edge))
             else:
                 trail.append(edge)
                 stack.append(self._onward(edge.consumer))
 
     def _onward(self, vertex: Vertex) -> Iterator[Edge]:
-        edges = self.graph.edges_from(vertex)
-        return (asked(e) for e in edges if e.consumer.index in self._between)
+        return (e for e in edges_from(vertex) if e.consumer.index in self._between)
 
     def count(self) -> int:
         """The exact number of paths, by dynamic programming."""
-        if not self._between or self.source is self.target:
+        if not self._between or self.source == self.target:
             return 0
         ways = {self.source.index: 1}
-        for vertex in self.graph.nodes[self.source.index + 1 : self.target.index + 1]:
-            if vertex.index in self._between:
-                ways[vertex.index] = sum(ways.get(v.index, 0) for v in vertex.inputs)
+        for index in range(self.source.index + 1, self.target.index + 1):
+            if index in self._between:
+                ways[index] = sum(ways.get(i, 0) for _, i in self.graph.sources(index))
         return ways[self.target.index]
 
     def __len__(self) -> int:

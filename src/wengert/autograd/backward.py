@@ -140,7 +140,7 @@ def _seeds(
 
 def _ones(name: str, output: Tensor) -> Any:
     """The implicit cotangent 1 of an output of one element."""
-    data = output._data
+    data = output._concrete(name)
     if type(data) is not _ndarray:
         return type(data)(1)
     if data.size != 1:

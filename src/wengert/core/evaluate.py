@@ -6,21 +6,20 @@ the error says which value, where it went, and what to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from wengert.core.aval import Aval
+from wengert.core.aval import Aval, aval_of
 from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
-from wengert.core.record import promoted
-from wengert.core.tensor import Tensor
-from wengert.errors import MissingValueError, StaleError
+from wengert.core.record import cast, promoted
+from wengert.core.vertex import identity, key_of
+from wengert.errors import GraphError, MissingValueError, StaleError, WengertError
 from wengert.modes import silently
-
-if TYPE_CHECKING:
-    from wengert.core.graph import Graph
 
 
 def forward(op: Op, operands: list[Any], attrs: dict[str, Any] | None) -> Any:
@@ -46,16 +45,23 @@ def evaluate_node(node: Node, operands: list[Any]) -> Any:
 
 
 class Values:
-    """The values that belong to one recorded run."""
+    """The values that belong to one recorded run.
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    order: the nodes, oldest first. index and names: the names of the vertices, for errors.
+    """
+
+    def __init__(
+        self, order: Sequence[Node], index: Mapping[Any, int], names: Sequence[str]
+    ) -> None:
+        self._order = order
+        self._index = index
+        self._names = names
         self._computed: dict[Node, Any] = {}
 
-    def of(self, key: Node | Tensor) -> Any:
-        """The array of a node or of a constant tensor."""
-        if isinstance(key, Tensor):
-            return key._data
+    def of(self, key: Any) -> Any:
+        """The array of a node or of a constant."""
+        if not isinstance(key, Node):
+            return self._constant(key, self._first_uses.get(id(key), 0))
         todo = [key]
         while todo:
             node = todo[-1]
@@ -66,7 +72,7 @@ class Values:
             if missing:
                 todo.extend(missing)
                 continue
-            self._computed[node] = evaluate_node(node, self.operands(node))
+            self._computed[node] = self._compute(node)
             todo.pop()
         return self._kept(key)
 
@@ -77,35 +83,77 @@ class Values:
             for i, source in enumerate(node.inputs)
         ]
 
+    def constant(self, node: Node, i: int) -> Any:
+        """The value of a constant input as the node saw it; a number as it is."""
+        kept = node.operands[i] if node.operands is not None else None
+        source = key_of(node.inputs[i])
+        if source is None:
+            return kept
+        value = self._constant(source, node.sequence, node)
+        return cast(value, node.inputs[i].dtype) if kept is None else kept
+
     def _kept(self, node: Node) -> Any:
         found = self._computed.get(node)
         if found is not None:
             return found
-        memory = node._memory
         if isinstance(node, Leaf):
             self._check_leaf(node)
             return node.value
+        memory = node._memory
         if memory is not None and memory.written > node.sequence:
             return None  # overwritten: to be computed again
         return node.value
 
+    def _compute(self, node: Node) -> Any:
+        """A value computed again, which must be what the node says that it is."""
+        try:
+            value = evaluate_node(node, self.operands(node))
+        except WengertError:
+            raise
+        except (Exception, MemoryError) as error:
+            raise GraphError(
+                f"{node.op.name} cannot be computed: {error}", site=node.site
+            ) from error
+        made = tuple(map(aval_of, value)) if isinstance(value, tuple) else aval_of(value)
+        if made != node.aval:
+            raise GraphError(
+                f"{node.op.name} gives {made} here, and the graph was recorded with {node.aval}",
+                "Its shape depends on the data: record the computation again.",
+                node.site,
+            )
+        return value
+
     def _check_leaf(self, leaf: Leaf) -> None:
         if leaf.value is None:
             raise MissingValueError(
-                f"{self._name(leaf)} has no value: the graph was traced without numbers",
+                f"{self._name(leaf)} has no value: the graph was traced or saved without it",
                 "Give it one: graph.at(...) is the graph there, graph(...) the outputs.",
             )
         memory = leaf._memory
-        if memory is not None and memory.written > self._first_use(leaf):
+        if memory is not None and memory.written > self._first_uses.get(leaf, memory.written):
             raise self._stale(self._name(leaf), memory)
 
-    def _first_use(self, leaf: Leaf) -> float:
-        edges = self._graph.edges_from(self._graph[leaf])
-        uses = [edge.consumer.key.sequence for edge in edges if isinstance(edge.consumer.key, Node)]
-        return min(uses, default=float("inf"))
+    @cached_property
+    def _first_uses(self) -> dict[Any, int]:
+        """When each leaf and each constant was first used."""
+        first: dict[Any, int] = {}
+        for node in self._order:
+            for source in node.inputs:
+                if source is not None and (not isinstance(source, Node) or not source.inputs):
+                    first.setdefault(identity(key_of(source)), node.sequence)
+        return first
+
+    def _constant(self, key: Any, used: int, node: Node | None = None) -> Any:
+        """The array of a constant, if it is there and still what it was when it was used."""
+        if isinstance(key, Aval):
+            raise self._gone(key, node)
+        memory = key._memory
+        if memory is not None and memory.written > used:
+            raise self._stale(self._name(key), memory)
+        return key._data
 
     def _name(self, key: Any) -> str:
-        return self._graph[key].name
+        return self._names[self._index[identity(key)]]
 
     def _stale(self, name: str, memory: Memory) -> StaleError:
         where = f" at {memory.site}" if memory.site is not None else ""
@@ -114,20 +162,12 @@ class Values:
             "Ask before the write, or run the computation again.",
         )
 
-    def constant(self, node: Node, i: int) -> Any:
-        """The value of a constant input, if it is still what the node saw."""
-        source = node.inputs[i]
-        if isinstance(source, Aval):
-            raise self._gone(node, i, source)
-        if isinstance(source, Tensor):
-            memory = source._memory
-            if memory is not None and memory.written > node.sequence:
-                raise self._stale(self._name(source), memory)
-        return node.operands[i] if node.operands is not None else None
-
-    def _gone(self, node: Node, i: int, aval: Aval) -> MissingValueError:
-        by = "an earlier backward pass" + (f" at {node.freed}" if node.freed is not None else "")
+    def _gone(self, key: Aval, node: Node | None) -> MissingValueError:
+        users = [n for n in self._order if any(s is key for s in n.inputs)]
+        freed = next((n.freed for n in [node, *users] if n is not None and n.freed), None)
+        by = "an earlier backward pass" + (f" at {freed}" if freed is not None else "")
         return MissingValueError(
-            f"input {i + 1} of {node.op.name}, a constant {aval}, was dropped by {by}",
-            "Pass retain_graph=True to it, or ask before it.",
+            f"{self._name(key)}, a constant {key}, was dropped by {by}",
+            "Keep the tensor in a variable, pass retain_graph=True, or give it anew: "
+            f"graph.at({self._name(key)}=...).",
         )

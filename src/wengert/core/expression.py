@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of
 from wengert.errors import WengertError
 
 if TYPE_CHECKING:
-    from wengert.core.graph import Vertex
+    from wengert.core.vertex import Vertex
 
 _CALL = 100
-_SIGN = 13
+_CONSTANT_DIGITS = 6
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -32,22 +31,22 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def summary(value: Any) -> str:
-    """An array in a few words: the number itself, or shape, range and mean."""
+    """An array in a few words: the number itself, a short vector, or shape and range."""
     array = np.asarray(value)
     if array.size == 1:
         return number(array.reshape(())[()])
-    if array.size == 0:
-        return f"{shape_text(array.shape)} empty"
     if 0 < array.size <= 4 and array.ndim == 1:
         return "[" + ", ".join(number(v) for v in array) + "]"
+    shape = shape_text(array.shape)
+    if array.size == 0:
+        return f"{shape} empty"
     if array.dtype.kind not in "iuf":
-        return f"{shape_text(array.shape)} {dtype_of(array.dtype).name}"
-    real = array.astype(np.float64)
-    finite = real[np.isfinite(real)]
-    if finite.size < real.size:
-        return f"{shape_text(array.shape)} {real.size - finite.size} not finite"
-    low, high = number(real.min(), 3), number(real.max(), 3)
-    return f"{shape_text(array.shape)} {low} .. {high}"
+        return f"{shape} {dtype_of(array.dtype).name}"
+    odd = array.size - int(np.count_nonzero(np.isfinite(array)))
+    if odd:
+        return f"{shape} {odd} not finite"
+    low, high = number(array.min(), 3), number(array.max(), 3)
+    return f"{shape} {low} .. {high}" if low != high else f"{shape} all {low}"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -64,26 +63,41 @@ def expression_of(vertex: Vertex) -> str:
     op = vertex.op
     assert op is not None
     names = [_operand_text(o) for o in vertex.operands]
-    if callable(op.symbol):
-        text: str = op.symbol(names, vertex.attributes)
-    elif op.symbol:
+    text = ""
+    if isinstance(op.symbol, str) and op.symbol:
         text = op.symbol.format(*(_bracketed(n, op.precedence) for n in names))
-    else:
-        text = f"{op.name}({', '.join([*names, *_attributes(vertex.attributes)])})"
+    elif callable(op.symbol):
+        text = _by_function(op.symbol, names, vertex.attributes)
     index = vertex.output_index
-    return text if index is None else f"{text}[{index}]"
+    return (text or _call(vertex, names)) + ("" if index is None else f"[{index}]")
+
+
+def _by_function(symbol: Any, names: list[str], attributes: dict[str, Any]) -> str:
+    """What an operation's own function writes; a loaded graph may have attributes it cannot."""
+    try:
+        return str(symbol(names, attributes))
+    except Exception:
+        return ""
+
+
+def _call(vertex: Vertex, names: list[str]) -> str:
+    """sum(x, dim=1)"""
+    assert vertex.op is not None
+    return f"{vertex.op.name}({', '.join([*names, *_attributes(vertex.attributes)])})"
 
 
 def _operand_text(operand: Any) -> str:
-    from wengert.core.graph import Vertex
+    """A vertex by its name, but constants of one element, and numbers, as they are."""
+    from wengert.core.vertex import Vertex
 
-    if isinstance(operand, Vertex):
-        if operand.is_constant and operand.aval.size == 1:
-            return number(operand.value._data)
-        return operand.name
-    if isinstance(operand, Aval):
-        return f"constant {shape_text(operand.shape)}"
-    return number(operand)
+    if not isinstance(operand, Vertex):
+        return number(operand, _CONSTANT_DIGITS)
+    if operand.is_constant and operand.aval.size == 1:
+        try:
+            return number(operand.value._data, _CONSTANT_DIGITS)
+        except WengertError:  # overwritten since
+            pass
+    return operand.name
 
 
 def _bracketed(text: str, precedence: int) -> str:
@@ -101,6 +115,7 @@ def _attributes(attributes: dict[str, Any]) -> list[str]:
 
 
 def attribute_text(value: Any) -> str:
+    """An attribute as one would write it; a tuple of one as the one, arrays in a few words."""
     if isinstance(value, np.dtype):
         return dtype_of(value).name
     if isinstance(value, DType):
@@ -110,7 +125,10 @@ def attribute_text(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return "(" + ", ".join(attribute_text(v) for v in value) + ")"
     if isinstance(value, slice):
-        return ":".join("" if part is None else str(part) for part in (value.start, value.stop))
+        parts = (value.start, value.stop) + ((value.step,) if value.step is not None else ())
+        return ":".join("" if part is None else str(part) for part in parts)
+    if isinstance(value, (float, np.generic)):
+        return number(value, _CONSTANT_DIGITS)
     if isinstance(value, np.ndarray):
         return summary(value)
     return "..." if value is Ellipsis else str(value)
@@ -136,11 +154,12 @@ def describe(vertex: Vertex) -> str:
 
 
 def listing_line(vertex: Vertex) -> str:
-    """One line of the graph's text form."""
+    """One line of the graph's text form: `y: float32[2, 3] = mul(x, 2)`."""
+    from wengert.core.vertex import Vertex
+
+    head = f"{vertex.name}: {vertex.aval} ="
     if not vertex.is_operation:
-        return f"{vertex.name}: {vertex.aval} = {vertex.expression}"
-    assert vertex.op is not None
-    operands = [_operand_text(o) for o in vertex.operands]
-    call = f"{vertex.op.name}({', '.join([*operands, *_attributes(vertex.attributes)])})"
+        return f"{head} {vertex.expression}"
+    names = [o.name if isinstance(o, Vertex) else number(o, 17) for o in vertex.operands]
     index = vertex.output_index
-    return f"{vertex.name}: {vertex.aval} = {call}" + ("" if index is None else f"[{index}]")
+    return f"{head} {_call(vertex, names)}" + ("" if index is None else f"[{index}]")

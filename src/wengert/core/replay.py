@@ -1,113 +1,100 @@
-"""A graph at other inputs: only its values, or recorded anew."""
+"""A graph at other inputs: the same operations, other leaves, values computed when asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from wengert.core.evaluate import evaluate_node
+from wengert.core.dtype import category
+from wengert.core.graph import Graph
 from wengert.core.names import Names
-from wengert.core.node import Node
-from wengert.core.record import _new, make_leaf
+from wengert.core.node import Leaf, Node
+from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ShapeError
-from wengert.modes import enable_grad
-
-if TYPE_CHECKING:
-    from wengert.core.graph import Graph, Vertex
+from wengert.core.vertex import Vertex, identity, key_of
+from wengert.errors import ArgumentError, DTypeError, ShapeError
 
 
-def _given(graph: Graph, inputs: dict[str, Any]) -> dict[Any, Any]:
-    """New values by node, or by the id of a constant tensor."""
-    given: dict[Any, Any] = {}
-    for name, value in inputs.items():
-        vertex = graph[name]
-        if vertex.is_operation:
-            known = ", ".join(v.name for v in graph.nodes if not v.is_operation)
-            raise ArgumentError(f"{name} is computed, not an input", f"The inputs are: {known}.")
-        key = vertex.key
-        given[key if isinstance(key, Node) else id(key)] = _fitting(vertex, value)
-    return given
+def outputs_at(graph: Graph, inputs: dict[str, Any]) -> Any:
+    """The outputs' values with some inputs replaced: one tensor, or a tuple of several."""
+    outputs, names, leaves = replayed(graph, inputs)
+    there = Graph(outputs, names, leaves)
+    results = tuple(_new(np.array(v.value._data)[()], None) for v in there.outputs)
+    return results[0] if len(results) == 1 else results
+
+
+def replayed(graph: Graph, inputs: dict[str, Any]) -> tuple[list[Node], Names, list[Node]]:
+    """The graph at other inputs: its output nodes, the names carried over, and its leaves.
+
+    Inputs that are not given keep their values. Raises ArgumentError for names of results,
+    ShapeError and DTypeError for values that do not fit, MissingValueError and StaleError for
+    inputs that are not given and whose values are gone.
+    """
+    copies = _Copies(graph, [_replacement(graph, name, value) for name, value in inputs.items()])
+    for node in graph.order():
+        copies.add(node)
+    naming = graph.naming
+    names = {name: copies.of(graph.keys[i]) for i, name in enumerate(naming.names)}
+    names |= {alias: copies.of(graph.keys[i]) for alias, i in naming.aliases.items()}
+    outputs = [copies.of(vertex.key) for vertex in graph.outputs]
+    return outputs, Names(names), [copies.of(vertex.key) for vertex in graph.inputs]
+
+
+def _replacement(graph: Graph, name: str, value: Any) -> tuple[Any, Any]:
+    """What stands for an input, and what shall stand there instead."""
+    vertex = graph[name]
+    if vertex.is_operation:
+        known = ", ".join(v.name for v in graph.nodes if not v.is_operation)
+        raise ArgumentError(f"{name} is computed, not an input", f"The inputs are: {known}.")
+    tensor = _new(_fitting(vertex, value), None)
+    return vertex.key, Leaf(tensor, vertex.site) if vertex.is_input else tensor
 
 
 def _fitting(vertex: Vertex, value: Any) -> Any:
-    """A new value in the input's shape and dtype; numbers fill it."""
+    """A new value in the input's shape and dtype; one number fills it."""
     aval = vertex.aval
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
     if array.dtype.kind not in "biufc":
-        raise ArgumentError(f"{vertex.name}: {value!r} is no number and no array")
+        raise ArgumentError(f"{vertex.name}: {value!r} is no number and no array of numbers")
+    if category(array.dtype) > category(aval.dtype):
+        raise DTypeError(f"{vertex.name} is {aval}; the new value is {array.dtype}")
     if array.shape not in (aval.shape, ()):
         raise ShapeError(
             f"{vertex.name} has shape {aval.shape}; the new value has {array.shape}",
             "A graph is for fixed shapes: record the computation again for others.",
         )
-    return np.array(np.broadcast_to(array, aval.shape).astype(aval.dtype))[()]
+    return np.array(np.broadcast_to(array.astype(aval.dtype), aval.shape))[()]
 
 
-def outputs_at(graph: Graph, inputs: dict[str, Any]) -> Any:
-    """The outputs' values with some inputs replaced."""
-    given = _given(graph, inputs)
-    env: dict[Node, Any] = {}
-    for node in graph.order():
-        if not node.inputs:
-            env[node] = given[node] if node in given else graph.values.of(node)
-        else:
-            env[node] = evaluate_node(node, _operands(graph, node, env, given))
-    outputs = tuple(_new(np.copy(env[v.key])[()], None) for v in graph.outputs)  # type: ignore[index]
-    return outputs[0] if len(outputs) == 1 else outputs
+class _Copies:
+    """Copies of a graph's nodes, with some leaves and constants replaced."""
 
+    def __init__(self, graph: Graph, replacements: list[tuple[Any, Any]]) -> None:
+        self._values = graph.values
+        self._copies = {identity(key): new for key, new in replacements}
 
-def _operands(graph: Graph, node: Node, env: dict[Node, Any], given: dict[Any, Any]) -> list[Any]:
-    found = []
-    for i, source in enumerate(node.inputs):
+    def of(self, key: Any) -> Any:
+        """The copy of a node; constants that are not replaced stay themselves."""
+        return self._copies.get(identity(key), key)
+
+    def add(self, node: Node) -> None:
+        """Copy a node whose inputs have been copied."""
+        if node in self._copies:
+            return
+        if isinstance(node, Leaf):
+            value = np.array(self._values.of(node))[()]
+            self._copies[node] = Leaf(_new(value, None), node.site)
+            return
+        inputs = tuple(self.of(key_of(source)) for source in node.inputs)
+        operands = tuple(self._operand(node, i, source) for i, source in enumerate(inputs))
+        copy = Node(node.plan, inputs, operands, node.attrs, None, node.aval, node.site)
+        self._copies[node] = copy
+
+    def _operand(self, node: Node, i: int, source: Any) -> Any:
+        """What a copied node keeps of an input: a number as it is, a constant cast as it was."""
         if isinstance(source, Node):
-            found.append(env[source])
-        elif id(source) in given:
-            found.append(given[id(source)])
-        else:
-            found.append(graph.values.constant(node, i))
-    return found
-
-
-def replayed(graph: Graph, inputs: dict[str, Any]) -> tuple[list[Node], Names]:
-    """The graph recorded anew at other inputs: its output nodes, and the names carried over."""
-    given = _given(graph, inputs)
-    made: dict[Any, Any] = {}
-    with enable_grad():
-        for node in graph.order():
-            if not node.inputs:
-                made[node] = _fresh_leaf(given[node] if node in given else graph.values.of(node))
-            elif node.op.kind == "projection":
-                assert node.attrs is not None
-                made[node] = made[node.inputs[0]][node.attrs["index"]]
-            else:
-                made[node] = _apply_again(graph, node, made, given)
-    for node, tensor in made.items():
-        if isinstance(tensor, Tensor) and tensor._node is not None:
-            tensor._node.site = node.site
-    named = {v.name: made[v.key] for v in graph.nodes if isinstance(v.key, Node)}
-    constants = {v.name: made.get(id(v.key), v.key) for v in graph.nodes if v.is_constant}
-    outputs = [made[v.key]._node for v in graph.outputs]
-    return outputs, Names({**named, **constants})
-
-
-def _fresh_leaf(value: Any) -> Tensor:
-    leaf = _new(np.array(value)[()], None)
-    make_leaf(leaf)
-    return leaf
-
-
-def _apply_again(graph: Graph, node: Node, made: dict[Any, Any], given: dict[Any, Any]) -> Any:
-    operands: list[Any] = []
-    for i, source in enumerate(node.inputs):
-        if isinstance(source, Node):
-            operands.append(made[source])
-        elif id(source) in given:
-            operands.append(made.setdefault(id(source), _new(given[id(source)], None)))
-        elif isinstance(source, Tensor):
-            graph.values.constant(node, i)  # raises if it was written since
-            operands.append(source)
-        else:
-            operands.append(graph.values.constant(node, i))
-    return node.op(*operands, **(node.attrs or {}))
+            return None
+        if source is key_of(node.inputs[i]):
+            return self._values.constant(node, i)
+        return source._data.astype(node.operand_aval(i).dtype)

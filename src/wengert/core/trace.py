@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
-from wengert.core.graph import infer
+from wengert.core.dtype import category, weak_dtype
 from wengert.core.names import Names
 from wengert.core.node import Leaf, Node, project
-from wengert.core.op import Op
+from wengert.core.op import OPS, Op
 from wengert.core.record import as_operand, promoted
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, TraceError
+from wengert.core.verify import infer
+from wengert.errors import ArgumentError, DTypeError, ShapeError, TraceError, WengertError
 from wengert.modes import current
 from wengert.sites import user_site
 
@@ -39,8 +40,41 @@ class Traced(Tensor):
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         return _record(op, args, attrs)
 
+    def _in_place(
+        self, op: Op, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
+    ) -> Tensor:
+        """target becomes op(target, *others): from here on it stands for the new node."""
+        if not isinstance(target, Traced):
+            raise TraceError(
+                f"{op.name}_ writes a tensor that is being traced into one that is not",
+                "Compute a new tensor: with wengert.stack, cat or where.",
+            )
+        result = _record(op, (target, *others), attrs or None)
+        _check_fits(op, target._aval, result._aval)
+        target._node = result._node
+        return target
+
+    def detach(self) -> Tensor:
+        detached: Tensor = OPS["detach"](self)
+        return detached
+
+    def detach_(self) -> Tensor:
+        self._node = self.detach()._node
+        return self
+
+    def backward(self, *_: Any, **__: Any) -> None:
+        self._concrete("backward()")
+
     def __repr__(self) -> str:
         return f"Traced({self._aval})"
+
+
+def _check_fits(op: Op, have: Aval, made: Aval) -> None:
+    """What an in-place operation makes must be of the tensor's shape and fit its dtype."""
+    if have.shape != made.shape:
+        raise ShapeError(f"{op.name}_: the result has shape {made.shape}, the tensor {have.shape}")
+    if category(made.dtype) > category(have.dtype):
+        raise DTypeError(f"{op.name}_: result type {made.dtype} can't be cast to {have.dtype}")
 
 
 def _symbol(aval: Aval, node: Node | None) -> Traced:
@@ -52,31 +86,67 @@ def _symbol(aval: Aval, node: Node | None) -> Traced:
     return made
 
 
+def symbol(aval: Aval) -> Traced:
+    """A traced tensor that is an input."""
+    made = _symbol(aval, None)
+    leaf = made._node = Leaf(made, user_site())
+    leaf._aval = aval
+    leaf.value = None
+    return made
+
+
 def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     """Apply an operation to tensors of which some are traced: infer, and append the node."""
+    sources, operands, seen = _operands(op, args)
+    avals = _inferred(op, seen, attrs or {})
+    mask = sum(isinstance(source, Node) << i for i, source in enumerate(sources))
+    plan = op.plan(mask if op.differentiable else 0, _is_complex(op, seen), len(args))
+    kept = tuple(operands) if any(o is not None for o in operands) else None
+    state = current()
+    site = user_site() if state.sites else None
+    node = Node(plan, tuple(sources), kept, attrs or None, None, avals, site)
+    if isinstance(avals, tuple):
+        return tuple(_symbol(a, project(node, i, None, a)) for i, a in enumerate(avals))
+    made = _symbol(avals, node)
+    # Under no_grad it is computed, but nothing is differentiated through it.
+    return made if state.grad or not plan.wanted else made.detach()
+
+
+def _operands(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Per argument its source, what is kept of it, and what shape inference sees."""
     sources: list[Any] = []
     operands: list[Any] = []
     seen: list[Any] = []
-    mask = 0
-    for i, a in enumerate(args):
+    for a in args:
+        if isinstance(a, np.ndarray):
+            a = _constant(a)
         if isinstance(a, Tensor):
-            sources.append(a._node if a._node is not None else a)
-            operands.append(None if a._node is not None else a._data)
+            sources.append(a if a._node is None else a._node)
+            operands.append(a._data if a._node is None else None)
             seen.append(a._aval)
-            mask |= (a._node is not None) << i
         else:
             value = a if a is None else as_operand(op, a)
             sources.append(None)
             operands.append(value)
             seen.append(value)
-    avals = infer(op, seen, attrs or {})
-    plan = op.plan(mask if op.differentiable else 0, _is_complex(op, seen), len(args))
-    kept = tuple(operands) if any(o is not None for o in operands) else None
-    site = user_site() if current().sites else None
-    node = Node(plan, tuple(sources), kept, attrs or None, None, avals, site)
-    if isinstance(avals, tuple):
-        return tuple(_symbol(a, project(node, i, None, a)) for i, a in enumerate(avals))
-    return _symbol(avals, node)
+    return sources, operands, seen
+
+
+def _constant(array: np.ndarray[Any, Any]) -> Tensor:
+    made = Tensor.__new__(Tensor)
+    made._data = array
+    made._node = made._memory = made._extra = None
+    return made
+
+
+def _inferred(op: Op, seen: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    try:
+        return infer(op, seen, attrs)
+    except WengertError:
+        raise
+    except (ValueError, IndexError, TypeError) as error:
+        avals = ", ".join(str(s) for s in seen)
+        raise ShapeError(f"{op.name}: {error} (operands {avals})") from None
 
 
 def _is_complex(op: Op, seen: Sequence[Any]) -> bool:
@@ -88,18 +158,19 @@ def _is_complex(op: Op, seen: Sequence[Any]) -> bool:
 
 def traced(
     function: Callable[..., Any], examples: Sequence[Any], names: dict[str, Any]
-) -> tuple[list[Node], Names]:
-    """The output nodes of function(*examples), and the names of its parameters.
+) -> tuple[list[Node], Names, list[Node]]:
+    """The output nodes of function(*examples), the names of its parameters, and their leaves.
 
     examples: tensors, arrays, numbers or Avals. Where all have values, the graph has, too.
     """
     parameters = _parameter_names(function, len(examples))
     inputs = [_input(e, p) for e, p in zip(examples, parameters, strict=True)]
+    leaves = [tensor._node for tensor in inputs]
     outputs = _tensors(function(*inputs))
-    explicit = dict(zip(parameters, inputs, strict=True)) | names
+    explicit = dict(zip(parameters, leaves, strict=True)) | names
     nodes = [_output_node(t) for t in outputs]
-    _fill(inputs, examples)
-    return nodes, Names(explicit)
+    _fill(inputs, leaves, examples)
+    return nodes, Names(explicit), [leaf for leaf in leaves if leaf is not None]
 
 
 def _input(example: Any, name: str) -> Traced:
@@ -108,12 +179,7 @@ def _input(example: Any, name: str) -> Traced:
             f"the example for {name} is a {type(example).__name__}",
             "Give a tensor, an array, a number, or wengert.Aval(shape, dtype).",
         )
-    aval = example if isinstance(example, Aval) else _example_aval(example)
-    symbol = _symbol(aval, None)
-    symbol._node = Leaf(symbol, user_site())
-    symbol._node._aval = aval
-    symbol._node.value = None
-    return symbol
+    return symbol(example if isinstance(example, Aval) else _example_aval(example))
 
 
 def _example_aval(example: Any) -> Aval:
@@ -121,29 +187,28 @@ def _example_aval(example: Any) -> Aval:
         return example._aval
     if isinstance(example, (np.ndarray, np.generic)):
         return aval_of(example)
-    from wengert.core.dtype import weak_dtype
-
     return Aval((), weak_dtype(example))
 
 
-def _fill(inputs: Sequence[Traced], examples: Sequence[Any]) -> None:
+def _fill(inputs: Sequence[Traced], leaves: Sequence[Any], examples: Sequence[Any]) -> None:
     """Give the inputs the examples' values, so that questions about numbers have answers."""
     if any(isinstance(e, Aval) for e in examples):
         return
-    for symbol, example in zip(inputs, examples, strict=True):
+    for tensor, leaf, example in zip(inputs, leaves, examples, strict=True):
         data = example._data if isinstance(example, Tensor) else np.asarray(example)
-        node = symbol._node
-        assert node is not None
-        node.value = np.array(data, symbol._aval.dtype)[()]
+        leaf.value = np.array(data, tensor._data.dtype)[()]
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of the parameters that `count` positional arguments go to."""
     try:
-        known = [p.name for p in inspect.signature(function).parameters.values()
-                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]  # fmt: skip
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        known = []
-    return known[:count] + [f"x{i}" for i in range(len(known), count)]
+        parameters = []
+    known = [p.name for p in parameters
+             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]  # fmt: skip
+    rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), "x")
+    return known[:count] + [f"{rest}{i}" for i in range(count - len(known[:count]))]
 
 
 def _tensors(result: Any) -> list[Any]:
@@ -153,9 +218,11 @@ def _tensors(result: Any) -> list[Any]:
 def _output_node(output: Any) -> Node:
     if not isinstance(output, Tensor) or output._node is None:
         raise TraceError(
-            f"the function returned {type(output).__name__}, which does not depend on its inputs",
+            f"the function returned {_described(output)}, which does not depend on its inputs",
             "Return tensors that are computed from the arguments.",
         )
     return output._node
 
 
+def _described(output: Any) -> str:
+    return "a constant tensor" if isinstance(output, Tensor) else f"a {type(output).__name__}"

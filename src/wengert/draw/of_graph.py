@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.expression import equation, number, shape_text, summary
-from wengert.core.graph import Graph, Vertex
+from wengert.core.graph import Graph
+from wengert.core.vertex import Vertex
 from wengert.draw.scene import Box, Label, Link, Scene
 from wengert.errors import WengertError
 

@@ -1,0 +1,111 @@
+"""The derivation of a derivative by reverse accumulation: each node once, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.ask.derivation import Block, Sentence, Step
+from wengert.ask.derivative import adjoints
+from wengert.ask.edges import Edge, edges_from
+from wengert.ask.experiment import Experiment, in_double
+from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
+from wengert.ask.rule import pullback_formula
+from wengert.core.expression import equation, number, shape_text, summary
+from wengert.core.graph import Graph
+from wengert.core.vertex import Vertex
+
+_STEP = 0.01
+
+
+def backwards(graph: Graph, of: Vertex, wrt: Vertex, on_path: set[int]) -> list[Block]:
+    """One step per node between: what was computed, its derivative from those found before, the
+    rule in words, shapes and sizes."""
+    found = adjoints(graph, of, np.ones(of.shape, of.aval.dtype)[()], on_path)
+    order = sorted(on_path, reverse=True)
+    steps = [_step(i, Vertex(graph, index), of, on_path, found[index])
+             for i, index in enumerate(order, 1)]  # fmt: skip
+    return [
+        Sentence(_introduction(of, wrt)),
+        *steps,
+        Sentence(_conclusion(graph, of, wrt, found[wrt.index])),
+    ]
+
+
+def _introduction(of: Vertex, wrt: Vertex) -> str:
+    what = _target(of)
+    return (
+        f"d{what}/d{wrt.name} by the chain rule, from {of.name} back to {wrt.name}. Newest node "
+        "first; each step uses the ones above it; what meets at a node is added."
+    )
+
+
+def _target(of: Vertex) -> str:
+    """What is differentiated: of an array the sum of its elements."""
+    return of.name if of.aval.size == 1 else f"{of.name}.sum()"
+
+
+def _step(place: int, vertex: Vertex, of: Vertex, on_path: set[int], adjoint: Any) -> Step:
+    edges = [e for e in edges_from(vertex) if e.consumer.index in on_path and e.has_rule]
+    reasons = tuple(dict.fromkeys(_reason(e) for e in edges if e.reason))
+    title = equation(vertex)
+    shape = shape_text(vertex.shape) or "scalar"
+    sides: tuple[object, ...] = (Derivative(_target(of), vertex.name), _rules(vertex, of, edges))
+    if np.size(adjoint) > 1:
+        return Step(place, title, shape, Equation(sides), size(adjoint), reasons)
+    value = Number(size(adjoint))
+    return Step(place, title, shape, Equation((*sides, value) if edges else sides), "", reasons)
+
+
+def _rules(vertex: Vertex, of: Vertex, edges: list[Edge]) -> object:
+    """dL/dh * (1 - h * h), and a sum if the vertex is used more than once."""
+    if vertex == of:
+        return Number("1")
+    terms = tuple(_term(edge, of) for edge in edges)
+    return terms[0] if len(terms) == 1 else Sum(terms)
+
+
+def _term(edge: Edge, of: Vertex) -> object:
+    """The rule with names; where it is too long, the product of the two derivatives."""
+    ct: object = Derivative(_target(of), edge.consumer.name)
+    if edge.consumer == of:
+        ct = Number("1")
+    formula = pullback_formula(edge.consumer, edge.slot, ct)
+    if formula is not None:
+        return formula
+    slot = edge.slot if edge.is_parallel else None
+    return Product((ct, Derivative(edge.consumer.name, edge.producer.name, slot)))
+
+
+def _reason(edge: Edge) -> str:
+    return f"{edge.consumer.name} = {edge.consumer.expression}: {edge.reason}"
+
+
+def size(value: Any) -> str:
+    """How large a derivative is: the number, one number for all, or the norm and the range."""
+    array = np.asarray(value)
+    if array.size <= 4 and array.ndim <= 1:
+        return summary(array)
+    first = array.reshape(-1)[:1]
+    if array.size and (array == first).all():
+        return f"all {number(first[0])}"
+    norm = np.linalg.norm(in_double(array))
+    if not np.isfinite(norm) or array.dtype.kind == "c":
+        return f"norm {number(norm)}"
+    return f"norm {number(norm)}, {number(array.min(), 3)} .. {number(array.max(), 3)}"
+
+
+def _conclusion(graph: Graph, of: Vertex, wrt: Vertex, adjoint: Any) -> str:
+    """So dL/dW, 4×3: norm 0.9, -1 .. 2. Measured: moving W by 0.01 along it moved L by 0.009."""
+    wide = np.asarray(in_double(np.asarray(adjoint)))
+    norm = float(np.linalg.norm(wide))
+    shape = f", {shape_text(wrt.shape)}" if wrt.aval.size != 1 else ""
+    found = f"So d{_target(of)}/d{wrt.name}{shape}: {size(adjoint)}."
+    if not 0 < norm < np.inf:
+        return found
+    change = Experiment(graph).change(of, wrt, (_STEP * wide / norm)[()])
+    return (
+        f"{found} Measured: moving {wrt.name} by {_STEP} along it moved {_target(of)} by "
+        f"{number(np.sum(change))} (predicted {number(norm * _STEP)})."
+    )

@@ -1,0 +1,165 @@
+"""A local derivative rule as a formula: the rule itself, run on symbols.
+
+Rules are expressions in NumPy and in operations, so they can be traced like any function. What the
+trace holds is what will be computed: for h = tanh(z) it is `dL/dh * (1 - h * h)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.ask.formula import ATOM, Applied, Name, Number, as_text
+from wengert.core.aval import Aval
+from wengert.core.expression import attribute_text, number
+from wengert.core.graph import collect
+from wengert.core.node import Node
+from wengert.core.op import OPS, Op
+from wengert.core.tensor import Tensor
+from wengert.core.trace import symbol
+from wengert.core.vertex import Vertex
+from wengert.errors import WengertError
+from wengert.modes import silently
+
+_MOST_CHARACTERS = 64
+
+
+def pullback_formula(vertex: Vertex, slot: int, cotangent: object) -> object | None:
+    """What the rule for input `slot` makes of the vertex's own derivative, as a tree.
+
+    None where the rule is too long to be read, or cannot be traced.
+    """
+    try:
+        tree = _Symbols(vertex, cotangent).pulled(slot)
+    except (WengertError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+    return tree if len(as_text(tree)) <= _MOST_CHARACTERS else None
+
+
+class _Symbols:
+    """An application as its rule sees it, with symbols for values."""
+
+    def __init__(self, vertex: Vertex, cotangent: object) -> None:
+        self.node = vertex.application
+        self.attrs = self.node.attrs
+        self.operand_aval = self.node.operand_aval
+        self.operand_avals = self.node.operand_avals
+        self._vertex = vertex
+        self._trees: dict[Any, object] = {}
+        self._ct = self._symbol(vertex.aval, cotangent)
+        self.operands = tuple(self._operand(i, o) for i, o in enumerate(vertex.operands))
+
+    def _symbol(self, aval: Aval, tree: object) -> Any:
+        made = symbol(aval)
+        self._trees[made._node] = tree
+        return made
+
+    def _operand(self, i: int, operand: Any) -> Any:
+        if isinstance(operand, Vertex):
+            return self._symbol(self.node.operand_aval(i), Name(operand.name))
+        return operand
+
+    @property
+    def value(self) -> Any:
+        index = self._vertex.output_index
+        if index is not None:
+            raise TypeError("an operation with several outputs has no one name")
+        return self._symbol(self._vertex.aval, Name(self._vertex.name))
+
+    def pulled(self, slot: int) -> object:
+        """The cotangent of input `slot`, summed where it was broadcast."""
+        op, aval = self.node.op, self.node.operand_aval(slot)
+        is_complex = any(
+            a.dtype.kind == "c" for a in (*self.node.operand_avals(), self._vertex.aval)
+        )
+        rule = op.pull(slot, is_complex)
+        made = self._ct if rule is None else rule(self, self._ct)
+        if not isinstance(made, Tensor):
+            return Number(number(made))
+        tree = self._tree_of(made)
+        dims = _summed_dims(made._aval.shape, aval.shape)
+        if dims:
+            listed = ", ".join(map(str, dims))
+            tree = Applied(f"sum({{}}, dim={listed})", rf"\sum_{{\mathrm{{dim}}\,{listed}}} {{}}",
+                           ATOM, (tree,))  # fmt: skip
+        return tree
+
+    def _tree_of(self, made: Tensor) -> object:
+        if made._node is None:
+            return Number(number(made._data)) if made._data.size == 1 else Name("?")
+        for node in collect([made._node]):
+            if node not in self._trees:
+                self._trees[node] = self._applied(node)
+        return self._trees[made._node]
+
+    def _applied(self, node: Node) -> object:
+        args = [self._argument(node, i) for i in range(len(node.inputs))]
+        if node.op is OPS["mul"] and Number("1") in args:
+            return args[1] if args[0] == Number("1") else args[0]
+        return args[0] if _only_broadcasts(node) else applied(node.op, args, node.attrs or {})
+
+    def _argument(self, node: Node, i: int) -> object:
+        source = node.inputs[i]
+        if isinstance(source, Node):
+            return self._trees[source]
+        value = node.operands[i] if node.operands is not None else None
+        if getattr(value, "size", 1) != 1:
+            raise TypeError("an array without a name")
+        return Number(number(value))
+
+
+_MOST_TRIED = 10_000
+
+
+def _only_broadcasts(node: Node) -> bool:
+    """Whether an operation only repeats its input along dimensions, or adds dimensions of 1.
+
+    A formula says nothing of that, since + and * broadcast; the shape stands beside it. Found by
+    trying it out.
+    """
+    if node.op.kind != "linear" or node.aval.size > _MOST_TRIED:
+        return False
+    shape = node.operand_aval(0).shape
+    numbers = np.arange(node.operand_aval(0).size, dtype=np.float64).reshape(shape)
+    rest = (node.operands or (None,) * len(node.inputs))[1:]
+    made = np.asarray(silently(node.op.forward, numbers, *rest, **(node.attrs or {})))
+    if np.array_equal(np.squeeze(made), np.squeeze(numbers)):
+        return True
+    try:
+        return np.array_equal(made, np.broadcast_to(numbers, made.shape))
+    except ValueError:
+        return False
+
+
+def _summed_dims(have: tuple[int, ...], want: tuple[int, ...]) -> list[int]:
+    """The dimensions that conform sums over: those that were broadcast."""
+    lead = len(have) - len(want)
+    stretched = [lead + i for i, n in enumerate(want) if n == 1 and have[lead + i] != 1]
+    return [*range(lead), *stretched]
+
+
+def applied(op: Op, args: list[object], attrs: dict[str, Any]) -> object:
+    """An operation on trees as a tree."""
+    if isinstance(op.symbol, str) and op.symbol:
+        text = op.symbol
+    elif callable(op.symbol):
+        names = [as_text(a) for a in args]
+        return Name(op.symbol(names, attrs))
+    else:
+        shown = [
+            f"{k}={attribute_text(v)}" for k, v in attrs.items() if v is not None and v is not False
+        ]
+        text = f"{op.name}({', '.join(['{}'] * len(args) + [_literal(s) for s in shown])})"
+    latex = op.latex or _latex_call(op.name, len(args))
+    return Applied(text, latex, op.precedence, tuple(args))
+
+
+def _latex_call(name: str, count: int) -> str:
+    escaped = name.replace("_", r"\_")
+    places = r",\,".join(["{}"] * count)
+    return rf"\operatorname{{{{{escaped}}}}}\left({places}\right)"
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

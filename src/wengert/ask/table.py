@@ -1,0 +1,93 @@
+"""Tables: rows of text under headings, and the one of every gradient beside its measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.ask.derivation import aligned, markdown_table
+from wengert.ask.derivative import adjoints
+from wengert.ask.experiment import Experiment, in_double
+from wengert.core.expression import number, summary
+from wengert.core.graph import Graph
+from wengert.core.vertex import Vertex
+
+
+class Table:
+    """Rows of text under headings; notebooks show it as a table."""
+
+    def __init__(
+        self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], note: str = ""
+    ) -> None:
+        self.head = head
+        self.rows = list(rows)
+        self.note = note
+
+    def __str__(self) -> str:
+        lines = aligned([self.head, *self.rows], gap=3)
+        return "\n".join([*lines, self.note] if self.note else lines)
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        from wengert.ask.derivation import markdown_escape
+
+        text = markdown_table(self.rows, self.head)
+        return f"{text}\n\n{markdown_escape(self.note)}" if self.note else text
+
+
+def table(graph: Graph, output: Vertex) -> Table:
+    """Every node with its value, the output's gradient, and the same measured by nudging.
+
+    For arrays the gradient is shown by its norm, and measured along its own direction. With an
+    output of several elements, the gradients are those of its sum.
+    """
+    found = adjoints(graph, output, np.ones(output.shape, output.aval.dtype)[()])
+    experiment = Experiment(graph)
+    rows = []
+    for vertex in graph.nodes:
+        if vertex.is_constant:
+            continue
+        gradient = found.get(vertex.index, np.zeros(vertex.shape))
+        value = summary(vertex.value._data)
+        compared = _compared(experiment, output, vertex, gradient)
+        rows.append((vertex.name, vertex.expression, value, *compared))
+    note = ""
+    if output.aval.size != 1:
+        note = f"gradients are those of {output.name}.sum()"
+    return Table(("node", "expression", "value", "gradient", "measured", ""), rows, note)
+
+
+def _compared(
+    experiment: Experiment, output: Vertex, vertex: Vertex, gradient: Any
+) -> tuple[str, str, str]:
+    """The gradient, its measurement, and whether they agree."""
+    if not vertex.is_differentiable:
+        return "", "", "no gradient: integers"
+    wide = np.asarray(in_double(np.asarray(gradient)))
+    if wide.size == 1:
+        exact = float(wide.reshape(()).real)
+        measured = experiment.slope(output, vertex, np.ones(vertex.shape))
+        shown = number(exact)
+    else:
+        exact = float(np.linalg.norm(wide))
+        direction = wide / exact if exact else np.ones(vertex.shape)
+        measured = experiment.slope(output, vertex, direction)
+        shown = f"norm {number(exact)}"
+    return shown, as_measured(measured), "ok" if agree(exact, measured) else "differs"
+
+
+def as_measured(value: float) -> str:
+    """A measured number with three decimals where that says enough: 2.000, 1.3e-05."""
+    if abs(value) < 1e-10:
+        return "0.000"
+    return f"{value:.3f}" if 0.1 <= abs(value) < 1e6 else number(value, 3)
+
+
+def agree(exact: float, measured: float) -> bool:
+    """Whether a derivative and its measurement are the same but for what measuring blurs."""
+    if not np.isfinite(exact) and not np.isfinite(measured):
+        return True
+    return abs(exact - measured) <= 1e-3 * max(abs(exact), abs(measured)) + 1e-6

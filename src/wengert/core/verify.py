@@ -1,0 +1,111 @@
+"""Whether a graph is well formed, and what an operation makes of shapes and dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.aval import Aval, aval_of, stand_in
+from wengert.core.node import Leaf, Node
+from wengert.core.op import Op
+from wengert.core.record import promoted
+from wengert.errors import GraphError, TraceError
+from wengert.modes import silently
+
+
+def verify(order: Iterable[Node]) -> None:
+    """Check order, arity, attributes and avals of nodes, oldest first. Raises GraphError."""
+    seen: set[Node] = set()
+    known: dict[Any, Any] = {}
+    for node in order:
+        for source in node.inputs:
+            if isinstance(source, Node) and source not in seen:
+                raise GraphError(f"{node.op.name} uses a value before it is made", site=node.site)
+        seen.add(node)
+        if node.op.kind == "projection":
+            _verify_projection(node)
+        elif not isinstance(node, Leaf) and node.op.kind != "opaque":
+            _verify_application(node, known)
+
+
+def _verify_projection(node: Node) -> None:
+    """A projection stands for one output of a node that has several."""
+    avals = node.inputs[0].aval if len(node.inputs) == 1 else None
+    index = (node.attrs or {}).get("index")
+    if not isinstance(avals, tuple) or type(index) is not int or not 0 <= index < len(avals):
+        raise GraphError(f"a projection to output {index} of what has none")
+    if avals[index] != node.aval:
+        raise GraphError(f"output {index} is {avals[index]}, not {node.aval}")
+
+
+def _verify_application(node: Node, known: dict[Any, Any]) -> None:
+    """known: avals inferred so far; long chains repeat the same few."""
+    op, attrs = node.op, node.attrs or {}
+    check_arity(op, len(node.inputs), node)
+    check_attributes(op, attrs, node)
+    operands = [_seen(node, i) for i in range(len(node.inputs))]
+    key = (op, *map(_frozen, operands), *((name, _frozen(v)) for name, v in attrs.items()))
+    if key not in known:
+        try:
+            known[key] = infer(op, operands, attrs)
+        except TraceError:
+            known[key] = None  # the shape depends on the data
+        except Exception as error:
+            raise GraphError(f"{op.name} cannot be applied: {error}", site=node.site) from error
+    if known[key] is not None and known[key] != node.aval:
+        raise GraphError(f"{op.name} gives {known[key]}, not {node.aval}", site=node.site)
+
+
+def check_arity(op: Op, count: int, node: Node | None = None) -> None:
+    """Raise GraphError unless the operation takes this many inputs."""
+    if not op.variadic and count != len(op.inputs):
+        site = node.site if node is not None else None
+        raise GraphError(f"{op.name} takes {len(op.inputs)} inputs, not {count}", site=site)
+
+
+def check_attributes(op: Op, attrs: dict[str, Any], node: Node | None = None) -> None:
+    """Raise GraphError for attributes that the operation does not have, and for missing ones."""
+    site = node.site if node is not None else None
+    unknown = set(attrs) - set(op.attributes)
+    if unknown:
+        raise GraphError(f"{op.name} has no attribute {', '.join(sorted(unknown))}", site=site)
+    given = set(attrs) | set(getattr(op.forward, "__kwdefaults__", None) or ())
+    missing = [name for name in op.attributes if name not in given]
+    if missing:
+        raise GraphError(f"{op.name} lacks the attribute {', '.join(missing)}", site=site)
+
+
+def _seen(node: Node, i: int) -> Any:
+    """An input as shape inference sees it: an aval, a number, or None."""
+    source = node.inputs[i]
+    if source is None:
+        return node.operands[i] if node.operands is not None else None
+    return node.operand_aval(i)
+
+
+def _frozen(value: Any) -> Any:
+    """A key for what a shape rule sees. 1, 1.0 and True are equal, but promote differently."""
+    if isinstance(value, Aval):
+        return value
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype, value.tobytes()
+    return type(value), repr(value)
+
+
+def infer(op: Op, operands: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """The aval (or avals) of an operation's output from its operands' avals; numbers stay numbers.
+
+    The op's own rule if it has one, else its forward function run on zeros.
+    """
+    stands = [stand_in(o) if isinstance(o, Aval) else o for o in operands]
+    if op.promotion != "none":
+        stands = promoted(op, stands)
+    if op.aval is not None:
+        avals = [aval_of(s) if s is not None else None for s in stands]
+        return op.aval(*avals, **attrs)
+    result = silently(op.forward, *stands, **attrs)
+    if isinstance(result, tuple):
+        return tuple(aval_of(np.asarray(r)) for r in result)
+    return aval_of(result)
