@@ -11,8 +11,8 @@ from unittest import mock
 from sampling import is_array
 from wengert.core import record
 from wengert.core.aval import Aval, aval_of
-from wengert.core.graph import infer
 from wengert.core.op import Op
+from wengert.core.verify import infer
 from wengert.modes import provenance
 
 

@@ -43,14 +43,14 @@ class Case:
         self.function = function
         self.args, self.kwargs = call
         self.arrays = arrays_in(call)
-        self.at = [x for x in self.arrays if x.dtype.kind == "f"]
+        self.at = [x for x in self.arrays if x.dtype.kind in "fc"]
 
     def call(self, floats: list[Any]) -> Any:
         """The public function applied, with these tensors instead of the float arrays."""
         given = iter(floats)
 
         def replaced(array: Any) -> Tensor:
-            return next(given) if array.dtype.kind == "f" else as_tensor(array)
+            return next(given) if array.dtype.kind in "fc" else as_tensor(array)
 
         args, kwargs = map_arrays(replaced, (self.args, self.kwargs))
         return self.function.call(*args, **kwargs)
@@ -70,18 +70,26 @@ class Case:
 
 
 def weights(arrays: list[Any], seed: int) -> list[Any]:
-    """A weight between 1/2 and 3/2, of either sign, for each element: no sum cancels by chance."""
+    """A weight for each element, between 1/2 and 3/2 and of either sign; complex for complex."""
     generator = np.random.default_rng(seed)
-    made = [
-        generator.uniform(0.5, 1.5, np.shape(x)) * generator.choice([-1, 1], np.shape(x))
-        for x in arrays
-    ]
-    return [np.asarray(w)[()] for w in made]
+
+    def drawn(shape: tuple[int, ...]) -> Any:
+        return generator.uniform(0.5, 1.5, shape) * generator.choice([-1, 1], shape)
+
+    made = []
+    for x in arrays:
+        imaginary = 1j * drawn(np.shape(x)) if np.iscomplexobj(x) else 0
+        made.append(np.asarray(drawn(np.shape(x)) + imaginary)[()])
+    return made
 
 
 def weighted(arrays: list[np.ndarray], by: list[Any]) -> np.ndarray:
-    """The weighted sum of all elements of all arrays."""
-    return np.asarray(sum(float(np.sum(x * w)) for x, w in zip(arrays, by, strict=True)))
+    """The sum of all elements, each times its weight: the real part of <by, arrays>."""
+    return np.asarray(sum(inner(w, x) for x, w in zip(arrays, by, strict=True)))
+
+
+def inner(a: Any, b: Any) -> float:
+    return float(np.sum(np.real(np.conj(a) * b)))
 
 
 def gradients(
@@ -103,6 +111,6 @@ def gradients(
 def as_arrays(grads: list[Tensor | None], like: list[Any]) -> list[np.ndarray]:
     """Gradients as arrays, None as zeros."""
     return [
-        np.zeros(np.shape(x)) if g is None else np.asarray(g._data)
+        np.zeros(np.shape(x), x.dtype) if g is None else np.asarray(g._data)
         for g, x in zip(grads, like, strict=True)
     ]

@@ -34,9 +34,9 @@ def _central(
 
 
 def unit(arrays: Arrays, which: int, index: int) -> list[Any]:
-    """The direction in which only one element of one array moves."""
-    direction = [np.zeros(np.shape(x)) for x in arrays]
-    direction[which].reshape(-1)[index] = 1
+    """The direction in which only one element of one array moves; a complex one, both parts."""
+    direction = [np.zeros(np.shape(x), x.dtype) for x in arrays]
+    direction[which].reshape(-1)[index] = 0.6 + 0.8j if np.iscomplexobj(arrays[which]) else 1
     return direction
 
 

@@ -10,7 +10,16 @@ from hypothesis import assume
 
 from laws.cases import Case, as_tensor, differentiable_in, gradients, tensors_in, weights
 from parity.close import assert_close
-from parity.theirs import as_array, name_of, quiet, reference, structure, theirs_in, to_torch, translated
+from parity.theirs import (
+    as_array,
+    name_of,
+    quiet,
+    reference,
+    structure,
+    theirs_in,
+    to_torch,
+    translated,
+)
 from wengert.core.tensor import Tensor
 from wengert.ops.define import Function
 from wengert.ops.samples import Call
