@@ -60,6 +60,10 @@ class ArgumentValueError(WengertError, ValueError, RuntimeError):
     """
 
 
+class DeviceError(WengertError, RuntimeError):
+    """A device that does not exist here."""
+
+
 class DivisionError(WengertError, ZeroDivisionError, RuntimeError):
     """Division of integers by zero."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.errors import DeviceError
+
 
 class Size(tuple[int, ...]):
     """A shape: a tuple of ints, printed as torch prints its own."""
@@ -34,6 +36,10 @@ class Device:
     __slots__ = ()
     type = "cpu"
     index = None
+
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+        if str(type).partition(":")[0] != "cpu":
+            raise DeviceError(f"device {type!r} does not exist", 'The only device is "cpu".')
 
     def __repr__(self) -> str:
         return "device(type='cpu')"

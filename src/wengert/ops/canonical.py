@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import NumpyDType, as_dtype
+from wengert.core.place import Device
 from wengert.errors import ArgumentError, DimensionError, ShapeError
 
 Dims = int | Sequence[int] | None
@@ -67,5 +68,5 @@ def numpy_dtype(dtype: Any) -> NumpyDType | None:
 
 def check_device(device: Any) -> None:
     """Accept "cpu" and None; anything else does not exist here."""
-    if device is not None and str(device).partition(":")[0] != "cpu":
-        raise ArgumentError(f"device {device!r} does not exist", 'The only device is "cpu".')
+    if device is not None:
+        Device(device)  # raises

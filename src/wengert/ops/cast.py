@@ -8,6 +8,7 @@ from typing import Any, Final
 from wengert.core.dtype import DType, NumpyDType, as_dtype, float64
 from wengert.core.tensor import Device, Tensor
 from wengert.errors import ArgumentError, ArgumentValueError
+from wengert.ops.about import expect_tensor
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.define import method, public
 from wengert.ops.kinds import linear
@@ -46,7 +47,10 @@ def to(
     >>> wg.tensor([1.7, -1.7]).to(wg.int64)
     tensor([ 1, -1])
     """
+    expect_tensor("to", input)
     given, copy = _to_arguments(args, copy)
+    if not isinstance(copy, bool):
+        raise ArgumentError(f"to(): copy must be True or False, not {type(copy).__name__}")
     wanted = numpy_dtype(dtype if dtype is not None else given)
     check_device(device)
     own: NumpyDType = input._data.dtype

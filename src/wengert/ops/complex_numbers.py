@@ -66,9 +66,17 @@ def complex_(real: Tensor, imag: Tensor) -> Any:
     return complex_op(real, imag)
 
 
-@public(torch="polar", method=False, samples=_pair_samples)
+def _polar_samples(s: Sampler) -> Call:
+    first, second = s.broadcastable(2)
+    return (s.array(first, 0.25, 3), s.array(second)), {}
+
+
+@public(torch="polar", method=False, samples=_polar_samples)
 def polar(abs: Tensor, angle: Tensor) -> Any:
-    """abs (cos(angle) + i sin(angle)). Raises DTypeError as `complex` does."""
+    """The complex number abs (cos(angle) + i sin(angle)). Raises DTypeError as `complex` does.
+
+    Where `abs` is negative, its slope is that of the formula; torch has it with the other sign.
+    """
     _check_parts("polar", abs, angle)
     return polar_op(abs, angle)
 
