@@ -6,7 +6,6 @@ catches `RuntimeError` or `IndexError` goes on working.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from wengert.sites import Site, user_site
@@ -110,6 +109,8 @@ class NonLeafGradWarning(UserWarning):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """"Did you mean 'h1' or 'h2'?", or the known names if none is near; "" if there are none."""
+    import difflib  # its import takes longer than ours of ten operations
+
     names = list(dict.fromkeys(known))
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from wengert.printing.options import Options, current
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # The whole text ----------------------------------------------------------------------------------
 
