@@ -6,7 +6,8 @@ import warnings
 from typing import Any, Final
 
 from wengert.core.dtype import DType, NumpyDType, as_dtype, float64
-from wengert.core.tensor import Device, Tensor
+from wengert.core.place import Device
+from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.about import expect_tensor
 from wengert.ops.canonical import check_device, numpy_dtype
@@ -70,7 +71,7 @@ def _to_arguments(args: tuple[Any, ...], copy: bool) -> tuple[Any, bool]:
     dtype = None
     if rest and isinstance(rest[0], Tensor):
         dtype = rest.pop(0).dtype
-    elif rest and (isinstance(rest[0], (str, Device)) or rest[0] is None):
+    elif rest and (rest[0] is None or _is_device(rest[0])):
         check_device(rest.pop(0))
     if rest and dtype is None and not isinstance(rest[0], bool):
         dtype = rest.pop(0)
@@ -80,6 +81,11 @@ def _to_arguments(args: tuple[Any, ...], copy: bool) -> tuple[Any, bool]:
             "x.to(wengert.float64), x.to('cpu', wengert.float64), x.to(other).",
         )
     return dtype, rest[1] if len(rest) == 2 else copy
+
+
+def _is_device(value: Any) -> bool:
+    """An integer is one, too: the number of an accelerator, of which there are none."""
+    return isinstance(value, (str, Device, int)) and not isinstance(value, bool)
 
 
 _CASTS: Final = {
