@@ -1,4 +1,4 @@
-"""Tensors of a given shape: zeros, ones, empty, full, eye, and their forms after another tensor.
+"""Tensors of a given shape: zeros, ones, empty, full, eye.
 
 These are no operations: what they make has no history. `layout`, `pin_memory` and `memory_format`
 are accepted everywhere and mean nothing here.
@@ -16,10 +16,9 @@ from wengert.core.dtype import NumpyDType, as_dtype, default_float, weak_dtype
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
-from wengert.ops.about import expect_tensor
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.create import tensor
-from wengert.ops.define import method, public
+from wengert.ops.define import public
 from wengert.ops.samples import Call, Sampler
 
 _WITHOUT_MEANING: Final = {"layout", "memory_format", "pin_memory", "non_blocking"}
@@ -170,108 +169,3 @@ def eye(
     rows, columns = shape_from("eye", (n, n if m is None else m), rest)
     data = np.eye(rows, columns, dtype=numpy_dtype(dtype) or default_float())
     return finished(data, device, requires_grad)
-
-
-# Like another tensor -----------------------------------------------------------------------------
-
-
-def _like_samples(s: Sampler) -> Call:
-    return (s.array(s.shape(min_side=0)),), {}
-
-
-@public(
-    torch="zeros_like", method=False, differentiable=False, samples=_like_samples,
-    numpy=(np.zeros_like,),
-)  # fmt: skip
-def zeros_like(
-    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    **rest: Any,
-) -> Tensor:  # fmt: skip
-    """Zeros of the shape of another tensor, in its dtype unless one is given."""
-    return _like("zeros_like", np.zeros_like, input, dtype, device, requires_grad, rest)
-
-
-@public(
-    torch="ones_like", method=False, differentiable=False, samples=_like_samples,
-    numpy=(np.ones_like,),
-)  # fmt: skip
-def ones_like(
-    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    **rest: Any,
-) -> Tensor:  # fmt: skip
-    """Ones of the shape of another tensor, in its dtype unless one is given."""
-    return _like("ones_like", np.ones_like, input, dtype, device, requires_grad, rest)
-
-
-@public(torch="empty_like", method=False, differentiable=False, numpy=(np.empty_like,))
-def empty_like(
-    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    **rest: Any,
-) -> Tensor:  # fmt: skip
-    """Of the shape of another tensor; to be written before it is read."""
-    return _like("empty_like", np.empty_like, input, dtype, device, requires_grad, rest)
-
-
-def _full_like_samples(s: Sampler) -> Call:
-    return (s.array(s.shape(min_side=0)), s.choice([s.number(-3, 3), s.integer(-3, 3)])), {}
-
-
-@public(
-    torch="full_like", method=False, differentiable=False, samples=_full_like_samples,
-    numpy=(np.full_like,),
-)  # fmt: skip
-def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, **rest: Any,
-) -> Tensor:  # fmt: skip
-    """One value in the shape of another tensor, in its dtype unless one is given."""
-    own = expect_tensor("full_like", input)._data.dtype
-    value = number_from("full_like", fill_value)
-    scalar = number_in("full_like", value, numpy_dtype(dtype) or own)
-
-    def make(like: Any, wanted: NumpyDType) -> Any:
-        return np.full_like(like, scalar, wanted)
-
-    return _like("full_like", make, input, dtype, device, requires_grad, rest)
-
-
-def _like(
-    name: str, make: Callable[..., Any], input: Tensor, dtype: Any, device: Any,
-    requires_grad: bool, rest: dict[str, Any],
-) -> Tensor:  # fmt: skip
-    check_rest(name, rest)
-    data = expect_tensor(name, input)._data
-    return finished(make(data, numpy_dtype(dtype) or data.dtype)[()], device, requires_grad)
-
-
-@method(Tensor)
-def new_tensor(
-    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """A tensor with a copy of `data`, in this tensor's dtype unless one is given."""
-    wanted = self.dtype if dtype is None else dtype
-    return tensor(data, dtype=wanted, device=device, requires_grad=requires_grad)
-
-
-@method(Tensor)
-def new_zeros(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
-    """Zeros in this tensor's dtype unless one is given."""
-    return zeros(*size, dtype=dtype or self.dtype, **rest)
-
-
-@method(Tensor)
-def new_ones(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
-    """Ones in this tensor's dtype unless one is given."""
-    return ones(*size, dtype=dtype or self.dtype, **rest)
-
-
-@method(Tensor)
-def new_empty(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
-    """A tensor to be written before it is read, in this tensor's dtype unless one is given."""
-    return empty(*size, dtype=dtype or self.dtype, **rest)
-
-
-@method(Tensor)
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, **rest: Any) -> Tensor:
-    """One value, in this tensor's dtype unless one is given."""
-    return full(size, fill_value, dtype=dtype or self.dtype, **rest)
