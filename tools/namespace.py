@@ -22,7 +22,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "wengert"
 
 # What is public besides the registered functions: module -> names, "name as public" for renames.
 FIXED = {
-    "wengert": ["autograd", "nn"],
+    "wengert": ["autograd", "nn", "testing"],
     "wengert.core.aval": ["Aval"],
     "wengert.core.dtype": [
         "DType as dtype", "bool_ as bool", "complex64", "complex64 as cfloat", "complex128",
@@ -38,6 +38,8 @@ FIXED = {
     ],
     "wengert.printing": ["get_printoptions", "printoptions", "set_printoptions"],
     "wengert.questions": ["Graph", "graph", "why"],
+    "wengert.ops.dtypes": ["finfo", "iinfo"],
+    "wengert.ops.generator": ["Generator", "default_generator"],
     "wengert.errors": ["NonLeafGradWarning", "WengertError"],
     "wengert.version": ["__version__"],
 }  # fmt: skip

@@ -17,6 +17,7 @@ tensor([5.])
 from wengert import (
     autograd,
     nn,
+    testing,
 )
 from wengert.core.aval import (
     Aval,
@@ -117,6 +118,9 @@ from wengert.ops.blends import (
     addcmul,
     lerp,
 )
+from wengert.ops.cdist import (
+    cdist,
+)
 from wengert.ops.compare import (
     allclose,
     equal,
@@ -186,11 +190,12 @@ from wengert.ops.division import (
 )
 from wengert.ops.draws import (
     bernoulli,
-    multinomial,
     normal,
 )
 from wengert.ops.dtypes import (
     can_cast,
+    finfo,
+    iinfo,
     promote_types,
     result_type,
 )
@@ -226,14 +231,10 @@ from wengert.ops.extrema import (
 )
 from wengert.ops.factories import (
     empty,
-    empty_like,
     eye,
     full,
-    full_like,
     ones,
-    ones_like,
     zeros,
-    zeros_like,
 )
 from wengert.ops.fill import (
     masked_fill,
@@ -255,6 +256,8 @@ from wengert.ops.gather import (
     take_along_dim,
 )
 from wengert.ops.generator import (
+    Generator,
+    default_generator,
     get_rng_state,
     initial_seed,
     manual_seed,
@@ -279,6 +282,12 @@ from wengert.ops.join import (
 from wengert.ops.kron import (
     kron,
     trace,
+)
+from wengert.ops.like import (
+    empty_like,
+    full_like,
+    ones_like,
+    zeros_like,
 )
 from wengert.ops.limits import (
     clamp,
@@ -312,6 +321,9 @@ from wengert.ops.mm import (
 from wengert.ops.multi_dot import (
     chain_matmul,
     multi_dot,
+)
+from wengert.ops.multinomial import (
+    multinomial,
 )
 from wengert.ops.norm import (
     norm,
@@ -513,6 +525,7 @@ from wengert.version import (
 
 __all__ = [
     "Aval",
+    "Generator",
     "Graph",
     "NonLeafGradWarning",
     "Size",
@@ -576,6 +589,7 @@ __all__ = [
     "bucketize",
     "can_cast",
     "cat",
+    "cdist",
     "cdouble",
     "ceil",
     "celu",
@@ -602,6 +616,7 @@ __all__ = [
     "cummin",
     "cumprod",
     "cumsum",
+    "default_generator",
     "deg2rad",
     "device",
     "diag",
@@ -629,6 +644,7 @@ __all__ = [
     "exp2",
     "expm1",
     "eye",
+    "finfo",
     "fix",
     "flatten",
     "flip",
@@ -667,6 +683,7 @@ __all__ = [
     "hardtanh",
     "hstack",
     "hypot",
+    "iinfo",
     "imag",
     "index_add",
     "index_copy",
@@ -844,6 +861,7 @@ __all__ = [
     "tensor",
     "tensor_split",
     "tensordot",
+    "testing",
     "tile",
     "topk",
     "trace",
