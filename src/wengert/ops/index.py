@@ -224,7 +224,8 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
 
 def _check_kind(x: Tensor, value: Any) -> None:
     """Complex values do not fit into a real tensor; all others are cast."""
-    if np.iscomplexobj(array_of(value)) and x._data.dtype.kind != "c":
+    data = value._data if isinstance(value, Tensor) else value
+    if np.iscomplexobj(data) and x._data.dtype.kind != "c":
         raise DTypeError(
             f"x[...] = v: complex values do not fit into a tensor of {x.dtype}",
             "Take v.real, or make the tensor complex.",
