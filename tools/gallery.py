@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import wengert as wg
@@ -52,7 +53,7 @@ def network() -> wg.Graph:
     penalty = wg.tensor(0.0)
     named = {"x": x, "y": y}
     h = x
-    for i, (n, m) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for i, (n, m) in enumerate(pairwise(sizes), start=1):
         W = wg.full((n, m), 0.01, requires_grad=True)
         b = wg.zeros(m, requires_grad=True)
         named |= {f"W{i}": W, f"b{i}": b}

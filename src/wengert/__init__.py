@@ -101,6 +101,11 @@ from wengert.ops.arrange import (
     roll,
     rot90,
 )
+from wengert.ops.binary_losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    kl_div,
+)
 from wengert.ops.bitwise import (
     bitwise_and,
     bitwise_left_shift,
@@ -169,6 +174,9 @@ from wengert.ops.create import (
 from wengert.ops.cross import (
     cross,
     linalg_cross,
+)
+from wengert.ops.cross_entropy import (
+    cross_entropy,
 )
 from wengert.ops.dense import (
     linear,
@@ -325,6 +333,9 @@ from wengert.ops.multi_dot import (
 from wengert.ops.multinomial import (
     multinomial,
 )
+from wengert.ops.nll import (
+    nll_loss,
+)
 from wengert.ops.norm import (
     norm,
     vector_norm,
@@ -386,6 +397,12 @@ from wengert.ops.reduce import (
     nanmean,
     nansum,
     sum_ as sum,
+)
+from wengert.ops.regression import (
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
 )
 from wengert.ops.reshape import (
     atleast_1d,
@@ -575,6 +592,8 @@ __all__ = [
     "autograd",
     "baddbmm",
     "bernoulli",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "bincount",
     "bitwise_and",
     "bitwise_left_shift",
@@ -612,6 +631,7 @@ __all__ = [
     "cosh",
     "count_nonzero",
     "cross",
+    "cross_entropy",
     "cummax",
     "cummin",
     "cumprod",
@@ -682,6 +702,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hstack",
+    "huber_loss",
     "hypot",
     "iinfo",
     "imag",
@@ -710,8 +731,10 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "kl_div",
     "kron",
     "kthvalue",
+    "l1_loss",
     "large_graph",
     "le",
     "leaky_relu",
@@ -756,6 +779,7 @@ __all__ = [
     "mm",
     "moveaxis",
     "movedim",
+    "mse_loss",
     "mul",
     "multi_dot",
     "multinomial",
@@ -771,6 +795,7 @@ __all__ = [
     "neg",
     "negative",
     "nelement",
+    "nll_loss",
     "nn",
     "no_grad",
     "nonzero",
@@ -836,6 +861,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "smooth_l1_loss",
     "softmax",
     "softmin",
     "softplus",

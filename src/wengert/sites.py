@@ -19,7 +19,7 @@ _getframe = sys._getframe
 
 
 class Site:
-    """One instruction of somebody's code. Two captures of the same instruction are the same Site."""
+    """One instruction of somebody's code. Captured twice, it is the same Site."""
 
     __slots__ = ("code", "internal", "offset")
 

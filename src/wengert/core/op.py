@@ -19,7 +19,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -231,7 +231,7 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
 def forward_signature(
     function: Callable[..., Any],
 ) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Inputs, attributes and variadicity of a forward function: (positional, keyword-only, *xs)."""
+    """Inputs, attributes and variadicity of a forward function: f(inputs, *xs, attributes)."""
     code = function.__code__
     count, attrs = code.co_argcount, code.co_kwonlyargcount
     inputs = code.co_varnames[:count]
@@ -257,6 +257,10 @@ class Operators:
         "floor_divide", "ge", "getitem", "gt", "iterate", "left_shift", "le", "lt", "matmul", "mul",
         "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs", "positive",
     )  # fmt: skip
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 OPERATORS: Final = Operators()

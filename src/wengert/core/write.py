@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _getframe: Final = sys._getframe
 
 
-def in_place(op: Op, target: Tensor, *others: Any, **attrs: Any) -> Tensor:
+def in_place(op: Op, target: Any, *others: Any, **attrs: Any) -> Tensor:
     """target becomes op(target, *others), in its own memory; recorded if a gradient is wanted.
 
     Raises GradientError for a leaf that requires grad, ShapeError where the result has another
@@ -54,7 +54,8 @@ def in_place(op: Op, target: Tensor, *others: Any, **attrs: Any) -> Tensor:
         recorded._memory = memory
     when = recorded.sequence if recorded is not None else next_sequence()
     memory.stamp(when, op.name + "_", here(_getframe(1)))
-    return target
+    changed: Tensor = target
+    return changed
 
 
 def _has_node(value: Any) -> bool:

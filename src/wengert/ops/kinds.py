@@ -1,11 +1,12 @@
 """The constructors of operations: one per kind of derivative rule.
 
-    elementwise   one partial derivative per input
-    linear        the transpose
-    multilinear   the transpose, per input
-    general       the pullback, per input
-    discrete      none: the output is an integer, a boolean or locally constant
-    composite     written in terms of other operations (see define.py)
+- elementwise: one partial derivative per input
+- linear: the transpose
+- multilinear: the transpose, per input
+- general: the pullback, per input
+- discrete: none; the output is an integer, a boolean or locally constant
+
+The composite kind has no constructor: it is a function written in other operations (define.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.op import Op, Partial, Rule, forward_signature, register
+from wengert.modes import silently
 
 _UFUNC_INPUTS = ("x", "y", "z")
 
@@ -39,7 +41,7 @@ def elementwise(
 
 
 def linear(name: str, forward: Callable[..., Any], *, transpose: Rule, **facts: Any) -> Op:
-    """An operation that is linear in its first input. In `transpose` the input's name is its aval."""
+    """An operation that is linear in its first input, whose name means its aval in `transpose`."""
     return _define(name, "linear", forward, (transpose,), _signature(forward, 1), facts)
 
 
@@ -101,6 +103,6 @@ def _broadcast_aval(forward: Callable[..., Any]) -> Rule:
     def aval(*avals: Aval, **attrs: Any) -> Aval:
         shape = np.broadcast_shapes(*(a.shape for a in avals))
         ones = [np.ones((), a.dtype)[()] for a in avals]
-        return Aval(shape, np.asarray(forward(*ones, **attrs)).dtype)
+        return Aval(shape, np.asarray(silently(forward, *ones, **attrs)).dtype)
 
     return aval
