@@ -45,9 +45,13 @@ def _integer_power(x: Any, y: Any) -> Any:
 
 def _base_slope(x: Any, y: Any) -> Any:
     """y * x^(y - 1), and 0 where y is 0, whatever x is."""
-    if isinstance(y, _NUMBERS) and y != 0:
+    if isinstance(y, _NUMBERS):
+        if y == 0:
+            return np.where(True, 0, x)
         return 2 * x if y == 2 else y * pow_op(x, y - 1)
-    return np.where(y == 0, 0, y * pow_op(x, y - 1))
+    zero = y == 0
+    # The exponent is kept off -1 where y is 0: 1/x is infinite at 0, also in second derivatives.
+    return np.where(zero, 0, y * pow_op(x, np.where(zero, 1, y) - 1))
 
 
 def _exponent_slope(out: Any, x: Any, y: Any, x_aval: Any, y_aval: Any) -> Any:
@@ -66,8 +70,17 @@ def _log_of_base(x: Any, kind: str, exponent_kind: str) -> Any:
     return np.log(x).item() if isinstance(x, _NUMBERS) else np.log(x)
 
 
+def _power_call(s: Any) -> Any:
+    """A positive base with any exponent, or any base with a whole number."""
+    if s.choice([True, False]):
+        return (s.array(s.shape()), s.choice([0, 1, 2, 3])), {}
+    first, second = s.broadcastable(2)
+    return (s.array(first, 0.2, 3.0), s.array(second)), {}
+
+
 pow_op = publish(elementwise(
     "pow", _pow, partials=[_base_slope, _exponent_slope], torch="pow", promotion="none",
+    samples=_power_call,
     symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y",
     source="d/dx x^y = y x^(y-1); d/dy x^y = x^y log x",
@@ -89,12 +102,15 @@ def _reciprocal(x: Any) -> Any:
 def _float_power(x: Any, y: Any) -> Any:
     kinds = {np.result_type(v).kind for v in (x, y)}
     dtype = np.dtype(np.complex128 if "c" in kinds else np.float64)
+    if type(y) in (int, float):
+        return _pow(cast(x, dtype), y)
     return np.power(cast(x, dtype), cast(y, dtype))
 
 
 float_power = publish(elementwise(
     "float_power", _float_power, partials=[_base_slope, _exponent_slope], torch="float_power",
-    promotion="none", grad_name="PowBackward0", latex="{{{}}}^{{{}}}", numpy=(np.float_power,),
+    samples=_power_call, promotion="none", grad_name="PowBackward0", numpy=(np.float_power,),
+    latex="{{{}}}^{{{}}}",
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y; in double precision",
 ))  # fmt: skip
 square = publish(elementwise(
