@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ _TOLERANCES: Final = {
 _NUMBERS: Final = (bool, int, float, complex)
 
 
-@dataclass(frozen=True)
-class _Demands:
+class _Demands(NamedTuple):
     """What assert_close was asked to check."""
 
     rtol: float | None
