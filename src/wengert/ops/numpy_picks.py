@@ -20,9 +20,6 @@ from wengert.ops.pad import constant_pad_op, pad
 from wengert.ops.reshape import clone, reshape
 from wengert.ops.sorting import argsort, sort
 
-NUMPY[np.diag] = diag
-NUMPY[np.tril] = tril
-NUMPY[np.triu] = triu
 NUMPY[np.fliplr] = fliplr
 NUMPY[np.flipud] = flipud
 NUMPY[np.argwhere] = argwhere
@@ -32,6 +29,21 @@ NUMPY[np.bincount] = bincount
 @answers(np.copy)
 def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     return clone(a)
+
+
+@answers(np.diag)
+def _diag(v: Any, k: int = 0) -> Any:
+    return diag(v, k)
+
+
+@answers(np.tril)
+def _tril(m: Any, k: int = 0) -> Any:
+    return tril(m, k)
+
+
+@answers(np.triu)
+def _triu(m: Any, k: int = 0) -> Any:
+    return triu(m, k)
 
 
 @answers(np.diagonal)
