@@ -20,8 +20,11 @@ _STEP = 0.01
 
 
 def backwards(graph: Graph, of: Vertex, wrt: Vertex, on_path: set[int]) -> list[Block]:
-    """One step per node between: what was computed, its derivative from those found before, the
-    rule in words, shapes and sizes."""
+    """One step per node between.
+
+    Each says what was computed, its derivative from those found before, the rule in words, and
+    shapes and sizes.
+    """
     found = adjoints(graph, of, np.ones(of.shape, of.aval.dtype)[()], on_path)
     order = sorted(on_path, reverse=True)
     steps = [_step(i, Vertex(graph, index), of, on_path, found[index])

@@ -65,7 +65,8 @@ class Edge:
     @property
     def derivative(self) -> Tensor:
         """The local derivative: 0-d between one-element ends, elementwise for elementwise
-        operations, otherwise the Jacobian of shape (*consumer.shape, *producer.shape)."""
+        operations, otherwise the Jacobian of shape (*consumer.shape, *producer.shape).
+        """
         if self._derivative is None:
             self._derivative = self._make_derivative()
         return self._derivative
@@ -143,7 +144,7 @@ def edges_from(vertex: Vertex) -> list[Edge]:
 
 
 def find_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> Edge:
-    """The edge from source to target. Raises GraphError if there is none, or several and no slot."""
+    """The edge from source to target. Raises GraphError for none, or several and no slot."""
     found = [e for e in edges_from(source) if e.consumer == target]
     if slot is not None:
         found = [e for e in found if e.slot == slot]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from string import Formatter
 
 ATOM = 100
+_OPENING = ("(", "{", ", ", r",\,", "|", "[")
 _SUM, _PRODUCT, _SIGN = 11, 12, 13
 
 
@@ -81,9 +82,7 @@ def as_text(tree: object) -> str:
         case Derivative(of, wrt, slot):
             return f"d{of}/d{wrt}" + ("" if slot is None else f"|{slot}")
         case Applied(text, _, precedence, args):
-            parts = [_text_within(a, precedence if is_open else 0, is_later=i > 0)
-                     for i, (a, is_open) in enumerate(zip(args, _open(text), strict=True))]  # fmt: skip
-            return text.format(*parts)
+            return text.format(*_filled(text, precedence, args, _text_within))
         case Name(name):
             return name
     assert isinstance(tree, Number)
@@ -103,9 +102,7 @@ def as_latex(tree: object) -> str:
             fraction = rf"\frac{{\partial {latex_name(of)}}}{{\partial {latex_name(wrt)}}}"
             return fraction if slot is None else rf"\left.{fraction}\right|_{{{slot}}}"
         case Applied(_, latex, precedence, args):
-            parts = [_latex_within(a, precedence if is_open else 0, is_later=i > 0)
-                     for i, (a, is_open) in enumerate(zip(args, _open(latex), strict=True))]  # fmt: skip
-            return latex.format(*parts)
+            return latex.format(*_filled(latex, precedence, args, _latex_within))
         case Name(name):
             return latex_name(name)
     assert isinstance(tree, Number)
@@ -145,6 +142,17 @@ def _latex_within(tree: object, precedence: int, is_later: bool = False) -> str:
     return rf"\left({text}\right)" if needs else text
 
 
+def _filled(
+    template: str, precedence: int, args: tuple[object, ...], within: Callable[..., str]
+) -> list[str]:
+    """The arguments as they stand in a template, in brackets where they need them."""
+    places = zip(args, _open(template), strict=True)
+    return [
+        within(arg, precedence if is_open else 0, is_later=i > 0)
+        for i, (arg, is_open) in enumerate(places)
+    ]
+
+
 def _open(template: str) -> Iterator[bool]:
     """Per placeholder whether it stands in the open: `{} + {}` yes, `tanh({})` no.
 
@@ -154,10 +162,7 @@ def _open(template: str) -> Iterator[bool]:
     for i, (before, field, _, _) in enumerate(pieces):
         if field is not None:
             after = pieces[i + 1][0] if i + 1 < len(pieces) else ""
-            closed = before.endswith(("(", "{", ", ", r",\,", "|", "[")) and not after.startswith(
-                "}^"
-            )
-            yield not closed
+            yield after.startswith("}^") or not before.endswith(_OPENING)
 
 
 def _latex_number(text: str) -> str:

@@ -93,6 +93,7 @@ def _bundle(vertex: Vertex, ct: Any) -> Any:
 
 
 def input_aval(vertex: Vertex, slot: int) -> Aval:
+    """What goes into an operation at `slot`, in the dtype that it computes in."""
     return vertex.application.operand_aval(slot)
 
 

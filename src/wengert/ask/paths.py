@@ -39,7 +39,8 @@ class Path:
     @property
     def value(self) -> Tensor:
         """The product of the edge derivatives: 0-d between one-element ends, else of shape
-        (*end.shape, *start.shape), or the start's shape where the end has one element."""
+        (*end.shape, *start.shape), or the start's shape where the end has one element.
+        """
         start, end = self.nodes[0], self.nodes[-1]
         if self.is_scalar:
             product = np.prod([e.derivative._data for e in self.edges], dtype=end.aval.dtype)

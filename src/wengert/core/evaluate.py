@@ -90,7 +90,7 @@ class Values:
         if source is None:
             return kept
         value = self._constant(source, node.sequence, node)
-        return cast(value, node.inputs[i].dtype) if kept is None else kept
+        return cast(value, node.operand_aval(i).dtype) if kept is None else kept
 
     def _kept(self, node: Node) -> Any:
         found = self._computed.get(node)

@@ -144,6 +144,10 @@ class Graph:
 
     # Lookup
 
+    def index_of(self, key: Any) -> int | None:
+        """The place of what a vertex stands for; None for what has none, as behind projections."""
+        return self._index.get(identity(key))
+
     def __len__(self) -> int:
         return len(self.keys)
 

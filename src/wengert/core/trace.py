@@ -17,9 +17,9 @@ from wengert.core.dtype import category, weak_dtype
 from wengert.core.names import Names
 from wengert.core.node import Leaf, Node, project
 from wengert.core.op import OPS, Op
-from wengert.core.record import as_operand, promoted
+from wengert.core.record import as_operand
 from wengert.core.tensor import Tensor
-from wengert.core.verify import infer
+from wengert.core.verify import infer, promoted_operands
 from wengert.errors import ArgumentError, DTypeError, ShapeError, TraceError, WengertError
 from wengert.modes import current
 from wengert.sites import user_site
@@ -150,10 +150,7 @@ def _inferred(op: Op, seen: Sequence[Any], attrs: dict[str, Any]) -> Any:
 
 
 def _is_complex(op: Op, seen: Sequence[Any]) -> bool:
-    stands = [stand_in(s) if isinstance(s, Aval) else s for s in seen]
-    if op.promotion != "none":
-        stands = promoted(op, stands)
-    return any(getattr(s, "dtype", np.dtype(bool)).kind == "c" for s in stands)
+    return any(getattr(o, "dtype", np.dtype(bool)).kind == "c" for o in promoted_operands(op, seen))
 
 
 def traced(

@@ -60,9 +60,11 @@ def _verify_application(node: Node, known: dict[Any, Any]) -> None:
 
 def check_arity(op: Op, count: int, node: Node | None = None) -> None:
     """Raise GraphError unless the operation takes this many inputs."""
-    if not op.variadic and count != len(op.inputs):
+    known = len(op.inputs)
+    if count != known if not op.variadic else count < known - 1:
         site = node.site if node is not None else None
-        raise GraphError(f"{op.name} takes {len(op.inputs)} inputs, not {count}", site=site)
+        least = f"at least {known - 1}" if op.variadic else str(known)
+        raise GraphError(f"{op.name} takes {least} inputs, not {count}", site=site)
 
 
 def check_attributes(op: Op, attrs: dict[str, Any], node: Node | None = None) -> None:
@@ -99,13 +101,26 @@ def infer(op: Op, operands: Sequence[Any], attrs: dict[str, Any]) -> Any:
 
     The op's own rule if it has one, else its forward function run on zeros.
     """
-    stands = [stand_in(o) if isinstance(o, Aval) else o for o in operands]
-    if op.promotion != "none":
-        stands = promoted(op, stands)
+    cast = promoted_operands(op, operands)
     if op.aval is not None:
-        avals = [aval_of(s) if s is not None else None for s in stands]
+        avals = [o if o is None or isinstance(o, Aval) else aval_of(o) for o in cast]
         return op.aval(*avals, **attrs)
+    stands = [stand_in(o) if isinstance(o, Aval) else o for o in cast]
     result = silently(op.forward, *stands, **attrs)
     if isinstance(result, tuple):
         return tuple(aval_of(np.asarray(r)) for r in result)
     return aval_of(result)
+
+
+def promoted_operands(op: Op, operands: Sequence[Any]) -> list[Any]:
+    """Avals in the dtype that the operation computes in, and numbers cast to it.
+
+    Worked out on one element per operand, so that no large array is ever made.
+    """
+    if op.promotion == "none":
+        return list(operands)
+    ones = [np.zeros((1,) * o.ndim, o.dtype) if isinstance(o, Aval) else o for o in operands]
+    return [
+        Aval(o.shape, p.dtype) if isinstance(o, Aval) else p
+        for o, p in zip(operands, promoted(op, ones), strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Graphs as files: JSON that reads back, and Graphviz's language."""
