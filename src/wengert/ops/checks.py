@@ -40,6 +40,11 @@ def nonzero_divisor(name: str, divisor: Any) -> None:
         )
 
 
+def wide(x: Any) -> Any:
+    """float16 as float32: formulas of several steps are computed wide and rounded once."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
 def pointwise(
     name: str, forward: Any, *, pullbacks: Sequence[Rule | None], **facts: Any
 ) -> Op:  # fmt: skip
@@ -63,4 +68,4 @@ def _drawn(count: int, domain: tuple[float, float]) -> Rule:
     return draw
 
 
-__all__ = ["NOWHERE", "broadcast_aval", "nonzero_divisor", "pointwise", "refuse"]
+__all__ = ["NOWHERE", "broadcast_aval", "nonzero_divisor", "pointwise", "refuse", "wide"]

@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.op import Op, Select
 from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError
-from wengert.ops.checks import pointwise, refuse
+from wengert.ops.checks import pointwise, refuse, wide
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -108,7 +108,8 @@ def _hardsigmoid(x: Any) -> Any:
 
 def _hardswish(x: Any) -> Any:
     refuse("hardswish", "biuc", x)
-    return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
+    w = wide(x)
+    return (w * np.minimum(np.maximum(w + 3, 0), 6) / 6).astype(x.dtype, copy=False)
 
 
 hardtanh_op = elementwise(

@@ -9,36 +9,29 @@ import numpy as np
 
 from wengert.core.write import in_place
 from wengert.errors import DTypeError
-from wengert.ops.checks import refuse
+from wengert.ops.checks import refuse, wide
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
 from wengert.ops.magnitude import abs_
 from wengert.ops.special import erfc
 
-# Half precision is computed in single precision and rounded once: exp overflows at 11 otherwise.
-
-
-def _wide(x: Any) -> Any:
-    return x.astype(np.float32) if x.dtype == np.float16 else x
-
-
 def _sigmoid(x: Any) -> Any:
     # exp overflows to infinity for very negative x, and 1 / infinity is the right 0.
-    return (1 / (1 + np.exp(-_wide(x)))).astype(x.dtype, copy=False)
+    return (1 / (1 + np.exp(-wide(x)))).astype(x.dtype, copy=False)
 
 
 def _log_of_sigmoid(x: Any) -> Any:
     refuse("logsigmoid", "biuc", x)
-    wide = _wide(x)
-    return (np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide)))).astype(x.dtype, copy=False)
+    w = wide(x)
+    return (np.minimum(w, 0) - np.log1p(np.exp(-np.abs(w)))).astype(x.dtype, copy=False)
 
 
 def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
     refuse("softplus", "biuc", x)
-    wide = _wide(x)
-    scaled = wide * beta
+    w = wide(x)
+    scaled = w * beta
     curve = np.log1p(np.exp(scaled)) / beta
-    return np.where(scaled > threshold, wide, curve).astype(x.dtype, copy=False)
+    return np.where(scaled > threshold, w, curve).astype(x.dtype, copy=False)
 
 
 def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
@@ -82,8 +75,8 @@ def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
 
 def _silu(x: Any) -> Any:
     refuse("silu", "biu", x)
-    wide = _wide(x)
-    return (wide / (1 + np.exp(-wide))).astype(x.dtype, copy=False)
+    w = wide(x)
+    return (w / (1 + np.exp(-w))).astype(x.dtype, copy=False)
 
 
 def _silu_slope(x: Any) -> Any:
@@ -93,8 +86,8 @@ def _silu_slope(x: Any) -> Any:
 
 def _mish(x: Any) -> Any:
     refuse("mish", "biuc", x)
-    wide = _wide(x)
-    return (wide * np.tanh(np.log1p(np.exp(wide)))).astype(x.dtype, copy=False)
+    w = wide(x)
+    return (w * np.tanh(np.log1p(np.exp(w)))).astype(x.dtype, copy=False)
 
 
 def _mish_slope(x: Any) -> Any:
@@ -110,8 +103,8 @@ _TANH_CUBE = 0.044715
 
 def _gelu(x: Any) -> Any:
     refuse("gelu", "biuc", x)
-    wide = _wide(x)
-    return (0.5 * wide * erfc(-wide * _ROOT_HALF)).astype(x.dtype, copy=False)
+    w = wide(x)
+    return (0.5 * w * erfc(-w * _ROOT_HALF)).astype(x.dtype, copy=False)
 
 
 def _gelu_slope(x: Any) -> Any:
@@ -120,13 +113,14 @@ def _gelu_slope(x: Any) -> Any:
 
 def _gelu_tanh(x: Any) -> Any:
     refuse("gelu", "biuc", x)
-    wide = _wide(x)
-    inner = _TANH_SCALE * (wide + _TANH_CUBE * wide**3)
-    return (0.5 * wide * (1 + np.tanh(inner))).astype(x.dtype, copy=False)
+    w = wide(x)
+    inner = _TANH_SCALE * (w + _TANH_CUBE * w**3)
+    return (0.5 * w * (1 + np.tanh(inner))).astype(x.dtype, copy=False)
 
 
 def _gelu_tanh_slope(x: Any) -> Any:
-    square = x * x
+    # From |x| = 20 on all is saturated, and a larger square might overflow: 0 * inf.
+    square = np.minimum(x * x, 400)
     t = np.tanh(_TANH_SCALE * (x + _TANH_CUBE * (square * x)))
     inner = _TANH_SCALE * (1 + 3 * _TANH_CUBE * square)
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner
@@ -151,6 +145,7 @@ gelu_op = elementwise(
 gelu_tanh = elementwise(
     "gelu_tanh", _gelu_tanh, partials=[_gelu_tanh_slope], torch="nn.functional.gelu",
     promotion="common", grad_name="GeluBackward0",
+    special=False,  # in torch the slope of very large numbers is NaN
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="gelu with Phi approximated: (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2",
 )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
-from wengert.ops.checks import pointwise, refuse
+from wengert.ops.checks import pointwise, refuse, wide
 from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
@@ -118,8 +118,8 @@ def polygamma(n: int, input: Any) -> Any:
 
 
 def _sinc(x: Any) -> Any:
-    y = x * math.pi
-    return np.where(y == 0, 1, np.sin(y) / y)
+    y = wide(x) * math.pi
+    return np.where(y == 0, 1, np.sin(y) / y).astype(x.dtype, copy=False)
 
 
 def _sinc_slope(x: Any) -> Any:
