@@ -278,8 +278,15 @@ def explained(op: Op, operands: Sequence[Any], error: Exception) -> WengertError
     if isinstance(error, IndexError):
         return DimensionError(text)
     if isinstance(error, TypeError):
-        return DTypeError(text) if arrays else ArgumentError(text)
+        about_dtypes = arrays and not _is_about_arguments(error)
+        return DTypeError(text) if about_dtypes else ArgumentError(text)
     return ShapeError(text)
+
+
+def _is_about_arguments(error: Exception) -> bool:
+    """Whether Python refused the call: an unknown, missing or superfluous argument, no number."""
+    message = str(error)
+    return "argument" in message or "cannot be interpreted" in message
 
 
 def _scalar(value: Any) -> Any:
