@@ -13,6 +13,7 @@ from wengert.ops.arguments import ndim_of, one_of, shape_of
 from wengert.ops.canonical import sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.labels import call
 from wengert.ops.reshape import reshape
 from wengert.ops.samples import Call, Sampler
 
@@ -28,7 +29,7 @@ expand_op = linear(
     "expand", _expand,
     # The walk sums a cotangent over the dimensions that were broadcast.
     transpose=lambda ct: ct,
-    view=True, torch="Tensor.expand",
+    view=True, torch="Tensor.expand", symbol=call("expand", "shape"),
     explain="slope 1 from each element to each of its copies; their gradients add up",
 )  # fmt: skip
 
@@ -43,7 +44,7 @@ def _repeat_transpose(ct: Any, x: Any, repeats: tuple[int, ...]) -> Any:
 
 repeat_op = linear(
     "repeat", lambda x, *, repeats: np.tile(x, repeats), transpose=_repeat_transpose,
-    torch="Tensor.repeat",
+    torch="Tensor.repeat", symbol=call("repeat", "repeats"),
     explain="slope 1 from each element to each of its copies; their gradients add up",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from wengert.ops.arguments import array_of, is_number
 from wengert.ops.define import public
 from wengert.ops.index_slices import check_value
 from wengert.ops.kinds import elementwise
+from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
 
 
@@ -24,7 +25,7 @@ _KEPT = Select(lambda mask: np.logical_not(mask))
 _FILLS = "slope 1 from x where the mask is false"
 masked_fill_op = elementwise(
     "masked_fill", _masked_fill, partials=[_KEPT, None],
-    promotion="none", torch="masked_fill", explain=_FILLS,
+    promotion="none", torch="masked_fill", explain=_FILLS, symbol=call("masked_fill", "value"),
 )  # fmt: skip
 masked_fill_from_op = elementwise(
     "masked_fill_from", lambda x, mask, value: _masked_fill(x, mask, value=value),

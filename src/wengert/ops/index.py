@@ -22,6 +22,7 @@ from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows
 from wengert.ops.arguments import array_of
 from wengert.ops.kinds import general, multilinear
+from wengert.ops.labels import indexed
 from wengert.ops.reshape import reshape
 from wengert.ops.slicing import Basic, take_part, take_part_of, unbind
 from wengert.ops.subscript import parse
@@ -78,7 +79,8 @@ def refuse_masks(name: str, indices: tuple[Aval, ...]) -> None:
 
 index_op = multilinear(
     "index", _index, transposes=[_index_transpose], promotion="none", aval=_index_aval,
-    torch="Tensor.__getitem__", symbol=lambda args, attrs: f"{args[0]}[{', '.join(args[1:])}]",
+    torch="Tensor.__getitem__",
+    symbol=lambda args, attrs: indexed(args[0], args[1:], (), attrs["dims"]),
     explain="slope 1 for the elements that are taken; one taken twice gets both gradients",
 )  # fmt: skip
 
@@ -163,6 +165,13 @@ def _put_name(attrs: dict[str, Any]) -> str:
     return "IndexPutBackward0" if attrs["dims"] else "CopyBackwards"
 
 
+def _put_text(args: list[str], attrs: dict[str, Any]) -> str:
+    """`x with [0, :] = v`, `zeros with [i] += v`."""
+    name = "zeros" if args[0] == "None" else args[0]
+    place = indexed("", args[2:], attrs["basic"], attrs["dims"])
+    return f"{name} with {place} {'+=' if attrs['accumulate'] else '='} {args[1]}"
+
+
 def _put_aval(x: Aval | None, value: Any, *indices: Aval, **attrs: Any) -> Aval:
     if x is not None:
         return x
@@ -171,7 +180,7 @@ def _put_aval(x: Aval | None, value: Any, *indices: Aval, **attrs: Any) -> Aval:
 
 index_put_op = general(
     "index_put", _index_put, pullbacks=[_put_pullback], aval=_put_aval, grad_name=_put_name,
-    torch="index_put",
+    torch="index_put", symbol=_put_text,
     explain="slope 1 from the value to the elements that were set, and from the others to "
     "themselves",
 )  # fmt: skip

@@ -20,6 +20,7 @@ from wengert.ops.bounds import check_integers, check_range, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import general
+from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import Shape, changed_aval, same_dtype
 
@@ -56,7 +57,7 @@ def _taken_times(ct: Any, index: Any, src_aval: Any, dim: int, alpha: Any) -> An
 
 index_add_op = general(
     "index_add", _index_add, pullbacks=[lambda ct: ct, None, _taken_times],
-    aval=_index_add_aval, torch="index_add",
+    aval=_index_add_aval, torch="index_add", symbol=call("index_add", keywords=("dim", "alpha")),
     explain="slope 1 from x, and from each source slice to the slice it is added to",
 )  # fmt: skip
 
@@ -92,17 +93,19 @@ def _filled_sum(ct: Any, index: Any, dim: int) -> Any:
 
 index_copy_op = general(
     "index_copy", _index_copy, pullbacks=[_zeroed, None, _taken],
-    aval=changed_aval, torch="index_copy",
+    aval=changed_aval, torch="index_copy", symbol=call("index_copy", keywords=("dim",)),
     explain="slope 1 from each source slice to where it was written, and from x to the others",
 )  # fmt: skip
 index_fill_op: Op = general(
     "index_fill", _index_fill, pullbacks=[_zeroed, None],
     aval=lambda x, index, value, dim, shape: x, torch="index_fill",
+    symbol=call("index_fill", "value", keywords=("dim",)),
     explain="slope 1 from x to the slices that were not filled",
 )  # fmt: skip
 index_fill_from_op = general(
     "index_fill_from", _index_fill_from, pullbacks=[_zeroed, None, _filled_sum],
     aval=changed_aval, torch="index_fill", grad_name="IndexFillBackward1",
+    symbol=call("index_fill", keywords=("dim",)),
     explain="slope 1 from the value to what it filled, and from x to the others",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from wengert.ops.arguments import array_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.labels import call
 from wengert.ops.reshape import atleast_1d, atleast_2d, atleast_3d
 from wengert.ops.samples import Call, Sampler
 
@@ -28,12 +29,13 @@ def _cut_back(ct: Any, i: int, dim: int, bounds: tuple[int, ...]) -> Any:
 # the lengths of all the inputs before its own.
 cat_op = linear(
     "cat", lambda *xs, dim, bounds: np.concatenate(xs, dim), transpose=_cut_back,
-    promotion="common", torch="cat", explain=_PASSES_ON,
+    promotion="common", torch="cat", explain=_PASSES_ON, symbol=call("cat", keywords=("dim",)),
 )  # fmt: skip
 stack_op = linear(
     "stack", lambda *xs, dim: np.stack(xs, dim),
     transpose=lambda ct, i, dim: ct[(slice(None),) * dim + (i, ...)],
     promotion="common", torch="stack", explain=_PASSES_ON,
+    symbol=call("stack", keywords=("dim",)),
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from wengert.ops.arguments import integer, is_number, one_of, shape_of
 from wengert.ops.define import public
 from wengert.ops.index_slices import index_add_op
 from wengert.ops.kinds import general, linear
+from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.slicing import take_part
 
@@ -44,7 +45,7 @@ def _constant_pad_pullback(ct: Any, pads: Pads) -> Any:
 
 constant_pad_op: Op = general(
     "constant_pad_nd", _constant_pad, pullbacks=[_constant_pad_pullback],
-    torch="nn.functional.pad",
+    torch="nn.functional.pad", symbol=call("pad", "pads", "value"),
     explain="slope 1 for the elements of x: the constants around them do not move",
 )  # fmt: skip
 
@@ -80,7 +81,7 @@ def _mode_pad_name(attrs: dict[str, Any]) -> str:
 mode_pad_op = linear(
     "pad", lambda x, *, pads, mode, count: _mode_pad(x, pads=pads, mode=mode),
     transpose=lambda ct, x, pads, mode: _mode_pad_transpose(ct, x, pads, mode),
-    torch="nn.functional.pad", grad_name=_mode_pad_name,
+    torch="nn.functional.pad", grad_name=_mode_pad_name, symbol=call("pad", "pads", "mode"),
     explain="slope 1 from each element to itself and to its copies at the ends",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from wengert.ops.arguments import array_of, checked, integer, ndim_of, shape_of
 from wengert.ops.canonical import Dims, many_dims, one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.strides import can_view
 
@@ -23,17 +24,17 @@ _MOVES_NOTHING = "slope 1 for every element: only the shape changes"
 view_op = linear(
     "view", lambda x, *, shape: x.reshape(shape),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
-    view=True, torch="Tensor.view", explain=_MOVES_NOTHING,
+    view=True, torch="Tensor.view", symbol=call("reshape", "shape"), explain=_MOVES_NOTHING,
 )  # fmt: skip
 unsafe_view_op = linear(
     "unsafe_view", lambda x, *, shape: np.array(x, order="C").reshape(shape),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
-    torch="reshape", explain=_MOVES_NOTHING,
+    torch="reshape", symbol=call("reshape", "shape"), explain=_MOVES_NOTHING,
 )  # fmt: skip
 unsqueeze_op = linear(
     "unsqueeze", lambda x, *, dim: np.expand_dims(x, dim),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
-    view=True, torch="unsqueeze", explain=_MOVES_NOTHING,
+    view=True, torch="unsqueeze", symbol=call("unsqueeze", "dim"), explain=_MOVES_NOTHING,
 )  # fmt: skip
 
 
@@ -53,7 +54,8 @@ squeeze_op = linear(
 )  # fmt: skip
 clone_op = linear(
     "clone", lambda x, *, order: np.array(x, order=order),
-    transpose=lambda ct: ct, torch="clone", explain="slope 1: a copy passes its change on",
+    transpose=lambda ct: ct, torch="clone", symbol=call("clone"),
+    explain="slope 1: a copy passes its change on",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.expand import expand_op
 from wengert.ops.kinds import general
+from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.slicing import take_part_of
 
@@ -53,6 +54,7 @@ def _gathered(ct: Any, index: Any, dim: int) -> Any:
 scatter_add_op = general(
     "scatter_add", _scatter_add,
     pullbacks=[lambda ct: ct, None, _gathered], aval=changed_aval, torch="scatter_add",
+    symbol=call("scatter_add", keywords=("dim",)),
     explain="slope 1 from x, and from each source element to the place it is added to",
 )  # fmt: skip
 
@@ -76,12 +78,14 @@ def _zeroed(ct: Any, index: Any, dim: int, shape: Shape) -> Any:
 
 scatter_op = general(
     "scatter", _scatter, pullbacks=[_zeroed, None, _gathered], aval=changed_aval, torch="scatter",
+    symbol=call("scatter", keywords=("dim",)),
     explain="slope 1 from the source to the places it was written to, and from x to the others",
 )  # fmt: skip
 scatter_value_op: Op = general(
     "scatter_value", _scatter_value, pullbacks=[_zeroed, None],
     aval=lambda x, index, value, dim, shape: x,
     torch="scatter", grad_name="ScatterBackward1",
+    symbol=call("scatter", "value", keywords=("dim",)),
     explain="slope 1 from x to the places that were not written to",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from wengert.ops.arguments import integer, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.labels import call, indexed
 from wengert.ops.samples import Call, Sampler
 
 Basic = tuple[int | slice | None, ...]
@@ -55,22 +56,12 @@ def _index_name(attrs: dict[str, Any]) -> str:
     return name + "Backward0"
 
 
-def index_text(index: Basic) -> str:
-    """The index as it is written: "0, 1:"."""
-    return ", ".join(_slice_text(i) if isinstance(i, slice) else str(i) for i in index) or "..."
-
-
-def _slice_text(part: slice) -> str:
-    start, stop, step = ("" if v is None else str(v) for v in (part.start, part.stop, part.step))
-    return f"{start}:{stop}" + (f":{step}" if step else "")
-
-
 def part_op(name: str, grad_name: str | Callable[[dict[str, Any]], str], torch: str) -> Op:
     """An operation that takes a part by a basic index; torch has several names for it."""
     return linear(
         name, take_part, transpose=lambda ct, x, index: embed(ct, index=index, shape=x.shape),
         view=True, torch=torch, grad_name=grad_name,
-        symbol=lambda args, attrs: f"{args[0]}[{index_text(attrs['index'])}]",
+        symbol=lambda args, attrs: indexed(args[0], [], attrs["index"], ()),
         explain="slope 1 for the elements that are taken, 0 for the others",
     )  # fmt: skip
 
@@ -278,7 +269,7 @@ def _windows_transpose(ct: Any, x: Any, dim: int, size: int, step: int) -> Any:
 
 _unfold_op = linear(
     "unfold", _windows, transpose=_windows_transpose,
-    view=True, torch="Tensor.unfold",
+    view=True, torch="Tensor.unfold", symbol=call("unfold", "dim", "size", "step"),
     explain="slope 1 from each element to every window that it lies in",
 )  # fmt: skip
 

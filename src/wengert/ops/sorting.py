@@ -12,6 +12,7 @@ from wengert.ops.arguments import array_of, flag, integer, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
+from wengert.ops.labels import call
 from wengert.ops.named import KthvalueResult, SortResult, TopkResult
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import scatter_op
@@ -47,6 +48,7 @@ def _put_back(ct: Any, out: Any, x_aval: Any, dim: int) -> Any:
 
 sort_op = general(
     "sort", _sort, pullbacks=[_put_back], outputs=2, torch="sort", explain=_FOLLOWS,
+    symbol=call("sort", keywords=("dim", "descending")),
     grad_name=lambda attrs: f"SortBackward{int(attrs.get('stable', False))}",
 )  # fmt: skip
 argsort_op = discrete(

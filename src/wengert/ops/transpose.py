@@ -14,6 +14,7 @@ from wengert.ops.arguments import array_of, ndim_of
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
 
 _MOVES_NOTHING = "slope 1 for every element: only their order changes"
@@ -26,16 +27,22 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(inverse)
 
 
+def _permuted(args: list[str], attrs: dict[str, Any]) -> str:
+    if attrs["dims"] == (1, 0):
+        return f"{args[0]}.T"
+    return call("permute", "dims")(args, attrs)
+
+
 permute_op: Op = linear(
     "permute", lambda x, *, dims: x.transpose(dims),
     transpose=lambda ct, dims: permute_op(ct, dims=_inverse(dims)),
-    view=True, torch="permute", explain=_MOVES_NOTHING,
+    view=True, torch="permute", symbol=_permuted, explain=_MOVES_NOTHING,
 )  # fmt: skip
 transpose_op: Op = linear(
     "transpose", lambda x, *, dim0, dim1: x.swapaxes(dim0, dim1) if x.ndim else x[...],
     transpose=lambda ct, dim0, dim1: transpose_op(ct, dim0=dim0, dim1=dim1),
     view=True, torch="transpose", explain=_MOVES_NOTHING,
-    symbol="{}.T", latex=r"{}^\top",
+    symbol=call("transpose", "dim0", "dim1"),
 )  # fmt: skip
 t_op: Op = linear(
     "t", lambda x: x.transpose(),
