@@ -210,6 +210,8 @@ def common_dtype(values: Iterable[Any]) -> NumpyDType:
         if result is None:
             result = strongest
         elif _CATEGORY[strongest.kind] > _CATEGORY[result.kind]:
+            if strongest.kind == "c" and result.kind == "f":
+                strongest = np.dtype(np.complex64)  # the precision stays that of the reals
             result = promote(result, strongest)
     return result if result is not None else default_float()
 
