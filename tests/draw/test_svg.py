@@ -61,7 +61,7 @@ def check(scene: Scene) -> None:
     for link, line in zip(ordered, drawn.lines):
         source, target = boxes[link.source], boxes[link.target]
         assert abs(source.distance(line.points[0])) < 0.7, "a link does not start at its box"
-        assert 1.5 < target.distance(line.tip) < 6.5, "an arrowhead is not at its box"
+        assert 2 < target.distance(line.tip) < 4, "an arrowhead is not at its box"
         assert source.y > target.y, "a link does not rise"
         assert all(a[1] >= b[1] - 0.2 for a, b in zip(line.points, line.points[1:]))
         for place, box in enumerate(boxes):

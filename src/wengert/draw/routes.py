@@ -62,6 +62,13 @@ class Outline:
                 high = middle
         return math.copysign(low, point[0] - self.x)
 
+    def distance(self, point: Point) -> float:
+        """How far outside of the border a point lies; negative inside."""
+        dx = abs(point[0] - self.x) - self.width / 2 + self.radius
+        dy = abs(point[1] - self.y) - self.height / 2 + self.radius
+        x, y = max(dx, 0.0), max(dy, 0.0)
+        return math.sqrt(x * x + y * y) + min(max(dx, dy), 0.0) - self.radius
+
     def shrunk(self, margin: float) -> Outline:
         """The same shape, smaller by a margin on each side."""
         width, height = self.width - 2 * margin, self.height - 2 * margin
@@ -77,12 +84,14 @@ class Outline:
 class Route:
     """A link as it is drawn: from border to border, and where its label stands.
 
+    target: the box at which it ends.
     curved: whether it is a curve, vertical in each of its points, rather than straight lines.
     """
 
     points: list[Point]
     label: Point | None
-    curved: bool = False
+    target: Outline
+    curved: bool
 
 
 def find_routes(
@@ -99,7 +108,8 @@ def find_routes(
     if not placement.straight:
         points = _end_at_borders(outlines, edges, placement.routes, aimed=False)
         points = [_leave_rows(*each, outlines, placement.bands) for each in zip(points, edges)]
-        return [Route(*each, curved=True) for each in zip(points, placement.labels)]
+        targets = [outlines[target] for _, target in edges]
+        return [Route(*each, curved=True) for each in zip(points, placement.labels, targets)]
 
     planned = _Plan(placement, outlines, edges, labels)
     planned.straighten()
@@ -161,7 +171,8 @@ class _Plan:
         for index, label in enumerate(self.placement.labels):
             if label is not None and not self.bent[index]:
                 label = _at_height(points[index][0], points[index][-1], label[1])
-            self.routes.append(Route(points[index], label))
+            target = self.outlines[self.edges[index][1]]
+            self.routes.append(Route(points[index], label, target, curved=False))
 
     def _needed(self, index: int) -> list[Point]:
         """The points of a bent link, less those that a straight piece can leave out."""

@@ -58,20 +58,32 @@ def route_path(route: Route, *, bold: bool) -> str:
     """The line of a route up to the notch of its arrowhead, as the data of a path."""
     tip, (dx, dy) = _tip(route)
     notch = NOTCH * (BOLD_HEAD if bold else 1.0) - 0.5
-    points = [*route.points[:-1], (tip[0] - dx * notch, tip[1] - dy * notch)]
+    points = [*_points(route)[:-1], (tip[0] - dx * notch, tip[1] - dy * notch)]
     return _curve(points) if route.curved else _polyline(points, route.label)
+
+
+def _points(route: Route) -> list[Point]:
+    """The points of a route, less those so near to its end that the arrowhead covers them."""
+    *points, (x, y) = route.points
+    while len(points) > 1 and abs(points[-1][0] - x) + abs(points[-1][1] - y) < 2 * HEAD_LENGTH:
+        points.pop()
+    return [*points, (x, y)]
 
 
 def _tip(route: Route) -> tuple[Point, tuple[float, float]]:
     """The tip of the arrowhead and the direction in which it points."""
-    (x0, y0), (x1, y1) = route.points[-2:]
+    (x0, y0), (x1, y1) = _points(route)[-2:]
     if route.curved:
         direction = (0.0, -1.0)
     else:
         length = math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
         direction = ((x1 - x0) / length, (y1 - y0) / length)
-    back = min(TIP_GAP / abs(direction[1]), 2 * TIP_GAP)  # a flat link keeps off the border, too
-    return (x1 - direction[0] * back, y1 - direction[1] * back), direction
+    back = TIP_GAP
+    tip = (x1 - direction[0] * back, y1 - direction[1] * back)
+    while route.target.distance(tip) < TIP_GAP - 0.5:  # a flat link comes near before it is there
+        back += 1
+        tip = (x1 - direction[0] * back, y1 - direction[1] * back)
+    return tip, direction
 
 
 def _curve(points: Sequence[Point]) -> str:
