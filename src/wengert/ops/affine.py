@@ -12,7 +12,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op, Partial, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
-from wengert.ops.axes import array_for
+from wengert.ops.arguments import array_of
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import check_factors, check_one_dtype, matmul_op, product
@@ -176,5 +176,5 @@ def addbmm(
 @public(torch="addr", samples=_samples("n", "m", "nm"))
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Any:
     """beta * input + alpha * outer(vec1, vec2): (n,), (m,) -> (n, m). See `addmm`."""
-    _refuse_fractions("addr", array_for("addr", vec1), beta=beta, alpha=alpha)
+    _refuse_fractions("addr", array_of(vec1), beta=beta, alpha=alpha)
     return addr_op(input, vec1, vec2, beta=beta, alpha=alpha)

@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
-from wengert.ops.axes import array_for
+from wengert.ops.arguments import array_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
@@ -82,12 +82,12 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Any:
     >>> wg.cross(wg.tensor([1.0, 0.0, 0.0]), wg.tensor([0.0, 1.0, 0.0]))
     tensor([0., 0., 1.])
     """
-    x, y = array_for("cross", input), array_for("cross", other)
+    x, y = array_of(input), array_of(other)
     return cross_op(input, other, dim=_along("cross", x, y, dim))
 
 
 @public(torch="linalg.cross", samples=_samples, method=False)
 def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Any:
     """torch.linalg.cross: the cross product along the last dimension, or `dim`. See `cross`."""
-    x, y = array_for("linalg.cross", input), array_for("linalg.cross", other)
+    x, y = array_of(input), array_of(other)
     return cross_op(input, other, dim=_along("linalg.cross", x, y, dim))

@@ -9,7 +9,7 @@ from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.affine import check_term, plus
-from wengert.ops.axes import array_for
+from wengert.ops.arguments import array_of
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import matmul_op, product, product_aval
@@ -88,5 +88,5 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
             [4.]])
     """
     for argument in (input, weight):
-        array_for("linear", argument)
+        array_of(argument)
     return linear_op(input, weight, bias)

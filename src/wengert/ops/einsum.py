@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from wengert.core.op import Op
 from wengert.errors import ShapeError
-from wengert.ops.axes import array_for
+from wengert.ops.arguments import array_of
 from wengert.ops.contract import contract_op
 from wengert.ops.define import public
 from wengert.ops.diagonal import diagonal_op
@@ -207,7 +207,7 @@ def einsum(*args: Any) -> Any:
     tensor(5.)
     """
     text, factors = text_and_factors(args)
-    arrays = [array_for("einsum", factor) for factor in factors]
+    arrays = [array_of(factor) for factor in factors]
     alone, pairs, sums = recipe(text, tuple(array.shape for array in arrays))
     if sums:
         check_one_dtype("einsum", *arrays)

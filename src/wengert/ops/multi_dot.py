@@ -8,7 +8,7 @@ from typing import Any
 
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
-from wengert.ops.axes import array_for
+from wengert.ops.arguments import array_of
 from wengert.ops.contract import contract_op
 from wengert.ops.define import public
 from wengert.ops.matmul import check_one_dtype
@@ -78,7 +78,7 @@ def multi_dot(tensors: Sequence[Tensor]) -> Any:
     >>> wg.multi_dot([wg.ones(2, 500), wg.ones(500, 3), wg.ones(3)])
     tensor([1500., 1500.])
     """
-    arrays = [array_for("multi_dot", x) for x in tensors]
+    arrays = [array_of(x) for x in tensors]
     _check(arrays)
     check_one_dtype("multi_dot", *arrays)
     matrices = list(tensors)
@@ -120,6 +120,6 @@ def _matrices_samples(s: Sampler) -> Call:
 def chain_matmul(*matrices: Tensor) -> Any:
     """`multi_dot` of matrices given one by one, as torch once had it; one alone is returned."""
     for i, x in enumerate(matrices):
-        if array_for("chain_matmul", x).ndim != 2:
+        if array_of(x).ndim != 2:
             raise ShapeError(f"chain_matmul: tensor {i} must be 2D but got {x.ndim}D")
     return matrices[0] if len(matrices) == 1 else multi_dot(matrices)

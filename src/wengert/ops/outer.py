@@ -10,8 +10,8 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
+from wengert.ops.arguments import array_of
 from wengert.ops.arithmetic import mul
-from wengert.ops.axes import array_for
 from wengert.ops.canonical import one_dim
 from wengert.ops.contract import NAMES, contract_op
 from wengert.ops.define import public
@@ -84,7 +84,7 @@ def inner(input: Tensor, other: Tensor) -> Any:
     For 0-d tensors, the product. Raises ShapeError where the last lengths differ, DTypeError
     where the dtypes do.
     """
-    x, y = array_for("inner", input), array_for("inner", other)
+    x, y = array_of(input), array_of(other)
     if not (x.ndim and y.ndim):
         return mul(input, other)
     check_one_dtype("inner", x, y)
@@ -102,7 +102,7 @@ Dims = int | Sequence[Sequence[int]] | Tensor
 def _paired_dims(dims: Any, x_ndim: int, y_ndim: int) -> tuple[list[int], list[int]]:
     """The dimensions of x and of y that are summed over, in pairs."""
     if isinstance(dims, (Tensor, np.ndarray)):
-        dims = array_for("tensordot", dims).tolist()
+        dims = array_of(dims).tolist()
     if isinstance(dims, (int, np.integer)):
         if not 0 <= dims <= min(x_ndim, y_ndim):
             raise ShapeError(
@@ -147,7 +147,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Dims = 2) -> Any:
     >>> wg.tensordot(wg.ones(2, 3, 4), wg.ones(3, 4, 5)).shape
     wengert.Size([2, 5])
     """
-    x, y = array_for("tensordot", a), array_for("tensordot", b)
+    x, y = array_of(a), array_of(b)
     x_dims, y_dims = _paired_dims(dims, x.ndim, y.ndim)
     check_one_dtype("tensordot", x, y)
     if not x_dims:
