@@ -76,6 +76,12 @@ class Mode:
     def __init__(self) -> None:
         self._before: list[State] = []
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """`@no_grad` without parentheses decorates, too."""
+        if len(args) == 1 and not kwargs and callable(args[0]):
+            return cls()(args[0])
+        return super().__new__(cls)
+
     def _changed(self, state: State) -> State:
         raise AssertionError("each mode says what it changes")
 
@@ -190,13 +196,9 @@ class set_grad_enabled(Mode):
 class inference_mode(Mode):
     """Like no_grad, and the results can never be used in a recorded computation."""
 
-    def __init__(self, mode: bool | Callable[..., Any] = True) -> None:
+    def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self.mode = bool(mode)
-
-    def __new__(cls, mode: Any = True) -> Any:
-        """`@inference_mode` without parentheses decorates, too."""
-        return cls()(mode) if callable(mode) else super().__new__(cls)
 
     def _changed(self, state: State) -> State:
         return State(state.run, not self.mode, self.mode, state.sites)

@@ -73,8 +73,6 @@ def backward_all(
     """torch.autograd.backward: the same for several outputs, their gradients summed."""
     outputs = _as_tuple(tensors)
     gradients = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
-    if len(gradients) != len(outputs):
-        raise ArgumentError(f"backward: {len(outputs)} tensors but {len(gradients)} gradients")
     _backward(outputs, gradients, retain_graph, create_graph, inputs)
 
 
@@ -107,7 +105,7 @@ def _line() -> Site | str:
 
 def _targets(name: str, inputs: tuple[Any, ...]) -> set[Node]:
     if not inputs:
-        raise ArgumentValueError(f"{name}: inputs is empty", "Leave it out to mean all leaves.")
+        raise GradientError(f"{name}: inputs is empty", "Leave it out to mean all leaves.")
     for i, tensor in enumerate(inputs):
         if not isinstance(tensor, Tensor):
             raise ArgumentError(f"{name}: inputs[{i}] is a {type(tensor).__name__}, no tensor")
@@ -123,6 +121,8 @@ def _seeds(
     name: str, outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], tensors: bool
 ) -> dict[Node, Any]:
     """Per output's node its cotangent, as an array or as a tensor."""
+    if len(outputs) != len(gradients):
+        raise GradientError(f"{name}: {len(outputs)} outputs but {len(gradients)} gradients")
     seeds: dict[Node, Any] = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._node
@@ -244,13 +244,24 @@ def grad(
     reach = Reach(targets, order)
     if create_graph:
         with enable_grad():
-            found = dict(sweep_tensors(cotangents, order, reach))
+            captured = sweep_tensors(cotangents, order, reach)
+            found = dict(captured)
+            _accumulate_tensors(_retained(captured))
     else:
-        found = _owned(sweep_arrays(cotangents, order, reach))
+        captured = sweep_arrays(cotangents, order, reach)
+        retained = _retained(captured)
+        found = _owned(captured)
+        with _ACCUMULATION:
+            _accumulate_arrays(retained)
     results = tuple(found.get(tensor._node) for tensor in ins)
     if not (create_graph if retain_graph is None else retain_graph):
         free(order, _line(), reach)
     return _completed(ins, results, bool(allow_unused), materialize_grads)
+
+
+def _retained(captured: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
+    """Of what was captured, the part that retain_grad() asked for: it is stored as well."""
+    return [pair for pair in captured if pair[0].grad is not None and pair[0].inputs]
 
 
 def _owned(captured: list[tuple[Node, Any]]) -> dict[Any, Tensor]:

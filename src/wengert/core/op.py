@@ -99,7 +99,12 @@ class Op:
     pullers: dict[tuple[int, bool], Rule | None] = field(default_factory=dict, repr=False)
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
-        """Apply to tensors; with no tensor among the arguments, the forward function itself."""
+        """Apply to tensors; with no tensor among the arguments, the forward function itself.
+
+        The inputs may be given by torch's names, `input` and `other`.
+        """
+        if attrs and not attrs.keys().isdisjoint(_BY_NAME):
+            args += tuple(attrs.pop(name) for name in _BY_NAME if name in attrs)
         return _apply(self, args, attrs)
 
     def __repr__(self) -> str:
@@ -241,6 +246,8 @@ def forward_signature(
         inputs += (code.co_varnames[count + attrs],)
     return inputs, attributes, variadic
 
+
+_BY_NAME: Final = ("input", "other")
 
 OPS: Final[dict[str, Op]] = {}
 """Every operation by name, in order of definition. Filled at import, read-only afterwards."""

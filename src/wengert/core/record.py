@@ -89,10 +89,14 @@ def binary(op: Op, a: Any, b: Any) -> Any:
                 inherit_cuts(out, (a, b))
             return out
         plan = pairs[2] or fill_pair(op, 2)
+        if x is not a and a._extra is not None and plan.keeps[0]:
+            _refuse_inference(op, a)
         inputs = (a if x is not a else None, nb)
         operands = (x, y if plan.keeps[1] else None)
     elif nb is None:
         plan = pairs[1] or fill_pair(op, 1)
+        if y is not b and b._extra is not None and plan.keeps[1]:
+            _refuse_inference(op, b)
         inputs = (na, b if y is not b else None)
         operands = (x if plan.keeps[0] else None, y)
     else:

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
+from wengert.errors import ArgumentError, WengertError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,7 +65,7 @@ def public(
     """
 
     def enter(function: F) -> F:
-        called: Any = _with_aliases(function)
+        called: Any = _as_called(function)
         for name in (function.__name__.rstrip("_") or function.__name__, *names):
             entry = Function(
                 name, called, torch, no_torch, method, samples, differentiable,
@@ -114,21 +115,35 @@ def _as_method(entry: Function) -> Callable[..., Any]:
     return bound
 
 
-def _with_aliases(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Accept NumPy's names of arguments where the function has torch's."""
+def _as_called(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as users call it: NumPy's names of arguments too, and bad input explained."""
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     aliases = {a: b for a, b in _ALIASES.items() if b in names and a not in names}
-    if not aliases:
+    takes_input = names[:1] == ("input",)
+    if not aliases and not takes_input:
         return function
 
     @functools.wraps(function)
-    def renamed(*args: Any, **kwargs: Any) -> Any:
+    def called(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             kwargs = {aliases.get(name, name): value for name, value in kwargs.items()}
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except (AttributeError, TypeError) as error:
+            given = args[0] if args else kwargs.get("input")
+            if not takes_input or isinstance(error, WengertError) or isinstance(given, Tensor):
+                raise
+            raise _no_tensor(function.__name__.rstrip("_"), given) from None
 
-    return renamed
+    return called
+
+
+def _no_tensor(name: str, given: Any) -> ArgumentError:
+    return ArgumentError(
+        f"{name}: input must be a tensor, not {type(given).__name__}",
+        "Make a tensor of it first: wengert.tensor(...).",
+    )
 
 
 def method(target: type) -> Callable[[F], F]:

@@ -60,9 +60,7 @@ def _unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
     if lead < 0:
         raise ShapeError(f"a cotangent of shape {tuple(cotangent.shape)} for a primal of {shape}")
     axes = tuple(range(lead)) + tuple(
-        lead + i
-        for i, length in enumerate(shape)
-        if length == 1 and cotangent.shape[lead + i] != 1
+        lead + i for i, length in enumerate(shape) if length == 1 and cotangent.shape[lead + i] != 1
     )
     summed = cotangent.sum(axes, keepdims=True) if axes else cotangent
     if summed.shape[lead:] != shape:
@@ -171,7 +169,7 @@ def sweep_arrays(
     """Sweep cotangents back, with the rules on plain arrays.
 
     cotangents: of the roots, in their avals; used up. order: upstream of the roots. Returns the
-    targets' cotangents, or without `reach` those of the leaves and of nodes that retain theirs.
+    cotangents of the targets, or without `reach` of the leaves, and of nodes that retain theirs.
     Nothing is stored and nothing is freed, so an interrupt leaves gradients and graph as they were.
     """
     # The loop in which every backward pass spends its time: in one piece, its names local.
@@ -186,7 +184,7 @@ def sweep_arrays(
             if node.grad is not None or not node.inputs:
                 captured.append((node, ct))
         else:
-            if node in reach.targets:
+            if node in reach.targets or (node.grad is not None and node.inputs):
                 captured.append((node, ct))
             if node not in reach.through:
                 continue
@@ -228,8 +226,8 @@ def sweep_tensors(
         ct = cotangents.pop(node, None)
         if ct is None:
             continue
-        kept = node.grad is not None or not node.inputs
-        if kept if reach is None else node in reach.targets:
+        retains = node.grad is not None and bool(node.inputs)
+        if retains or (not node.inputs if reach is None else node in reach.targets):
             captured.append((node, ct))
         if reach is None or node in reach.through:
             _pull_tensors(node, ct, cotangents, reach)
