@@ -5,7 +5,7 @@ The answers are worked out in ask/ and draw/, which load on first use.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core import graph as core
 from wengert.core.names import Names
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from wengert.ask.table import Table
     from wengert.ask.why import Answer
     from wengert.draw.picture import Picture
+
+_MOST_SHOWN: Final = 200
+"""Nodes up to which a graph is shown as a picture without being asked."""
 
 Where = str | Tensor | Vertex | Node
 """How a node is meant: its name, the tensor itself, or what the graph gave."""
@@ -195,13 +198,17 @@ class Graph(core.Graph):
         return cls(*from_json(text))
 
     def __str__(self) -> str:
+        """The picture as text; of a graph too large to look at, what it is made of."""
+        if len(self) > _MOST_SHOWN:
+            return self.in_short()
         return self.draw(derivatives=True).text()
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundle: dict[str, str] = self.draw(derivatives=True)._repr_mimebundle_(include, exclude)
-        return bundle
+        if len(self) > _MOST_SHOWN:
+            return {"text/plain": self.in_short()}
+        return self.draw(derivatives=True)._repr_mimebundle_(include, exclude)
 
     def _output(self) -> Vertex:
         if len(self.outputs) > 1:

@@ -54,7 +54,10 @@ def _step(place: int, vertex: Vertex, of: Vertex, on_path: set[int], adjoint: An
     reasons = tuple(dict.fromkeys(_reason(e) for e in edges if e.reason))
     title = equation(vertex)
     shape = shape_text(vertex.shape) or "scalar"
-    sides: tuple[object, ...] = (Derivative(_target(of), vertex.name), _rules(vertex, of, edges))
+    whole = Derivative(_target(of), vertex.name)
+    rules = _rules(vertex, of, edges)
+    # A rule too long to be written leaves the derivative itself, which says nothing.
+    sides = (whole,) if rules == whole else (whole, rules)
     if np.size(adjoint) > 1:
         return Step(place, title, shape, Equation(sides), size(adjoint), reasons)
     value = Number(size(adjoint))
@@ -72,13 +75,14 @@ def _rules(vertex: Vertex, of: Vertex, edges: list[Edge]) -> object:
 def _term(edge: Edge, of: Vertex) -> object:
     """The rule with names; where it is too long, the product of the two derivatives."""
     ct: object = Derivative(_target(of), edge.consumer.name)
-    if edge.consumer == of:
+    if edge.consumer == of and of.aval.size == 1:
         ct = Number("1")
     formula = pullback_formula(edge.consumer, edge.slot, ct)
     if formula is not None:
         return formula
     slot = edge.slot if edge.is_parallel else None
-    return Product((ct, Derivative(edge.consumer.name, edge.producer.name, slot)))
+    local = Derivative(edge.consumer.name, edge.producer.name, slot)
+    return local if ct == Number("1") else Product((ct, local))
 
 
 def _reason(edge: Edge) -> str:
@@ -88,10 +92,10 @@ def _reason(edge: Edge) -> str:
 def size(value: Any) -> str:
     """How large a derivative is: the number, one number for all, or the norm and the range."""
     array = np.asarray(value)
-    if array.size <= 4 and array.ndim <= 1:
+    if array.size == 0 or (array.size <= 4 and array.ndim <= 1):
         return summary(array)
     first = array.reshape(-1)[:1]
-    if array.size and (array == first).all():
+    if (array == first).all():
         return f"all {number(first[0])}"
     norm = np.linalg.norm(in_double(array))
     if not np.isfinite(norm) or array.dtype.kind == "c":

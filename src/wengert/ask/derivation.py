@@ -93,11 +93,28 @@ def _text_lines(block: Block) -> list[str]:
         case Sentence(text):
             return textwrap.wrap(text, _WIDTH) or [""]
         case Rows(cells):
-            return [f"  {line}" for line in aligned(cells)]
+            return _row_lines(cells)
         case Display(formula):
             return _broken(f"  {as_text(formula)}", "      ")
     assert isinstance(block, Step)
     return _step_lines(block)
+
+
+def _row_lines(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Columns; where they are too wide together, the last one on lines of its own."""
+    lines = [f"  {line}" for line in aligned(cells)]
+    if max(map(len, lines)) <= _WIDTH:
+        return lines
+    firsts = aligned([row[:-1] for row in cells])
+    lines = []
+    for first, row in zip(firsts, cells, strict=True):
+        lines += textwrap.wrap(
+            f"  {first}", _WIDTH, subsequent_indent="      ", drop_whitespace=False
+        )
+        lines += textwrap.wrap(
+            row[-1], _WIDTH, initial_indent="      ", subsequent_indent="        "
+        )
+    return lines
 
 
 def _step_lines(step: Step) -> list[str]:

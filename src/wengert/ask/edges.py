@@ -104,7 +104,8 @@ class Edge:
             slopes = np.abs(np.asarray(self.derivative._data))
             return float(slopes.max(initial=0.0))
         if self.producer.aval.size * self.consumer.aval.size <= 10_000:
-            matrix = self.jacobian()._data.reshape(self.consumer.aval.size, -1)
+            shape = self.consumer.aval.size, self.producer.aval.size
+            matrix = self.jacobian()._data.reshape(shape)
             return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
         return self._norm_by_iteration()
 

@@ -80,9 +80,9 @@ class _Symbols:
         tree = self._tree_of(made)
         dims = _summed_dims(made._aval.shape, aval.shape)
         if dims:
-            listed = ", ".join(map(str, dims))
-            tree = Applied(f"sum({{}}, dim={listed})", rf"\sum_{{\mathrm{{dim}}\,{listed}}} {{}}",
-                           ATOM, (tree,))  # fmt: skip
+            which = ", ".join(map(str, dims))
+            latex = r"\sum_{{\mathrm{{dim}}\," + which + r"}} {}"
+            tree = Applied(f"sum({{}}, dim={which})", latex, ATOM, (tree,))
         return tree
 
     def _tree_of(self, made: Tensor) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from wengert.core.dtype import DType, dtype_of
 from wengert.errors import WengertError
 
 if TYPE_CHECKING:
+    from wengert.core.graph import Graph
     from wengert.core.vertex import Vertex
 
 _CALL = 100
@@ -81,8 +83,10 @@ def _by_function(symbol: Any, names: list[str], attributes: dict[str, Any]) -> s
 
 
 def _call(vertex: Vertex, names: list[str]) -> str:
-    """sum(x, dim=1)"""
+    """sum(x, dim=1); optional inputs that were left out at the end are not shown."""
     assert vertex.op is not None
+    while names and names[-1] == "None":
+        names = names[:-1]
     return f"{vertex.op.name}({', '.join([*names, *_attributes(vertex.attributes)])})"
 
 
@@ -151,6 +155,19 @@ def describe(vertex: Vertex) -> str:
     if vertex.site is not None:
         parts.append(f"{os.path.basename(vertex.site.filename)}:{vertex.site.line}")
     return f"Node({', '.join(parts)})"
+
+
+def in_short(graph: Graph) -> str:
+    """Graph(30001 nodes: 1 input, ...), the outputs, the most frequent operations."""
+    counts = Counter(v.op.name for v in graph if v.op is not None)
+    results = counts.total()
+    outputs = ", ".join(v.name for v in graph.outputs[:4]) + (", ..." * (len(graph.outputs) > 4))
+    frequent = ", ".join(f"{count} {name}" for name, count in counts.most_common(6))
+    return (
+        f"Graph({len(graph)} nodes: {len(graph.inputs)} inputs, {len(graph.constants)} constants, "
+        f"{results} results; output {outputs})\n  {frequent}{', ...' * (len(counts) > 6)}\n"
+        "  Ask for a part: graph[name], .derivative(of, wrt), .paths(from, to); .listing() is all."
+    )
 
 
 def listing_line(vertex: Vertex) -> str:

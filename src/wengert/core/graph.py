@@ -228,6 +228,12 @@ class Graph:
         verify(self._order)
         return self
 
+    def in_short(self) -> str:
+        """Sizes, outputs and the most frequent operations, in three lines."""
+        from wengert.core.expression import in_short
+
+        return in_short(self)
+
     def listing(self) -> str:
         """The graph as text, one line a vertex: `c: float32[1] = add(a, b)`."""
         from wengert.core.expression import listing_line

@@ -11,14 +11,14 @@ from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
 from wengert.core.record import promoted
-from wengert.errors import GraphError, TraceError
+from wengert.errors import GraphError, TraceError, WengertError
 from wengert.modes import silently
 
 
 def verify(order: Iterable[Node]) -> None:
     """Check order, arity, attributes and avals of nodes, oldest first. Raises GraphError."""
     seen: set[Node] = set()
-    known: dict[Any, Any] = {}
+    inferred = Inference()
     for node in order:
         for source in node.inputs:
             if isinstance(source, Node) and source not in seen:
@@ -27,7 +27,7 @@ def verify(order: Iterable[Node]) -> None:
         if node.op.kind == "projection":
             _verify_projection(node)
         elif not isinstance(node, Leaf) and node.op.kind != "opaque":
-            _verify_application(node, known)
+            _verify_application(node, inferred)
 
 
 def _verify_projection(node: Node) -> None:
@@ -40,22 +40,36 @@ def _verify_projection(node: Node) -> None:
         raise GraphError(f"output {index} is {avals[index]}, not {node.aval}")
 
 
-def _verify_application(node: Node, known: dict[Any, Any]) -> None:
-    """known: avals inferred so far; long chains repeat the same few."""
+def _verify_application(node: Node, inferred: Inference) -> None:
     op, attrs = node.op, node.attrs or {}
     check_arity(op, len(node.inputs), node)
     check_attributes(op, attrs, node)
-    operands = [_seen(node, i) for i in range(len(node.inputs))]
-    key = (op, *map(_frozen, operands), *((name, _frozen(v)) for name, v in attrs.items()))
-    if key not in known:
-        try:
-            known[key] = infer(op, operands, attrs)
-        except TraceError:
-            known[key] = None  # the shape depends on the data
-        except Exception as error:
-            raise GraphError(f"{op.name} cannot be applied: {error}", site=node.site) from error
-    if known[key] is not None and known[key] != node.aval:
-        raise GraphError(f"{op.name} gives {known[key]}, not {node.aval}", site=node.site)
+    found = inferred(op, [_seen(node, i) for i in range(len(node.inputs))], attrs, node)
+    if found is not None and found != node.aval:
+        raise GraphError(f"{op.name} gives {found}, not {node.aval}", site=node.site)
+
+
+class Inference:
+    """Avals of results, each worked out once: long chains repeat the same few operations."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def __call__(
+        self, op: Op, operands: Sequence[Any], attrs: dict[str, Any], node: Node | None = None
+    ) -> Any:
+        """What `infer` says; None where the shape depends on the data. Raises GraphError."""
+        key = (op, *map(_frozen, operands), *((name, _frozen(v)) for name, v in attrs.items()))
+        if key not in self._known:
+            try:
+                self._known[key] = infer(op, operands, attrs)
+            except TraceError:
+                self._known[key] = None
+            except (Exception, MemoryError) as error:
+                site = node.site if node is not None else None
+                what = error.what if isinstance(error, WengertError) else str(error)
+                raise GraphError(f"{op.name} cannot be applied: {what}", site=site) from error
+        return self._known[key]
 
 
 def check_arity(op: Op, count: int, node: Node | None = None) -> None:

@@ -76,11 +76,12 @@ class Sites:
 
     def number(self, site: Site) -> int:
         """The number of a site; its file, line and text are entered at first."""
-        entry = (site.filename, site.line, site.source)
-        if entry not in self._numbers:
-            self._numbers[entry] = len(self.entries)
-            self.entries.append(list(entry))
-        return self._numbers[entry]
+        if site not in self._numbers:
+            entry = (site.filename, site.line, site.source)
+            self._numbers[site] = self._numbers.setdefault(entry, len(self.entries))
+            if self._numbers[entry] == len(self.entries):
+                self.entries.append(list(entry))
+        return self._numbers[site]
 
     def cut(self, cut: Cut) -> Json:
         """["detach", 3]"""

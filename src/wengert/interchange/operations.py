@@ -12,8 +12,13 @@ from wengert.core.node import Node, is_large
 from wengert.core.op import OPS, Op
 from wengert.core.record import cast
 from wengert.core.tensor import Tensor
-from wengert.core.verify import check_arity, check_attributes, infer, promoted_operands
-from wengert.errors import GraphError, TraceError
+from wengert.core.verify import (
+    Inference,
+    check_arity,
+    check_attributes,
+    promoted_operands,
+)
+from wengert.errors import GraphError
 from wengert.interchange import decode
 from wengert.interchange.decode import wrong
 from wengert.interchange.encode import Json
@@ -23,8 +28,9 @@ _AFFORDABLE: Final = 10**7
 
 
 def application(
-    entry: dict[str, Json], where: str, inputs: list[tuple[Any, Any]], avals: Any, value: Any
-) -> Node:
+    entry: dict[str, Json], where: str, inputs: list[tuple[Any, Any]], avals: Any, value: Any,
+    inferred: Inference,
+) -> Node:  # fmt: skip
     """The node of an operation. inputs: (source, number) each.
 
     Raises GraphError for a wrong number of inputs, for attributes that the operation does not
@@ -40,7 +46,7 @@ def application(
         raise wrong(where, error.what) from None
     seen = [number if source is None else _aval_of(source) for source, number in inputs]
     if op.kind != "opaque" and _is_affordable(seen, attrs):
-        _check_avals(op, seen, attrs, avals, where)
+        _check_avals(inferred, op, seen, attrs, avals, where)
     return Node(
         op.plan(0, False, len(inputs)), tuple(source for source, _ in inputs),
         _operands(op, inputs, seen, where), attrs or None, value,
@@ -110,15 +116,15 @@ def _integers(values: list[Any]) -> list[int]:
     return found
 
 
-def _check_avals(op: Op, seen: list[Any], attrs: dict[str, Any], avals: Any, where: str) -> None:
+def _check_avals(
+    inferred: Inference, op: Op, seen: list[Any], attrs: dict[str, Any], avals: Any, where: str
+) -> None:
     try:
-        inferred = infer(op, seen, attrs)
-    except TraceError:
-        return  # the shape depends on the data
-    except (Exception, MemoryError) as error:
-        raise wrong(where, f"{op.name} cannot be applied to these: {error}") from None
-    if inferred != avals:
-        raise wrong(where, f"{op.name} gives {inferred} here, not {avals}")
+        found = inferred(op, seen, attrs)
+    except GraphError as error:
+        raise wrong(where, error.what) from None
+    if found is not None and found != avals:
+        raise wrong(where, f"{op.name} gives {found} here, not {avals}")
 
 
 def opaque(name: str, attributes: tuple[str, ...]) -> Op:

@@ -21,6 +21,7 @@ from wengert.core.node import (
 )
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
+from wengert.core.verify import Inference
 from wengert.errors import GraphError
 from wengert.interchange import decode
 from wengert.interchange.decode import wrong
@@ -81,6 +82,7 @@ class _Reader:
         self._made: list[Any] = []
         self._names: dict[str, Any] = {}
         self._used: set[int] = set()
+        self._inferred = Inference()
 
     def add(self, entry: Json, where: str) -> None:
         """Read one entry of "nodes"."""
@@ -215,7 +217,7 @@ class _Reader:
         else:
             avals = decode.aval(entry["aval"], f"{where}.aval")
             value = self._value(entry, where, avals)
-        node = application(entry, where, inputs, avals, value)
+        node = application(entry, where, inputs, avals, value, self._inferred)
         self._facts(node, entry, where)
         return node
 
