@@ -93,10 +93,18 @@ def _dict(content: Any, tensors: list[Tensor]) -> dict[Any, Any]:
         if len(_expect(pair, list)) != 2:
             raise FileFormatError("the file holds an entry of a dict that is no pair")
         key, value = decode(pair[0], tensors), decode(pair[1], tensors)
-        if isinstance(key, (list, dict)) or key in found:
+        if not _is_hashable(key) or key in found:
             raise FileFormatError(f"the file holds a dict with the key {key!r}, which cannot be")
         found[key] = value
     return found
+
+
+def _is_hashable(key: Any) -> bool:
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
 
 
 def _tensor(content: Any, tensors: list[Tensor]) -> Tensor:
