@@ -36,7 +36,7 @@ def sum_rows(values: Any, rows: Any, count: int) -> Any:
 def places_along(index: Any, dim: int, shape: Shape) -> Any:
     """Flat places, in an array of `shape`, that an index along `dim` names at each position."""
     steps = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
-    places = index * steps[dim]
+    places = index.astype(np.int64) * steps[dim]
     for d, step in enumerate(steps):
         if d != dim:
             ahead = (1,) * (index.ndim - d - 1)

@@ -14,6 +14,7 @@ from wengert.ops.arguments import array_of, integer, ndim_of, shape_of
 from wengert.ops.bounds import check_integers, check_vector
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
+from wengert.ops.expand import expand_op
 from wengert.ops.gather import index_select_op
 from wengert.ops.kinds import discrete, linear
 from wengert.ops.reshape import reshape
@@ -209,5 +210,5 @@ def _indices(repeats: Any, size: int) -> Any:
             f"{count} and input.size(0) = {size}"
         )
     if count != size:
-        repeats = np.broadcast_to(array_of(repeats), (size,))
+        repeats = expand_op(repeats, shape=(size,))
     return repeated_indices(repeats)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, DimensionError
+from wengert.errors import ArgumentError, ArgumentValueError, DimensionError, TraceError
 from wengert.ops.arguments import array_of
 from wengert.ops.slicing import Basic
 
@@ -124,15 +124,16 @@ class _Reader:
         if data.dtype == np.uint8:
             warnings.warn(
                 "indexing with dtype uint8 means a mask, as in torch; use a bool tensor",
-                UserWarning, stacklevel=5,
+                UserWarning, stacklevel=6,
             )  # fmt: skip
-            data = entry = data != 0
+            entry = entry != 0
+            data = array_of(entry)
         if data.ndim:
             self._array(entry)
         elif data.dtype == bool:
-            self._truth(bool(data))
+            self._truth(bool(entry))
         elif data.dtype.kind in "iu":
-            self._select(int(data))
+            self._select(operator.index(entry))
         else:
             self._array(entry)
 
@@ -206,10 +207,10 @@ def _is_full(entry: slice, length: int) -> bool:
 def _bound(value: Any) -> int | None:
     if value is None:
         return None
-    if isinstance(value, Tensor):
-        value = value._data
     try:
         return operator.index(value)
+    except TraceError:
+        raise
     except TypeError:
         raise ArgumentError(
             "slice indices must be integers or None or have an __index__ method, "
