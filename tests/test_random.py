@@ -304,3 +304,14 @@ def test_leaves_are_filled_under_no_grad_only():
 
     assert x.is_leaf
     assert x.abs().sum().item() > 0
+
+
+def test_draws_can_be_traced():
+    def f(p):
+        chosen = wg.multinomial(p, 2)
+        return (wg.bernoulli(p) + wg.normal(p, 1.0)).sum() + chosen.sum()
+
+    graph = wg.graph(f, P)
+
+    assert graph(p=P).shape == ()
+    assert graph(p=P).item() == graph(p=P).item()

@@ -35,6 +35,7 @@ _DOUBLE: Final = np.dtype(np.float64)
 
 
 def _coins(p: Any, *, key: int, offset: int) -> Any:
+    _check_probability("bernoulli", p)
     return (uniform(p.shape, _DOUBLE, key, offset) < p).astype(p.dtype)
 
 
@@ -45,6 +46,7 @@ draw_bernoulli_op = general(
 
 
 def _coins_in(x: Any, p: Any, *, key: int, offset: int) -> Any:
+    _check_probability("bernoulli", p)
     return (uniform(x.shape, _DOUBLE, key, offset) < np.broadcast_to(p, x.shape)).astype(x.dtype)
 
 
@@ -66,23 +68,19 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
     """
     x = expect_tensor("bernoulli", input)
     if p is not None:
-        _check_probability("bernoulli", p)
         return bernoulli_op(x, p, **next_draw(generator))
     check_floating("bernoulli", x._data.dtype)
-    _check_probability("bernoulli", x)
     return draw_bernoulli_op(x, **next_draw(generator))
 
 
 @method(Tensor)
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """1 with probability p, a number or a tensor, else 0; in place."""
-    _check_probability("bernoulli_", p)
     return in_place(bernoulli_op, self, p, **next_draw(generator))
 
 
 def _check_probability(name: str, p: Any) -> None:
-    value = p._concrete(name) if isinstance(p, Tensor) else p
-    if not np.all((value >= 0) & (value <= 1)):
+    if not np.all((p >= 0) & (p <= 1)):
         raise ShapeError(f"{name} expects p to be in [0, 1]")
 
 
@@ -90,6 +88,7 @@ def _check_probability(name: str, p: Any) -> None:
 
 
 def _gauss(mean: Any, std: Any, *, key: int, offset: int) -> Any:
+    _check_deviation(std)
     shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
     dtype = mean.dtype if isinstance(mean, (np.ndarray, np.generic)) else std.dtype
     check_floating("normal", dtype)
@@ -103,6 +102,7 @@ draw_normal_op = general(
 
 
 def _gauss_in(x: Any, *, mean: float, std: float, key: int, offset: int) -> Any:
+    _check_deviation(std)
     return (mean + std * standard_normal(x.shape, x.dtype, key, offset)).astype(x.dtype)
 
 
@@ -126,13 +126,13 @@ def normal(
     >>> wg.normal(0.0, 1.0, (2, 3)).shape
     wengert.Size([2, 3])
     """
-    _check_deviation(std)
     if size is None:
         if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
             raise ArgumentError(
                 "normal() of two numbers needs a size", "normal(0.0, 1.0, size=(2, 3))."
             )
         return draw_normal_op(mean, std, **next_draw(generator))
+    _check_deviation(std)
     made = randn(size, generator=generator, dtype=dtype, device=device)
     data = (mean + std * made._data).astype(made._data.dtype)
     made._data = data
@@ -140,8 +140,7 @@ def normal(
 
 
 def _check_deviation(std: Any) -> None:
-    value = std._concrete("normal()") if isinstance(std, Tensor) else std
-    if np.any(value < 0):
+    if np.any(std < 0):
         raise ShapeError("normal expects all standard deviations to be >= 0")
 
 
@@ -150,7 +149,6 @@ def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
     """Normally distributed random numbers, in place."""
-    _check_deviation(std)
     return in_place(normal_op, self, mean=mean, std=std, **next_draw(generator))
 
 

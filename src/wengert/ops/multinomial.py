@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
 from wengert.ops.about import expect_tensor
@@ -18,6 +19,7 @@ _DOUBLE: Final = np.dtype(np.float64)
 
 
 def _choices(p: Any, *, count: int, replacement: bool, key: int, offset: int) -> Any:
+    _check_distribution(p)
     rows = np.atleast_2d(p).astype(np.float64)
     draw = _with_replacement if replacement else _without_replacement
     chosen = draw(rows, count, key, offset)
@@ -40,7 +42,11 @@ def _without_replacement(rows: Any, count: int, key: int, offset: int) -> Any:
     return np.argsort(-rows / waits, axis=1, kind="stable")[:, :count]
 
 
-multinomial_op = discrete("multinomial", _choices, torch="multinomial")
+def _aval(p: Aval, *, count: int, **_: Any) -> Aval:
+    return Aval((*p.shape[:-1], count), np.dtype(np.int64))
+
+
+multinomial_op = discrete("multinomial", _choices, torch="multinomial", aval=_aval)
 
 
 @public(torch="multinomial", differentiable=False)
@@ -54,7 +60,7 @@ def multinomial(
     comes twice. Raises ShapeError where that is impossible, and for rows that are no
     distribution; DTypeError for integers.
     """
-    p = expect_tensor("multinomial", input)._concrete("multinomial()")
+    p = expect_tensor("multinomial", input)._data
     if p.ndim not in (1, 2):
         raise ShapeError(f"multinomial: probabilities must be 1 or 2 dim, not {p.ndim}")
     if num_samples <= 0:
@@ -64,7 +70,6 @@ def multinomial(
             f"multinomial: cannot sample {num_samples} of {p.shape[-1]} without replacement",
             "Pass replacement=True to allow repetitions.",
         )
-    _check_distribution(p)
     return multinomial_op(
         input, count=int(num_samples), replacement=bool(replacement), **next_draw(generator)
     )
