@@ -96,26 +96,6 @@ def test_conversions_to_nothing(arguments, error):
         wg.tensor(1.0).to(*arguments)
 
 
-def test_limits():
-    assert wg.finfo(wg.float32).eps == np.finfo(np.float32).eps
-    assert wg.finfo(wg.complex128).dtype == "float64"
-    assert wg.finfo().bits == 32
-    assert wg.iinfo(wg.int8).min == -128
-    with pytest.raises(ArgumentError, match="iinfo"):
-        wg.finfo(wg.int32)
-    with pytest.raises(ArgumentError):
-        wg.iinfo(wg.bool)
-
-
-def test_promotion():
-    assert wg.promote_types(wg.int64, wg.float16) is wg.float16
-    assert wg.promote_types(wg.uint8, wg.int8) is wg.int16
-    assert wg.result_type(wg.tensor([1.0]), wg.tensor(1.0, dtype=wg.float64)) is wg.float32
-    assert wg.result_type(wg.tensor([1]), 2.0) is wg.float32
-    assert wg.can_cast(wg.float64, wg.float16)
-    assert not wg.can_cast(wg.float64, wg.int64)
-
-
 # NumPy -------------------------------------------------------------------------------------------
 
 

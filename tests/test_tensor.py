@@ -108,46 +108,6 @@ def test_tensors_are_keys_by_identity():
     assert len({x: 1, y: 2}) == 2
 
 
-# What it is --------------------------------------------------------------------------------------
-
-
-def test_size():
-    x = wg.zeros(2, 3, dtype=wg.float64)
-
-    assert x.size() == x.shape == (2, 3)
-    assert x.size(-1) == x.size(dim=1) == 3
-    assert x.dim() == x.ndimension() == x.ndim == 2
-    assert x.numel() == x.nelement() == wg.numel(x) == x.shape.numel() == 6
-    assert x.element_size() == x.itemsize == 8
-    with pytest.raises(IndexError):
-        x.size(2)
-    with pytest.raises(IndexError, match="no dimensions"):
-        wg.tensor(1).size(0)
-
-
-def test_layout():
-    x = wg.arange(6).reshape(2, 3)
-
-    assert x.stride() == (3, 1)
-    assert x.T.stride() == (1, 3)
-    assert x.T.stride(0) == 1
-    assert x[1].storage_offset() == 3
-    assert x[:, 1:].storage_offset() == 1
-    assert x.is_contiguous()
-    assert not x.T.is_contiguous()
-    assert x[0].data_ptr() == x.data_ptr() == x.detach().data_ptr()
-    assert x.clone().data_ptr() != x.data_ptr()
-    assert wg.zeros(2, 0, 3).stride() == (3, 3, 1)
-
-
-def test_kind():
-    assert wg.is_tensor(wg.tensor(1))
-    assert not wg.is_tensor(np.zeros(1))
-    assert wg.tensor(1.0).is_floating_point()
-    assert wg.is_complex(wg.tensor(1j))
-    assert not wg.tensor(1, dtype=wg.uint8).is_signed()
-
-
 # Copies ------------------------------------------------------------------------------------------
 
 
