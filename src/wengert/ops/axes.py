@@ -10,8 +10,8 @@ import numpy as np
 from wengert.core.aval import Shape
 from wengert.core.dtype import dtype_of
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, WengertError
-from wengert.ops.arguments import array_of
-from wengert.ops.canonical import Dims, many_dims, one_dim
+from wengert.ops.arguments import flag, ndim_of
+from wengert.ops.canonical import many_dims, one_dim
 from wengert.ops.samples import Call, Sampler
 
 Axes = tuple[int, ...]
@@ -36,7 +36,7 @@ smallest: Final[Callable[..., Any]] = np.minimum.reduce
 
 def array_for(name: str, value: Any) -> Any:
     """The array behind the tensor that a function was given; ArgumentError if it is none."""
-    data = array_of(value)
+    data = getattr(value, "_data", value)
     if isinstance(data, (np.ndarray, np.generic)):
         return data
     raise ArgumentError(
@@ -45,18 +45,36 @@ def array_for(name: str, value: Any) -> Any:
     )
 
 
-def dims_for(name: str, value: Any, dim: Dims) -> Axes | None:
+def dims_for(name: str, value: Any, dim: Any) -> Axes | None:
     """The dimensions to reduce, sorted, each once; () means all of them, and None stays None."""
-    ndim = array_for(name, value).ndim
-    return None if dim is None else many_dims(dim, ndim)
+    ndim = ndim_of(value)
+    if dim is None:
+        return None
+    if not hasattr(dim, "__index__") and not isinstance(dim, (list, tuple, range)):
+        raise ArgumentError(
+            f"{name}(): argument 'dim' must be an int or a tuple of ints, not {type(dim).__name__}"
+        )
+    return many_dims(dim, ndim)
 
 
 def dim_for(name: str, value: Any, dim: Any) -> int:
     """The one dimension to work along; 0 for a 0-d tensor."""
-    ndim = array_for(name, value).ndim
+    ndim = ndim_of(value)
     if dim is None:
         raise ArgumentError(f"{name}(): the dimension is missing", "Give dim=-1, for example.")
     return one_dim(dim, ndim)
+
+
+def over(name: str, value: Any, dim: Any, keepdim: Any) -> dict[str, Any]:
+    """The attributes of a reduction over any number of dimensions."""
+    return {"dim": dims_for(name, value, dim), "keepdim": flag("keepdim", keepdim)}
+
+
+def over_one(value: Any, dim: Any, keepdim: Any) -> dict[str, Any]:
+    """The attributes of a reduction over everything (None) or one dimension."""
+    ndim = ndim_of(value)
+    at = None if dim is None else one_dim(dim, ndim)
+    return {"dim": at, "keepdim": flag("keepdim", keepdim)}
 
 
 def kept(shape: Shape, dim: Axes | int | None) -> Shape:
@@ -165,7 +183,10 @@ def draw_dims(s: Sampler, ndim: int) -> Any:
 def reduction_call(s: Sampler) -> Call:
     """A tensor, and dim and keepdim of a reduction over one or several dimensions."""
     x = s.array(s.shape())
-    return (x,), {"dim": draw_dims(s, x.ndim), "keepdim": s.choice([False, True])}
+    dim, keepdim = draw_dims(s, x.ndim), s.choice([False, True])
+    if dim is None and not keepdim:
+        return (x,), {}
+    return (x,), {"dim": dim, "keepdim": keepdim}
 
 
 def line_call(s: Sampler) -> Call:

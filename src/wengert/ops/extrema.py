@@ -10,13 +10,14 @@ import numpy as np
 from wengert.core.op import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError, DTypeError
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.axes import (
     Axes,
-    array_for,
     dim_for,
-    dims_for,
     kept,
     largest,
+    over,
+    over_one,
     reduction_call,
     refuse_empty,
     refuse_kinds,
@@ -183,7 +184,8 @@ def _three_forms(
         dim, other = None, dim
     if other is not None:
         return OPS[pair](input, other), None
-    array_for(name, input)
+    array_of(input)
+    keepdim = flag("keepdim", keepdim)
     if dim is not None:
         return None, dim_for(name, input, dim)
     if keepdim:
@@ -244,7 +246,7 @@ def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     >>> wg.tensor([[1.0, 5.0], [7.0, 3.0]]).amax(dim=1)
     tensor([5., 7.])
     """
-    return amax_op(input, dim=dims_for("amax", input, None if dim == () else dim), keepdim=keepdim)
+    return amax_op(input, **over("amax", input, None if dim == () else dim, keepdim))
 
 
 @public(torch="amin", samples=_distinct_call, numpy=(np.min,))
@@ -255,7 +257,7 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     >>> wg.tensor([[1.0, 5.0], [7.0, 3.0]]).amin(dim=1)
     tensor([1., 3.])
     """
-    return amin_op(input, dim=dims_for("amin", input, None if dim == () else dim), keepdim=keepdim)
+    return amin_op(input, **over("amin", input, None if dim == () else dim, keepdim))
 
 
 @public(torch="aminmax", samples=_aminmax_call)
@@ -269,8 +271,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     >>> low, high
     (tensor(1.), tensor(3.))
     """
-    dims = dims_for("aminmax", input, None if dim is None else dim_for("aminmax", input, dim))
-    return AminmaxResult(*aminmax_op(input, dim=dims, keepdim=keepdim))
+    at = None if dim is None else dim_for("aminmax", input, dim)
+    return AminmaxResult(*aminmax_op(input, **over("aminmax", input, at, keepdim)))
 
 
 # Indices alone
@@ -311,9 +313,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     >>> wg.tensor([[1.0, 5.0], [7.0, 3.0]]).argmax()
     tensor(2)
     """
-    at = None if dim is None else dim_for("argmax", input, dim)
-    array_for("argmax", input)
-    return argmax_op(input, dim=at, keepdim=keepdim)
+    return argmax_op(input, **over_one(input, dim, keepdim))
 
 
 @public(torch="argmin", samples=_place_call, numpy=(np.argmin,), differentiable=False)
@@ -326,6 +326,4 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     >>> wg.tensor([[1.0, 5.0], [7.0, 3.0]]).argmin(dim=0)
     tensor([0, 1])
     """
-    at = None if dim is None else dim_for("argmin", input, dim)
-    array_for("argmin", input)
-    return argmin_op(input, dim=at, keepdim=keepdim)
+    return argmin_op(input, **over_one(input, dim, keepdim))

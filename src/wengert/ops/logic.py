@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.ops.axes import Axes, add_up, array_for, dims_for, draw_dims, reduction_call
+from wengert.ops.arguments import array_of, flag
+from wengert.ops.axes import Axes, add_up, dims_for, draw_dims, reduction_call
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
@@ -43,8 +44,8 @@ def all_(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     >>> wg.tensor([[True, False], [True, True]]).all(dim=1)
     tensor([False,  True])
     """
-    array_for("all", input)
-    return all_op(input, dim=_dims("all", input, dim), keepdim=keepdim)
+    array_of(input)
+    return all_op(input, dim=_dims("all", input, dim), keepdim=flag("keepdim", keepdim))
 
 
 @public(torch="any", samples=reduction_call, numpy=(np.any,), differentiable=False)
@@ -57,8 +58,8 @@ def any_(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     >>> wg.tensor([[False, False], [True, False]]).any(dim=1)
     tensor([False,  True])
     """
-    array_for("any", input)
-    return any_op(input, dim=_dims("any", input, dim), keepdim=keepdim)
+    array_of(input)
+    return any_op(input, dim=_dims("any", input, dim), keepdim=flag("keepdim", keepdim))
 
 
 def _count_nonzero(x: Any, *, dim: Axes | None) -> Any:

@@ -11,15 +11,15 @@ from wengert.core.dtype import DType, as_dtype, dtype_of
 from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
+from wengert.ops.arguments import array_of
 from wengert.ops.axes import (
     Axes,
     add_up,
-    array_for,
     computing,
     count,
-    dims_for,
     draw_dims,
     largest,
+    over,
     smallest,
     widened,
 )
@@ -108,7 +108,7 @@ def _order(name: str, p: Any) -> float:
 
 
 def _norm(name: str, input: Any, p: Any, dim: Dims, keepdim: bool, dtype: Any) -> Any:
-    data = array_for(name, input)
+    data = array_of(input)
     if data.dtype.kind in "biu":
         raise DTypeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
@@ -116,8 +116,7 @@ def _norm(name: str, input: Any, p: Any, dim: Dims, keepdim: bool, dtype: Any) -
             "Cast the tensor first: .to(wengert.float32).",
         )
     x = input if dtype is None else input.to(_wider(data.dtype, dtype))
-    dims = dims_for(name, input, dim)
-    return vector_norm_op(x, p=_order(name, p), dim=dims, keepdim=keepdim)
+    return vector_norm_op(x, p=_order(name, p), **over(name, input, dim, keepdim))
 
 
 def _wider(have: np.dtype[Any], dtype: Any) -> DType:
@@ -166,9 +165,11 @@ def norm(
 
 @public(torch="linalg.vector_norm", samples=_vector_norm_call, method=False)
 def vector_norm(
-    x: Tensor, ord: float = 2, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
+    x: Tensor, ord: Any = 2, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
     """torch.linalg.vector_norm: `norm` under its newer name; `ord` is the order p."""
+    if isinstance(ord, str) or ord is None:
+        raise ArgumentError(f"vector_norm(): ord must be a number, not {ord!r}")
     return _norm("vector_norm", x, ord, dim, keepdim, dtype)
 
 

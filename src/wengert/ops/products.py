@@ -18,11 +18,11 @@ from wengert.ops.axes import (
     FLOAT32,
     INT64,
     WIDER,
-    array_for,
     computing,
     dim_for,
     line_call,
     multiply_up,
+    over_one,
     widened,
 )
 from wengert.ops.canonical import numpy_dtype
@@ -135,10 +135,9 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     >>> x.grad
     tensor([0., 8., 0.])
     """
-    at = None if dim is None else dim_for("prod", input, dim)
-    array_for("prod", input)
+    attributes = over_one(input, dim, keepdim)
     x = input if dtype is None else input.to(dtype)
-    return prod_op(x, dim=at, keepdim=keepdim, dtype=numpy_dtype(dtype))
+    return prod_op(x, **attributes, dtype=numpy_dtype(dtype))
 
 
 def _cumprod(x: Any, *, dim: int, dtype: Dtype) -> Any:

@@ -11,8 +11,8 @@ from wengert.core.dtype import dtype_of
 from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of
-from wengert.ops.axes import array_for, dim_for, refuse_empty, refuse_kinds
+from wengert.ops.arguments import array_of, flag, one_of
+from wengert.ops.axes import dim_for, refuse_empty, refuse_kinds
 from wengert.ops.blends import lerp
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -119,7 +119,8 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
 
 
 def _median_dim(name: str, input: Any, dim: Any, keepdim: bool) -> int | None:
-    array_for(name, input)
+    array_of(input)
+    keepdim = flag("keepdim", keepdim)
     if dim is not None:
         return dim_for(name, input, dim)
     if keepdim:
@@ -164,7 +165,8 @@ _ROUND: dict[str, Callable[..., Any]] = {
 def _quantile(
     name: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, ignore_nan: bool
 ) -> Any:
-    data = array_for(name, input)
+    data = array_of(input)
+    keepdim = flag("keepdim", keepdim)
     fractions = _fractions(name, data, q)
     _check_quantile(name, data, fractions, interpolation)
     at = None if dim is None else one_dim(dim, data.ndim)
@@ -205,7 +207,7 @@ def _fractions(name: str, data: Any, q: Any) -> Any:
         if not 0 <= q <= 1:
             raise ArgumentValueError(f"{name}() q must be in the range [0, 1] but got {q:g}")
         return np.asarray(q, data.dtype)
-    return q if isinstance(q, Tensor) else array_for(name, q)
+    return q if isinstance(q, Tensor) else array_of(q)
 
 
 def _check_quantile(name: str, data: Any, q: Any, interpolation: str) -> None:
@@ -224,11 +226,7 @@ def _check_quantile(name: str, data: Any, q: Any, interpolation: str) -> None:
         raise DTypeError(f"{name}() q tensor must be same dtype as the input tensor")
     if not np.all((fractions >= 0) & (fractions <= 1)):
         raise ArgumentValueError(f"{name}() q values must be in the range [0, 1]")
-    if interpolation not in INTERPOLATIONS:
-        raise ArgumentValueError(
-            f"{name}() interpolation must be one of {', '.join(INTERPOLATIONS)}, but got "
-            f"{interpolation}"
-        )
+    one_of(f"{name}() interpolation", interpolation, INTERPOLATIONS)
 
 
 def _quantile_call(s: Sampler) -> Call:

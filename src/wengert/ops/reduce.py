@@ -9,15 +9,15 @@ import numpy as np
 from wengert.core.dtype import dtype_of
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
+from wengert.ops.arguments import array_of
 from wengert.ops.axes import (
     FLOAT16,
     FLOAT32,
     INT64,
     Axes,
-    array_for,
     computing,
     count,
-    dims_for,
+    over,
     reduction_call,
     spread,
     summed,
@@ -97,8 +97,7 @@ def sum_(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     >>> wg.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(dim=0)
     tensor([4., 6.])
     """
-    dims = dims_for("sum", input, dim)
-    return sum_op(input, dim=dims, keepdim=keepdim, dtype=numpy_dtype(dtype))
+    return sum_op(input, **over("sum", input, dim, keepdim), dtype=numpy_dtype(dtype))
 
 
 @public(torch="mean", samples=reduction_call, numpy=(np.mean,))
@@ -113,11 +112,10 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     >>> wg.tensor([1.0, 2.0, 6.0]).mean()
     tensor(3.)
     """
-    data = array_for("mean", input)
+    data = array_of(input)
     target = numpy_dtype(dtype)
     _float_or_complex("mean", target or data.dtype, "Input" if target is None else "Optional")
-    dims = dims_for("mean", input, dim)
-    return mean_op(input, dim=dims, keepdim=keepdim, dtype=target)
+    return mean_op(input, **over("mean", input, dim, keepdim), dtype=target)
 
 
 def _nansum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
@@ -145,8 +143,7 @@ def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any
     >>> wg.tensor([1.0, float("nan"), 2.0]).nansum()
     tensor(3.)
     """
-    dims = dims_for("nansum", input, dim)
-    return nansum_op(input, dim=dims, keepdim=keepdim, dtype=numpy_dtype(dtype))
+    return nansum_op(input, **over("nansum", input, dim, keepdim), dtype=numpy_dtype(dtype))
 
 
 @public(torch="nanmean", samples=reduction_call, numpy=(np.nanmean,))
@@ -159,7 +156,7 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: An
     >>> wg.tensor([1.0, float("nan"), 2.0]).nanmean()
     tensor(1.5000)
     """
-    data = array_for("nanmean", input)
+    data = array_of(input)
     _float_or_complex("nanmean", data.dtype, "Input")
     _float_or_complex("nanmean", numpy_dtype(dtype) or data.dtype, "Optional")
     numbers = np.logical_not(np.isnan(input))

@@ -10,12 +10,12 @@ import numpy as np
 from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
+from wengert.ops.arguments import array_of, integer
 from wengert.ops.axes import (
     FLOAT16,
     FLOAT32,
     INT64,
     WIDER,
-    array_for,
     dim_for,
     line_call,
     refuse_kinds,
@@ -194,22 +194,23 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
     >>> wg.tensor([1.0, 4.0, 9.0]).diff()
     tensor([3., 5.])
     """
-    if not array_for("diff", input).ndim:
+    if not array_of(input).ndim:
         raise ShapeError("diff expects input to be at least one-dimensional")
     at = one_dim(dim, len(input.shape))
+    n = integer("n", n)
     if n < 0:
         raise ArgumentValueError(f"diff(): order must be non-negative but got {n}")
     x = _joined(input, prepend, append, at)
     before = (slice(None),) * at
     for _ in range(min(n, x.shape[at])):
         later, earlier = x[(*before, slice(1, None))], x[(*before, slice(0, -1))]
-        x = later != earlier if array_for("diff", x).dtype.kind == "b" else later - earlier
+        x = later != earlier if array_of(x).dtype.kind == "b" else later - earlier
     return x
 
 
 def _joined(input: Any, prepend: Any, append: Any, dim: int) -> Any:
     pieces = [piece for piece in (prepend, input, append) if piece is not None]
-    if any(array_for("diff", piece).ndim != len(input.shape) for piece in pieces):
+    if any(array_of(piece).ndim != len(input.shape) for piece in pieces):
         raise ShapeError(
             "diff expects prepend or append to be the same dimension as input",
             f"The shapes are {', '.join(str(tuple(piece.shape)) for piece in pieces)}.",

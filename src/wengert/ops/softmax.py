@@ -13,16 +13,16 @@ from wengert.ops.axes import (
     Axes,
     add_up,
     dim_for,
-    dims_for,
     largest,
     line_call,
-    reduction_call,
+    over,
     refuse_kinds,
     widened,
 )
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import general
+from wengert.ops.samples import Call, Sampler
 
 
 def _shifted(x: Any, dim: int) -> tuple[Any, int]:
@@ -138,7 +138,13 @@ logsumexp_op = general(
 )  # fmt: skip
 
 
-@public(torch="logsumexp", samples=lambda s: _logsumexp_call(s))
+def _logsumexp_call(s: Sampler) -> Call:
+    x = s.array(s.shape())
+    dim = s.choice([s.dim(x.ndim), tuple(range(x.ndim)) or 0])
+    return (x, dim), {"keepdim": s.choice([False, True])}
+
+
+@public(torch="logsumexp", samples=_logsumexp_call)
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Any:
     """log(sum(exp(x))) along one or several dimensions, computed without overflow.
 
@@ -149,11 +155,4 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Any:
     >>> wg.tensor([1000.0, 1000.0]).logsumexp(0)
     tensor(1000.6932)
     """
-    return logsumexp_op(input, dim=dims_for("logsumexp", input, dim), keepdim=keepdim)
-
-
-def _logsumexp_call(s: Any) -> Any:
-    args, attributes = reduction_call(s)
-    if attributes["dim"] in (None, ()):
-        attributes["dim"] = tuple(range(args[0].ndim)) or 0
-    return args, attributes
+    return logsumexp_op(input, **over("logsumexp", input, dim, keepdim))

@@ -11,13 +11,13 @@ from wengert.core.dtype import dtype_of
 from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.axes import (
     Axes,
-    array_for,
     computing,
     count,
-    dims_for,
     draw_dims,
+    over,
     spread,
     summed,
     widened,
@@ -127,10 +127,10 @@ def _arguments(
     name: str, input: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: Any
 ) -> dict[str, Any]:
     """The attributes that one of torch's four ways of calling var and std means."""
-    if array_for(name, input).dtype.kind in "biu":
+    if array_of(input).dtype.kind in "biu":
         raise DTypeError(
             f"{name}(): std and var only support floating point and complex dtypes, not "
-            f"{dtype_of(array_for(name, input).dtype).name}",
+            f"{dtype_of(array_of(input).dtype).name}",
             "Cast the tensor first: .to(wengert.float32).",
         )
     if isinstance(dim, (bool, np.bool_)):
@@ -140,10 +140,15 @@ def _arguments(
             f"{name}(): unbiased and correction mean the same",
             "unbiased=True is correction=1, unbiased=False is correction=0: give one of them.",
         )
+    if unbiased is not None:
+        unbiased = flag("unbiased", unbiased)
+    if correction is not None and not isinstance(correction, (int, float, np.number)):
+        raise ArgumentError(
+            f"{name}(): correction must be a number, not {type(correction).__name__}"
+        )
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
-    dims = dims_for(name, input, dim)
-    return {"dim": dims, "correction": correction, "keepdim": keepdim}
+    return over(name, input, dim, keepdim) | {"correction": correction}
 
 
 def _call(s: Sampler) -> Call:
