@@ -10,6 +10,7 @@ SHARES = "it takes over memory from elsewhere; tests/test_convert.py"
 RANDOM = "it draws at random; tests/test_random.py"
 GENERATOR = "it sets or reads the state of the generator; tests/test_random.py"
 FILES = "it writes or reads a file; tests/test_serialization.py"
+WRITES = "it is applied in place only; tests/test_tensor.py"
 ONE_INT = "the method takes a single int in place of the tuple; here the function does, too"
 TIES = "among equal elements torch picks any, here the first"
 
@@ -30,6 +31,12 @@ SKIPS: dict[str, dict[str, str]] = {
         **dict.fromkeys(["empty", "empty_like"], "its values are not defined"),
         "imag": "it takes complex tensors only",
     },
+    # Operations that no sample applies.
+    "coverage": {
+        **dict.fromkeys(["zero", "fill", "fill_with", "copy"], WRITES),
+        **dict.fromkeys(["bernoulli", "normal", "uniform", "random"], RANDOM),
+        **dict.fromkeys(["draw_bernoulli", "draw_normal"], RANDOM),
+    },
     "method": {
         "where": "the tensor is the second argument of the function: x.where(condition, y)",
     },
@@ -46,6 +53,7 @@ SKIPS: dict[str, dict[str, str]] = {
         "tile": ONE_INT,
     },
     "torch_freed": {
+        "complex": "torch keeps both parts; nothing but their shapes is needed",
         "pad": "torch keeps the input of a padding by reflection; nothing but its shape is needed",
     },
     "torch_names": {
