@@ -970,7 +970,7 @@ class Tensor(Arithmetic):
     def rot90(self, k: Any=..., dims: Any=...) -> Any:
         ...
 
-    def round(self, *, decimals: Any=...) -> Any:
+    def round(self, decimals: Any=...) -> Any:
         ...
 
     def round_(self, *, decimals: Any=...) -> Any:
