@@ -88,8 +88,9 @@ def _expand_samples(s: Sampler) -> Call:
 def expand(input: Tensor, *size: Any) -> Any:
     """The tensor seen in a larger shape, its dimensions of length 1 repeated without a copy.
 
-    -1 keeps a length. Writing into the result raises ArgumentError: its elements share memory.
-    Raises ShapeError where a length other than 1 would change.
+    x: (n, 1) -> (n, m) for size (-1, m): -1 keeps a length. Writing into the result raises
+    ArgumentError, since its elements share memory. Raises ShapeError where a length other than 1
+    would change.
     """
     return expand_op(input, shape=expanded_shape(shape_of(input), sizes(size)))
 

@@ -57,6 +57,12 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Any:
 
     index: as many dimensions as x, no longer than x but along `dim` -> its own shape. Raises
     ShapeError where it does not fit, OutOfBoundsError for an index out of range.
+
+    >>> import wengert as wg
+    >>> scores = wg.tensor([[0.1, 0.7], [0.4, 0.2]])
+    >>> scores.gather(1, wg.tensor([[1], [0]]))  # the score of the right class in each row
+    tensor([[0.7000],
+            [0.4000]])
     """
     at = one_dim(dim, ndim_of(input))
     check_reach("gather", shape_of(index), shape_of(input), at, "input")

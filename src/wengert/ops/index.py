@@ -187,7 +187,13 @@ index_put_op = general(
 
 
 def getitem(x: Tensor, index: Any) -> Any:
-    """x[index]. Raises DimensionError where it is out of range or has too many entries."""
+    """x[index]. Raises DimensionError where it is out of range or has too many entries.
+
+    >>> import wengert as wg
+    >>> x = wg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> x[1, 0], x[:, 1], x[x > 2]
+    (tensor(3.), tensor([2., 4.]), tensor([3., 4.]))
+    """
     basic, dims, arrays = parse(index, x._data.shape)
     if basic or not arrays:
         x = take_part_of(x, index=basic)

@@ -73,6 +73,10 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
 
     (a, n), (b, n) -> (a + b, n). Dtypes are promoted. Raises ShapeError where the shapes do not
     fit; empty tensors of shape (0,) fit with everything.
+
+    >>> import wengert as wg
+    >>> wg.cat([wg.tensor([[1, 2]]), wg.tensor([[3, 4]])], dim=1)
+    tensor([[1, 2, 3, 4]])
     """
     xs = _sequence("cat", tensors)
     shapes = [array_of(x).shape for x in xs]

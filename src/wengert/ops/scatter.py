@@ -108,6 +108,11 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
 
     index: no longer than src anywhere, and than x but along `dim`. Raises ShapeError where it is,
     DTypeError where the dtypes differ, OutOfBoundsError for an index out of range.
+
+    >>> import wengert as wg
+    >>> counts = wg.tensor([0.0, 0.0, 0.0])
+    >>> counts.scatter_add(0, wg.tensor([2, 0, 2]), wg.tensor([1.0, 1.0, 1.0]))
+    tensor([1., 0., 2.])
     """
     at = one_dim(dim, ndim_of(input))
     part = _source_part("scatter_add", input, at, index, src)

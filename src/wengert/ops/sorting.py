@@ -124,6 +124,11 @@ def sort(
 
     x: (a, b) -> values and indices, (a, b) each. Equal elements stay in their order, whether
     `stable` is asked for or not; NaN counts as the largest. Raises DTypeError for complex.
+
+    >>> import wengert as wg
+    >>> values, indices = wg.tensor([3.0, 1.0, 2.0]).sort()
+    >>> indices
+    tensor([1, 2, 0])
     """
     _check_ordered("sort", input)
     at = one_dim(dim, ndim_of(input))
