@@ -38,7 +38,7 @@ def layer() -> wg.Graph:
     """An affine layer with a nonlinearity and a loss."""
     x = wg.tensor([[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]])
     y = wg.tensor([[0.2], [-0.3]])
-    W = wg.tensor([[0.1], [-0.4], [0.3]], requires_grad=True)
+    W = wg.tensor([[0.1], [-0.5], [0.3]], requires_grad=True)
     bias = wg.tensor([0.05], requires_grad=True)
     h = wg.tanh(x @ W + bias)
     loss = ((h - y) ** 2).mean()
