@@ -64,11 +64,21 @@ SKIPS: dict[str, dict[str, str]] = {
         "floor_divide": "torch has no derivative of it",
     },
     "torch_second": {
+        "cdist": "torch has no derivative of its derivative",
         "floor_divide": "torch has no derivative of it",
     },
     "torch_special": {
+        "inner": "it sums over a dimension, which all special values at once do not share",
         "floor_divide": "torch has no derivative of it",
         "masked_fill": "the value must have no dimensions; all special values at once have",
+    },
+    "torch_names": {
+        "matmul": "torch's name depends on the ranks of the factors, and on their strides",
+        "linear": "torch's name depends on the rank of the input and on there being a bias",
+    },
+    "torch_errors": {
+        "addbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
+        "baddbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
     },
     "trace": {
         "masked_select": "the shape of the result depends on the mask's values",

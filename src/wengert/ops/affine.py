@@ -11,8 +11,8 @@ from typing import Any
 from wengert.core.aval import Aval
 from wengert.core.op import Op, Partial, Rule
 from wengert.core.tensor import Tensor
-from wengert.errors import DTypeError, ShapeError
-from wengert.ops.arguments import array_of
+from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.ops.arguments import array_of, is_number
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import check_factors, check_one_dtype, matmul_op, product
@@ -26,6 +26,9 @@ Number = int | float | complex
 def plus(name: str, term: Any, out: Any, beta: Number = 1, alpha: Number = 1) -> Any:
     """beta * term + alpha * out, written into `out`. A term whose factor is 0 is not looked at."""
     check_term(name, term, out)
+    for factor in (beta, alpha):
+        if not is_number(factor):
+            raise ArgumentError(f"{name}: a factor must be a number, not {type(factor).__name__}")
     convert = out.dtype.type  # as in torch, alpha=0.5 is 0 for integers
     if alpha != 1:
         out *= convert(alpha)

@@ -10,10 +10,11 @@ from wengert.core.aval import Aval
 from wengert.core.dtype import dtype_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, shape_of
+from wengert.ops.arguments import array_of, flag, shape_of
 from wengert.ops.arithmetic import mul, sub
 from wengert.ops.axes import refuse_kinds
 from wengert.ops.define import public
+from wengert.ops.expand import common_shape
 from wengert.ops.exponential import exp, xlogy
 from wengert.ops.kinds import general
 from wengert.ops.losses import (
@@ -217,11 +218,13 @@ def kl_div(
     """
     if reduction != "batchmean":
         check_reduction("kl_div", reduction)
-    if log_target:
+    shape = shape_of(input)
+    common_shape("kl_div", shape, shape_of(target))
+    if flag("log_target", log_target):
         losses = mul(exp(target), sub(target, input))
     else:
         losses = sub(xlogy(target, target), mul(target, input))
     if reduction != "batchmean":
         return reduced(losses, reduction)
     total = reduced(losses, "sum")
-    return total / shape_of(input)[0] if shape_of(input) else total
+    return total / shape[0] if shape else total

@@ -10,8 +10,8 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import int64
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, shape_of
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
+from wengert.ops.arguments import array_of, integer, is_number, shape_of
 from wengert.ops.arithmetic import add, mul, neg
 from wengert.ops.cast import to
 from wengert.ops.comparison import ne
@@ -67,6 +67,11 @@ def cross_entropy(
             [ 0.1345, -0.1345]])
     """
     check_reduction(_NAME, reduction)
+    integer("ignore_index", ignore_index)
+    if not is_number(label_smoothing):
+        raise ArgumentError(
+            f"label_smoothing must be a number, not {type(label_smoothing).__name__}"
+        )
     if not 0 <= label_smoothing <= 1:
         raise ArgumentValueError(
             f"{_NAME}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"

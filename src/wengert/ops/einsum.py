@@ -184,7 +184,7 @@ _EXAMPLES = [
 
 def _samples(s: Sampler) -> Call:
     equation, *terms = s.choice(_EXAMPLES)
-    lengths = {n: s.integer(1, 3) for n in dict.fromkeys("".join(terms))}
+    lengths = {n: s.integer(2, 3) for n in dict.fromkeys("".join(terms))}
     return (equation, *(s.array([lengths[n] for n in names]) for names in terms)), {}
 
 

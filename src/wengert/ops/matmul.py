@@ -69,7 +69,7 @@ def check_factors(name: str, x: Any, y: Any) -> None:
             "Multiply by a number with *.",
         )
     check_one_dtype(name, x, y)
-    if x.dtype == np.bool_:
+    if x.dtype == np.bool_ and x.size and y.size:
         raise DTypeError(f"{name} is not implemented for bool", "Cast to an integer dtype first.")
     inner = y.shape[-2] if y.ndim > 1 else y.shape[0]
     if x.shape[-1] != inner:

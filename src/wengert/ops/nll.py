@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DimensionError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, shape_of
+from wengert.ops.arguments import array_of, integer, shape_of
 from wengert.ops.axes import refuse_kinds
 from wengert.ops.define import public
 from wengert.ops.kinds import multilinear
@@ -150,12 +150,6 @@ def check_classes(name: str, x: Any, target: Any, weight: Any) -> None:
     """Raise unless the targets are classes that fit the input, and there is a weight for each."""
     if not x.ndim:
         raise ArgumentValueError(f"{name}: the input needs a dimension of classes, and it is 0-d")
-    if target.dtype.kind not in "iu":
-        raise DTypeError(
-            f"{name}: expected integer targets, the numbers of classes, but got {target.dtype}",
-            "Cast them: target.to(wengert.int64). cross_entropy also takes probabilities, in the "
-            "input's shape.",
-        )
     if x.ndim == 1:
         if target.size != 1 or target.ndim > 1:
             raise ArgumentValueError(
@@ -167,7 +161,13 @@ def check_classes(name: str, x: Any, target: Any, weight: Any) -> None:
             f"{name}: expected input batch_size ({x.shape[0]}) to match target batch_size "
             f"({target.shape[0] if target.ndim else 0})."
         )
-    elif target.shape[1:] != x.shape[2:]:
+    if target.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{name}: expected integer targets, the numbers of classes, but got {target.dtype}",
+            "Cast them: target.to(wengert.int64). cross_entropy also takes probabilities, in the "
+            "input's shape.",
+        )
+    if x.ndim > 1 and target.shape[1:] != x.shape[2:]:
         raise ShapeError(
             f"{name}: expected target size {[x.shape[0], *x.shape[2:]]}, got {list(target.shape)}",
             "One class per row; one-hot targets, as floats, are probabilities for cross_entropy."
@@ -221,6 +221,7 @@ def nll_loss(
     x = array_of(input)
     check_classes("nll_loss", x, array_of(target), weight)
     refuse_kinds("nll_loss", x, "biuc")
+    integer("ignore_index", ignore_index)
     return nll_op(
         input, one_class(x, target), weight,
         ignore_index=ignore_index, reduction=reduction, spatial=max(x.ndim - 2, 0),

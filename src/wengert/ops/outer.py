@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
-from wengert.errors import ShapeError
+from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.arithmetic import mul
 from wengert.ops.canonical import one_dim
@@ -110,7 +110,12 @@ def _paired_dims(dims: Any, x_ndim: int, y_ndim: int) -> tuple[list[int], list[i
                 f"have, but got dims={dims}"
             )
         return list(range(x_ndim - dims, x_ndim)), list(range(dims))
-    first, second = (list(part) for part in dims)
+    try:
+        first, second = (list(part) for part in dims)
+    except (TypeError, ValueError):
+        raise ArgumentValueError(
+            f"tensordot: dims is an int, or two lists of dimensions, not {dims!r}"
+        ) from None
     if len(first) != len(second):
         raise ShapeError("tensordot: both dimension lists should have same length")
     return _distinct(first, x_ndim), _distinct(second, y_ndim)

@@ -8,8 +8,8 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError
-from wengert.ops.arguments import array_of, shape_of
+from wengert.errors import ArgumentError, ArgumentValueError
+from wengert.ops.arguments import array_of, is_number, shape_of
 from wengert.ops.arithmetic import mul, sub
 from wengert.ops.axes import refuse_kinds
 from wengert.ops.define import public
@@ -41,6 +41,11 @@ def _samples(s: Sampler) -> Call:
     if s.integer(0, 2) == 2:
         kwargs["weight"] = s.array(args[0].shape, 0.1, 2.0)
     return args, kwargs
+
+
+def _check_number(argument: str, value: Any) -> None:
+    if not is_number(value):
+        raise ArgumentError(f"{argument} must be a number, not {type(value).__name__}")
 
 
 def _check_weight_shape(name: str, input: Any, weight: Any) -> None:
@@ -163,6 +168,7 @@ def smooth_l1_loss(
     With beta=0 it is `l1_loss`. Raises ArgumentValueError for a negative beta. See `mse_loss`.
     """
     check_reduction("smooth_l1_loss", reduction)
+    _check_number("beta", beta)
     if beta < 0:
         raise ArgumentValueError("smooth_l1_loss does not support negative values for beta")
     x, y = together("smooth_l1_loss", input, target)
@@ -211,6 +217,7 @@ def huber_loss(
     `mse_loss`.
     """
     check_reduction("huber_loss", reduction)
+    _check_number("delta", delta)
     if not delta > 0:
         raise ArgumentValueError("huber_loss does not support non-positive values for delta")
     x, y = together("huber_loss", input, target)
