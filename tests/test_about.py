@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.errors import ArgumentError, DTypeError
+from wengert.errors import ArgumentError
 
 
 def test_size():
@@ -45,7 +45,7 @@ def test_kind():
     assert wg.is_complex(wg.tensor(1j))
     assert not wg.tensor(1, dtype=wg.uint8).is_signed()
     assert wg.is_nonzero(wg.tensor([2.0]))
-    with pytest.raises(DTypeError):
+    with pytest.raises(RuntimeError, match="ambiguous"):
         wg.is_nonzero(wg.zeros(2))
     for ask in (wg.is_floating_point, wg.is_complex, wg.numel, wg.is_nonzero):
         with pytest.raises(ArgumentError, match="must be a Tensor"):

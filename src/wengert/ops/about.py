@@ -37,7 +37,7 @@ def is_complex(input: Tensor) -> bool:
 
 @public(torch="is_nonzero", differentiable=False)
 def is_nonzero(input: Tensor) -> bool:
-    """Whether the only element is other than zero. Raises DTypeError if there are others."""
+    """Whether the only element is other than zero. Raises ShapeError if there are others."""
     return bool(expect_tensor("is_nonzero", input))
 
 
