@@ -45,6 +45,8 @@ SKIPS: dict[str, dict[str, str]] = {
         "topk": TIES,
     },
     "torch_errors": {
+        "addbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
+        "baddbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
         "broadcast_to": ONE_INT,
         "flip": ONE_INT,
         "permute": ONE_INT,
@@ -57,6 +59,8 @@ SKIPS: dict[str, dict[str, str]] = {
         "pad": "torch keeps the input of a padding by reflection; nothing but its shape is needed",
     },
     "torch_names": {
+        "linear": "torch's name depends on the rank of the input and on there being a bias",
+        "matmul": "torch's name depends on the ranks of the factors, and on their strides",
         "pad": "circular padding is a series of in-place writes in torch, one operation here",
         "repeat_interleave": "a series of views and a copy in torch, one operation here",
     },
@@ -71,14 +75,6 @@ SKIPS: dict[str, dict[str, str]] = {
         "inner": "it sums over a dimension, which all special values at once do not share",
         "floor_divide": "torch has no derivative of it",
         "masked_fill": "the value must have no dimensions; all special values at once have",
-    },
-    "torch_names": {
-        "matmul": "torch's name depends on the ranks of the factors, and on their strides",
-        "linear": "torch's name depends on the rank of the input and on there being a bias",
-    },
-    "torch_errors": {
-        "addbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
-        "baddbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
     },
     "trace": {
         "masked_select": "the shape of the result depends on the mask's values",
