@@ -123,6 +123,7 @@ class _Defaults:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.floating: DType = float32
+        self.scalar: Any = np.float32  # its NumPy type, at hand because every float becomes one
 
 
 DEFAULTS: Final = _Defaults()
@@ -145,11 +146,17 @@ def set_default_dtype(d: Any) -> None:
         raise ArgumentError(f"the default dtype must be floating point, not {dtype}")
     with DEFAULTS.lock:
         DEFAULTS.floating = dtype
+        DEFAULTS.scalar = dtype.numpy.type
 
 
 def default_float() -> NumpyDType:
     """NumPy's dtype of Python floats."""
     return DEFAULTS.floating.numpy
+
+
+def default_scalar() -> Any:
+    """NumPy's scalar type of Python floats."""
+    return DEFAULTS.scalar
 
 
 def default_complex() -> NumpyDType:

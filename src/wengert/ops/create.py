@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.dtype import as_dtype, default_float
+from wengert.core.dtype import as_dtype, default_scalar
 from wengert.core.record import _new, make_leaf, mark_cut
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
-from wengert.modes import silently
+from wengert.modes import current, get_state
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.cast import to
 from wengert.ops.convert import from_dlpack, from_numpy
@@ -56,9 +56,9 @@ def tensor(
     kind = type(data)
     read: list[Tensor] = []
     if kind is float and dtype is None and -_WITHIN_FLOAT16 < data < _WITHIN_FLOAT16:
-        array: Any = default_float().type(data)
+        array: Any = default_scalar()(data)
     elif kind is list and dtype is None and set(map(type, data)) == _FLOATS:
-        array = silently(np.array, data, default_float())
+        array = (get_state() or current()).run(np.array, data, default_scalar())
     else:
         array = array_from(data, numpy_dtype(dtype), read)
     if device is not None:
