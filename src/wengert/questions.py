@@ -12,7 +12,7 @@ from wengert.core.names import Names
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.core.vertex import Vertex
-from wengert.errors import ArgumentError, GradientError
+from wengert.errors import ArgumentError, GradientError, WengertError
 from wengert.sites import user_frame
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Graph(core.Graph):
 
         variable = [vertex for vertex in self if not vertex.is_constant]
         edges = [edge for vertex in variable for edge in edges_from(vertex) if edge.has_rule]
-        return {(e.consumer.index, e.slot): Label(e.symbol, e.label) for e in edges}
+        return {(e.consumer.index, e.slot): Label(e.symbol, _label(e)) for e in edges}
 
     def _between(self, source: Where, target: Where) -> frozenset[tuple[int, int]]:
         from wengert.ask.derivative import reaches
@@ -215,6 +215,14 @@ class Graph(core.Graph):
             names = ", ".join(v.name for v in self.outputs)
             raise ArgumentError(f"the graph has several outputs: {names}", "Say which one.")
         return self.outputs[0]
+
+
+def _label(edge: Edge) -> str:
+    """The derivative in a few words; nothing where the values for it are gone."""
+    try:
+        return edge.label
+    except WengertError:
+        return ""
 
 
 def graph(*outputs: Any, **names: Tensor) -> Graph:

@@ -17,6 +17,9 @@ from wengert.core.graph import Graph
 from wengert.core.vertex import Vertex
 
 _STEP = 0.01
+_MOST_STEPS = 40
+_ENDS = 15
+"""Where there are more steps, so many are shown at either end."""
 
 
 def backwards(graph: Graph, of: Vertex, wrt: Vertex, on_path: set[int]) -> list[Block]:
@@ -26,9 +29,13 @@ def backwards(graph: Graph, of: Vertex, wrt: Vertex, on_path: set[int]) -> list[
     shapes and sizes.
     """
     found = adjoints(graph, of, np.ones(of.shape, of.aval.dtype)[()], on_path)
-    order = sorted(on_path, reverse=True)
-    steps = [_step(i, Vertex(graph, index), of, on_path, found[index])
-             for i, index in enumerate(order, 1)]  # fmt: skip
+    order = list(enumerate(sorted(on_path, reverse=True), 1))
+    shown = order if len(order) <= _MOST_STEPS else [*order[:_ENDS], *order[-_ENDS:]]
+    steps: list[Block] = [_step(place, Vertex(graph, index), of, on_path, found[index])
+                          for place, index in shown]  # fmt: skip
+    if len(shown) < len(order):
+        count = len(order) - len(shown)
+        steps.insert(_ENDS, Sentence(f"... {count} steps are left out ..."))
     return [
         Sentence(_introduction(of, wrt)),
         *steps,
@@ -107,12 +114,16 @@ def _conclusion(graph: Graph, of: Vertex, wrt: Vertex, adjoint: Any) -> str:
     """So dL/dW, 4×3: norm 0.9, -1 .. 2. Measured: moving W by 0.01 along it moved L by 0.009."""
     wide = np.asarray(in_double(np.asarray(adjoint)))
     norm = float(np.linalg.norm(wide))
-    shape = f", {shape_text(wrt.shape)}" if wrt.aval.size != 1 else ""
-    found = f"So d{_target(of)}/d{wrt.name}{shape}: {size(adjoint)}."
+    text = size(adjoint)
+    shape = "" if text.startswith("[") or wrt.aval.size == 1 else f", {shape_text(wrt.shape)}"
+    found = f"So d{_target(of)}/d{wrt.name}{shape}: {text}."
     if not 0 < norm < np.inf:
         return found
-    change = Experiment(graph).change(of, wrt, (_STEP * wide / norm)[()])
+    one = wrt.aval.size == 1 and wrt.aval.dtype.kind == "f"
+    step = np.full(wrt.shape, _STEP) if one else _STEP * wide / norm
+    change = Experiment(graph).change(of, wrt, step[()])
+    predicted = np.sum(np.conj(wide) * step).real
     return (
-        f"{found} Measured: moving {wrt.name} by {_STEP} along it moved {_target(of)} by "
-        f"{number(np.sum(change))} (predicted {number(norm * _STEP)})."
+        f"{found} Measured: moving {wrt.name} by {_STEP}{'' if one else ' along it'} moved "
+        f"{_target(of)} by {number(np.sum(change))} (predicted {number(predicted)})."
     )

@@ -9,16 +9,18 @@ import numpy as np
 from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import STEP, in_double
 from wengert.ask.local import pull
+from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
 from wengert.core.evaluate import evaluate_node
 from wengert.core.expression import equation, number
 from wengert.core.graph import Graph
 from wengert.core.node import Node
 from wengert.core.vertex import Vertex
-from wengert.errors import WengertError
+from wengert.errors import MissingValueError, StaleError, WengertError
 
 _DIRECTIONS = 3
 _TOLERANCE = 1e-3
+_OK, _WRONG, _NOT_FINITE = "ok", "WRONG", "not finite"
 
 
 class Check(Table):
@@ -32,7 +34,7 @@ class Check(Table):
         return not self.wrong
 
 
-@np.errstate(all="ignore")
+@quiet
 def check(graph: Graph) -> Check:
     """Compare each edge's rule with central differences along a few fixed random directions.
 
@@ -46,15 +48,19 @@ def check(graph: Graph) -> Check:
     for edge in (e for vertex in graph for e in edges_from(vertex) if e.has_rule):
         ends = f"{edge.producer.name} -> {edge.consumer.name}"
         try:
-            ruled, measured, agrees = _compare(graph, edge, random)
+            ruled, measured, verdict = _compare(graph, edge, random)
+        except (MissingValueError, StaleError):
+            raise
         except WengertError as error:
             skipped.append(f"{ends} could not be checked: {error.what}")
             continue
-        if not agrees:
+        if verdict == _WRONG:
             wrong.append(edge)
-        verdict = "ok" if agrees else "WRONG"
+        if verdict == _NOT_FINITE:
+            skipped.append(f"{ends} could not be checked: the values there are not finite")
         rows.append((ends, equation(edge.consumer), number(ruled), number(measured), verdict))
-    return Check(rows, wrong, "\n".join([_verdict(len(rows), wrong), *skipped]))
+    checked = sum(row[-1] != _NOT_FINITE for row in rows)
+    return Check(rows, wrong, "\n".join([_verdict(checked, wrong), *skipped]))
 
 
 def _verdict(count: int, wrong: list[Edge]) -> str:
@@ -71,7 +77,7 @@ def _place(edge: Edge) -> str:
     return f"{name} (input {edge.slot} of {edge.consumer.name}){where}"
 
 
-def _compare(graph: Graph, edge: Edge, random: Any) -> tuple[float, float, bool]:
+def _compare(graph: Graph, edge: Edge, random: Any) -> tuple[float, float, str]:
     """<ct, J t> by the rule and by differences, for the direction where they differ most."""
     worst = (0.0, 0.0, -1.0)
     for _ in range(_DIRECTIONS):
@@ -81,12 +87,13 @@ def _compare(graph: Graph, edge: Edge, random: Any) -> tuple[float, float, bool]
         ruled = float(np.sum(np.conj(in_double(np.asarray(pulled))) * tangent).real)
         moved = _difference(graph, edge, tangent)
         measured = float(np.sum(np.conj(ct) * moved).real)
-        both_odd = not np.isfinite(ruled) and not np.isfinite(measured)
+        if not np.isfinite(measured):
+            return ruled, measured, _NOT_FINITE
         scale = max(1.0, float(np.linalg.norm(ct)) * float(np.linalg.norm(moved)))
-        error = 0.0 if both_odd else abs(ruled - measured) / scale
+        error = abs(ruled - measured) / scale
         if not error <= worst[2]:
             worst = (ruled, measured, error)
-    return worst[0], worst[1], bool(worst[2] <= _TOLERANCE)
+    return worst[0], worst[1], _OK if worst[2] <= _TOLERANCE else _WRONG
 
 
 def _direction(random: Any, vertex: Vertex) -> Any:

@@ -84,9 +84,6 @@ class Derivation:
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
-    def _repr_latex_(self) -> str:
-        return self.latex()
-
 
 def _text_lines(block: Block) -> list[str]:
     match block:

@@ -7,29 +7,40 @@ from typing import Any
 
 import numpy as np
 
-from wengert.ask.local import pull, push
+from wengert.ask.local import carries, pull, push
+from wengert.ask.quiet import quiet
+from wengert.core.aval import Aval
 from wengert.core.graph import Graph
+from wengert.core.node import Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.core.vertex import Vertex
 from wengert.errors import GraphError
 
 
+_MOST_ELEMENTS = 10**8
+
+
 def reaches(graph: Graph, source: Vertex, target: Vertex) -> set[int]:
-    """The indices of the vertices on paths from source to target; empty if there are none."""
+    """The indices of the vertices on paths from source to target; empty if there are none.
+
+    Paths lead along edges that carry a derivative: not through integers, not past a cut.
+    """
     forward = {source.index}
     for index in range(source.index + 1, target.index + 1):
-        if any(i in forward for _, i in graph.sources(index)):
+        if any(i in forward and carries(graph, index, slot) for slot, i in graph.sources(index)):
             forward.add(index)
     if target.index not in forward:
         return set()
     on_path = {target.index}
     for index in range(target.index, source.index, -1):
         if index in on_path:
-            on_path.update(i for _, i in graph.sources(index) if i in forward)
+            on_path.update(i for slot, i in graph.sources(index)
+                           if i in forward and carries(graph, index, slot))  # fmt: skip
     return on_path
 
 
+@quiet
 def adjoints(graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None) -> dict[int, Any]:
     """Reverse accumulation: the cotangent of each vertex that `of` depends on, by index.
 
@@ -41,10 +52,9 @@ def adjoints(graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None) 
             continue
         vertex = Vertex(graph, index)
         for slot, source in graph.sources(index):
-            operand = Vertex(graph, source)
-            if not operand.is_differentiable:
+            if not isinstance(graph.keys[source], Node) if within is None else source not in within:
                 continue
-            if operand.is_constant if within is None else source not in within:
+            if not carries(graph, index, slot):
                 continue
             pulled = pull(vertex, slot, found[index])
             before = found.get(source)
@@ -52,12 +62,13 @@ def adjoints(graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None) 
     return found
 
 
+@quiet
 def tangents(graph: Graph, source: Vertex, tangent: Any) -> dict[int, Any]:
     """Forward accumulation: how every vertex moves if `source` moves by `tangent`, by index."""
     found: dict[int, Any] = {source.index: tangent}
     for index in range(source.index + 1, len(graph)):
         for slot, operand in graph.sources(index):
-            if operand in found:
+            if operand in found and carries(graph, index, slot):
                 pushed = push(Vertex(graph, index), slot, found[operand])
                 before = found.get(index)
                 found[index] = pushed if before is None else before + pushed
@@ -86,16 +97,29 @@ def between(
     return found
 
 
+@quiet
 def derivative(graph: Graph, of: Vertex, wrt: Vertex) -> Tensor:
     """d of / d wrt as a tensor of shape (*of.shape, *wrt.shape); 0-d for one-element ends.
 
     Where `of` has one element, the shape is wrt's. Zeros where they are not connected.
     """
+    check_size(of, wrt.aval)
     on_path = between(graph, of, wrt)
     rows = np.zeros((of.aval.size, *wrt.shape), wrt.aval.dtype)
     for i, unit in enumerate(units(of.shape, of.aval.dtype) if on_path else ()):
         rows[i] = adjoints(graph, of, unit, on_path)[wrt.index]
     return shaped(rows, of, wrt)
+
+
+def check_size(of: Vertex, wrt: Aval) -> None:
+    """Raise GraphError for a Jacobian that is too large to be written out."""
+    size = of.aval.size * wrt.size
+    if size > _MOST_ELEMENTS:
+        raise GraphError(
+            f"all derivatives of {of.name} would be {size} numbers",
+            "Ask for products with them: edge(...).vjp(ct), .jvp(t), .norm; or for the derivative "
+            "of a sum.",
+        )
 
 
 def shaped(rows: Any, of: Vertex, wrt: Vertex) -> Tensor:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.ask.derivative import reaches, units
-from wengert.ask.local import as_array, input_aval, pull, push
+from wengert.ask.derivative import check_size, reaches, units
+from wengert.ask.local import as_array, carries, input_aval, pull, push
+from wengert.ask.quiet import quiet
 from wengert.core.expression import shape_text, summary
 from wengert.core.graph import Graph
 from wengert.core.record import _new
@@ -46,9 +47,7 @@ class Edge:
     @property
     def has_rule(self) -> bool:
         """Whether a derivative passes: floats at both ends, and a rule for this input."""
-        op = self.consumer.op
-        ends = self.producer.is_differentiable and self.consumer.is_differentiable
-        return ends and op is not None and op.differentiable and op.rule(self.slot) is not None
+        return carries(self.consumer.graph, self.consumer.index, self.slot)
 
     @property
     def reason(self) -> str:
@@ -82,6 +81,7 @@ class Edge:
     def jacobian(self) -> Tensor:
         """All partial derivatives: shape (*consumer.shape, *producer.shape)."""
         out = self.consumer.aval
+        check_size(self.consumer, self.producer.aval)
         rows = [pull(self.consumer, self.slot, unit) for unit in units(out.shape, out.dtype)]
         into = input_aval(self.consumer, self.slot)
         return _new(np.array(rows, into.dtype).reshape(out.shape + into.shape), None)
@@ -98,6 +98,7 @@ class Edge:
         return _new(push(self.consumer, self.slot, array), None)
 
     @property
+    @quiet
     def norm(self) -> float:
         """The largest factor by which the edge stretches a change (the spectral norm)."""
         if self.is_elementwise or self.producer.aval.size == self.consumer.aval.size == 1:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.ask.quiet import quiet
 from wengert.core.evaluate import evaluate_node
 from wengert.core.graph import Graph
 from wengert.core.node import Node
@@ -42,6 +43,7 @@ class Experiment:
             return self._values[vertex.key]
         return in_double(self._graph.values.of(vertex.key))
 
+    @quiet
     def moved(self, steps: dict[int, Any], until: int | None = None) -> dict[int, Any]:
         """The values that are no longer the same if vertices are moved by `steps`, by index.
 
@@ -78,12 +80,14 @@ class Experiment:
             return self._values[source]
         return in_double(self._graph.values.constant(node, i))
 
+    @quiet
     def change(self, of: Vertex, wrt: Vertex, step: Any) -> Any:
         """The change of `of` if wrt moves by `step`."""
         moved = self.moved({wrt.index: step}, until=of.index)
         before = self.value(of)
         return moved.get(of.index, before) - before
 
+    @quiet
     def slope(self, of: Vertex, wrt: Vertex, direction: Any) -> float:
         """The slope of sum(of) along `direction` at wrt, by a central difference."""
         scale = float(np.max(np.abs(self.value(wrt)), initial=0.0))

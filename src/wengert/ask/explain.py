@@ -14,16 +14,18 @@ from wengert.ask.edges import Edge
 from wengert.ask.experiment import Experiment
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.paths import Path, Paths
+from wengert.ask.quiet import quiet
 from wengert.core.expression import equation, number, summary
 from wengert.core.graph import Graph
 from wengert.core.vertex import Vertex
 
 _FEW_PATHS = 4
+_FEW_NODES = 16
 _STEP = 0.01
 _NUMBERS = ("No", "One", "Two", "Three", "Four")
 
 
-@np.errstate(all="ignore")
+@quiet
 def explain(graph: Graph, of: Vertex, wrt: Vertex) -> Derivation:
     """The derivation of d of / d wrt: by paths where they are few and scalar, else backwards."""
     on_path = between(graph, of, wrt, "explain({of!r}, {wrt!r})")
@@ -35,7 +37,7 @@ def explain(graph: Graph, of: Vertex, wrt: Vertex) -> Derivation:
         )
     paths = Paths(graph, wrt, of)
     scalar = all(Vertex(graph, i).aval.size == 1 for i in on_path)
-    if not scalar or paths.count() > _FEW_PATHS:
+    if not scalar or paths.count() > _FEW_PATHS or len(on_path) > _FEW_NODES:
         return Derivation(backwards(graph, of, wrt, on_path))
     found = list(islice(paths, _FEW_PATHS))
     blocks = _speeds(found[0]) if len(found) == 1 else _by_paths(found)

@@ -71,6 +71,20 @@ class _Application:
         return rewrap(value, None)
 
 
+def carries(graph: Graph, index: int, slot: int) -> bool:
+    """Whether a derivative passes from a vertex to its input `slot`.
+
+    It takes floats at both ends, and a rule for this input.
+    """
+    key = graph.keys[index]
+    assert isinstance(key, Node)
+    node = key.inputs[0] if key.op.kind == "projection" else key
+    op = node.op
+    if not op.differentiable or op.rule(slot) is None:
+        return False
+    return key.aval.dtype.kind in "fc" and node.operand_aval(slot).dtype.kind in "fc"
+
+
 def _rule(op: Op, vertex: Vertex, slot: int) -> Any:
     """The pull function of one input; None where the operation has no derivative there."""
     if not op.differentiable or op.rule(slot) is None:

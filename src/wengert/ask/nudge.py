@@ -7,6 +7,7 @@ from typing import Any
 from wengert.ask.derivative import tangents
 from wengert.ask.experiment import Experiment
 from wengert.ask.local import as_array
+from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
 from wengert.core.expression import summary
 from wengert.core.graph import Graph
@@ -14,6 +15,7 @@ from wengert.core.vertex import Vertex
 from wengert.errors import ArgumentError, DTypeError
 
 
+@quiet
 def nudge(graph: Graph, moves: dict[str, Any]) -> Table:
     """What every node does if the named ones move: predicted by derivatives, and measured.
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from wengert.ask.derivative import between, derivative, shaped, units
+from wengert.ask.derivative import between, check_size, derivative, shaped, units
 from wengert.ask.edges import Edge, edges_from
-from wengert.ask.local import pull
+from wengert.ask.local import carries, pull
+from wengert.ask.quiet import quiet
 from wengert.core.expression import number, summary
 from wengert.core.graph import Graph
 from wengert.core.record import _new
@@ -17,19 +18,25 @@ from wengert.core.tensor import Tensor
 from wengert.core.vertex import Vertex
 
 _SHOWN = 20
+_MOST_PARTS = 12
+_WIDTH = 100
 
 
 class Path:
-    """One way from an input to an output; its contribution is the product along its edges."""
+    """One way from a start to an end; its contribution is the product along its edges.
 
-    __slots__ = ("edges",)
+    The way from a node to itself has no edges, and contributes 1.
+    """
 
-    def __init__(self, edges: tuple[Edge, ...]) -> None:
+    __slots__ = ("edges", "start")
+
+    def __init__(self, start: Vertex, edges: tuple[Edge, ...]) -> None:
+        self.start = start
         self.edges = edges
 
     @property
     def nodes(self) -> tuple[Vertex, ...]:
-        return (self.edges[0].producer, *(edge.consumer for edge in self.edges))
+        return (self.start, *(edge.consumer for edge in self.edges))
 
     @property
     def is_scalar(self) -> bool:
@@ -37,6 +44,7 @@ class Path:
         return all(node.aval.size == 1 for node in self.nodes)
 
     @property
+    @quiet
     def value(self) -> Tensor:
         """The product of the edge derivatives: 0-d between one-element ends, else of shape
         (*end.shape, *start.shape), or the start's shape where the end has one element.
@@ -45,6 +53,7 @@ class Path:
         if self.is_scalar:
             product = np.prod([e.derivative._data for e in self.edges], dtype=end.aval.dtype)
             return _new(product, None)
+        check_size(end, start.aval)
         return shaped([self._pull(unit) for unit in units(end.shape, end.aval.dtype)], end, start)
 
     def _pull(self, ct: Any) -> Any:
@@ -55,11 +64,11 @@ class Path:
     @property
     def route(self) -> str:
         """b -> c -> e; parallel edges say which input they are."""
-        text = self.edges[0].producer.name
+        names = [self.start.name]
         for edge in self.edges:
             which = f" (input {edge.slot})" if edge.is_parallel else ""
-            text += f" -> {edge.consumer.name}{which}"
-        return text
+            names.append(f"{edge.consumer.name}{which}")
+        return " -> ".join(_shortened(names))
 
     @property
     def product(self) -> str:
@@ -68,13 +77,23 @@ class Path:
             return summary(self.value._data)
         factors = [_factor(edge.derivative._data) for edge in self.edges]
         result = summary(self.value._data)
-        return f"{' * '.join(factors)} = {result}" if len(factors) > 1 else result
+        shown = " * ".join(_shortened(factors))
+        return f"{shown} = {result}" if len(factors) > 1 else result
 
     def __str__(self) -> str:
-        return f"{self.route}: {self.product}"
+        line = f"{self.route}: {self.product}"
+        return line if len(line) <= _WIDTH else f"{self.route}:\n    {self.product}"
 
     def __repr__(self) -> str:
         return f"Path({self})"
+
+
+def _shortened(parts: list[str]) -> list[str]:
+    """A long list without its middle."""
+    if len(parts) <= _MOST_PARTS:
+        return parts
+    left_out = len(parts) - _MOST_PARTS + 1
+    return [*parts[: _MOST_PARTS // 2], f"... {left_out} more ...", *parts[1 - _MOST_PARTS // 2 :]]
 
 
 def _factor(value: Any) -> str:
@@ -93,7 +112,10 @@ class Paths:
 
     def __iter__(self) -> Iterator[Path]:
         """Depth first, in the order of the edges; a stack, so no depth is too deep."""
-        if not self._between or self.source == self.target:
+        if not self._between:
+            return
+        if self.source == self.target:
+            yield Path(self.source, ())
             return
         trail: list[Edge] = []
         stack = [self._onward(self.source)]
@@ -104,22 +126,24 @@ class Paths:
                 if trail:
                     trail.pop()
             elif edge.consumer == self.target:
-                yield Path((*trail, edge))
+                yield Path(self.source, (*trail, edge))
             else:
                 trail.append(edge)
                 stack.append(self._onward(edge.consumer))
 
     def _onward(self, vertex: Vertex) -> Iterator[Edge]:
-        return (e for e in edges_from(vertex) if e.consumer.index in self._between)
+        return (e for e in edges_from(vertex) if e.consumer.index in self._between and e.has_rule)
 
     def count(self) -> int:
         """The exact number of paths, by dynamic programming."""
-        if not self._between or self.source == self.target:
+        if not self._between:
             return 0
         ways = {self.source.index: 1}
         for index in range(self.source.index + 1, self.target.index + 1):
             if index in self._between:
-                ways[index] = sum(ways.get(i, 0) for _, i in self.graph.sources(index))
+                sources = self.graph.sources(index)
+                ways[index] = sum(ways.get(i, 0) for s, i in sources
+                                  if i in ways and carries(self.graph, index, s))  # fmt: skip
         return ways[self.target.index]
 
     def __len__(self) -> int:

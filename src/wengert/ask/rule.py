@@ -12,7 +12,7 @@ import numpy as np
 
 from wengert.ask.formula import ATOM, Applied, Name, Number, as_text
 from wengert.core.aval import Aval
-from wengert.core.expression import attribute_text, number
+from wengert.core.expression import attribute_text, number, public_name
 from wengert.core.graph import collect
 from wengert.core.node import Node
 from wengert.core.op import OPS, Op
@@ -150,8 +150,8 @@ def applied(op: Op, args: list[object], attrs: dict[str, Any]) -> object:
         shown = [
             f"{k}={attribute_text(v)}" for k, v in attrs.items() if v is not None and v is not False
         ]
-        text = f"{op.name}({', '.join(['{}'] * len(args) + [_literal(s) for s in shown])})"
-    latex = op.latex or _latex_call(op.name, len(args))
+        text = f"{public_name(op)}({', '.join(['{}'] * len(args) + [_literal(s) for s in shown])})"
+    latex = op.latex or _latex_call(public_name(op), len(args))
     return Applied(text, latex, op.precedence, tuple(args))
 
 

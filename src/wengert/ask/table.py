@@ -10,6 +10,7 @@ import numpy as np
 from wengert.ask.derivation import aligned, markdown_table
 from wengert.ask.derivative import adjoints
 from wengert.ask.experiment import Experiment, in_double
+from wengert.ask.quiet import quiet
 from wengert.core.expression import number, summary
 from wengert.core.graph import Graph
 from wengert.core.vertex import Vertex
@@ -38,6 +39,7 @@ class Table:
         return f"{text}\n\n{markdown_escape(self.note)}" if self.note else text
 
 
+@quiet
 def table(graph: Graph, output: Vertex) -> Table:
     """Every node with its value, the output's gradient, and the same measured by nudging.
 
@@ -57,6 +59,8 @@ def table(graph: Graph, output: Vertex) -> Table:
     note = ""
     if output.aval.size != 1:
         note = f"gradients are those of {output.name}.sum()"
+    elif len(graph.outputs) > 1:
+        note = f"gradients are those of {output.name}, the last of {len(graph.outputs)} outputs"
     return Table(("node", "expression", "value", "gradient", "measured", ""), rows, note)
 
 
@@ -76,7 +80,7 @@ def _compared(
         direction = wide / exact if exact else np.ones(vertex.shape)
         measured = experiment.slope(output, vertex, direction)
         shown = f"norm {number(exact)}"
-    return shown, as_measured(measured), "ok" if agree(exact, measured) else "differs"
+    return shown, as_measured(measured), _verdict(exact, measured)
 
 
 def as_measured(value: float) -> str:
@@ -86,8 +90,12 @@ def as_measured(value: float) -> str:
     return f"{value:.3f}" if 0.1 <= abs(value) < 1e6 else number(value, 3)
 
 
+def _verdict(exact: float, measured: float) -> str:
+    if not np.isfinite(measured):
+        return "not finite"
+    return "ok" if agree(exact, measured) else "differs"
+
+
 def agree(exact: float, measured: float) -> bool:
     """Whether a derivative and its measurement are the same but for what measuring blurs."""
-    if not np.isfinite(exact) and not np.isfinite(measured):
-        return True
     return abs(exact - measured) <= 1e-3 * max(abs(exact), abs(measured)) + 1e-6

@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.ask.backwards import size
 from wengert.ask.derivative import adjoints, reaches
+from wengert.ask.quiet import quiet
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.expression import equation
@@ -190,7 +191,7 @@ def _reached(vertex: Vertex, output: Vertex) -> Answer:
     )
 
 
-@np.errstate(all="ignore")
+@quiet
 def _would_be(vertex: Vertex, output: Vertex) -> str:
     """The gradient that it would have, if the values for it are still there."""
     graph = vertex.graph

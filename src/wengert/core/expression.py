@@ -13,6 +13,7 @@ from wengert.errors import WengertError
 
 if TYPE_CHECKING:
     from wengert.core.graph import Graph
+    from wengert.core.op import Op
     from wengert.core.vertex import Vertex
 
 _CALL = 100
@@ -71,7 +72,7 @@ def expression_of(vertex: Vertex) -> str:
     elif callable(op.symbol):
         text = _by_function(op.symbol, names, vertex.attributes)
     index = vertex.output_index
-    return (text or _call(vertex, names)) + ("" if index is None else f"[{index}]")
+    return (text or _call(vertex, public_name(op), names)) + ("" if index is None else f"[{index}]")
 
 
 def _by_function(symbol: Any, names: list[str], attributes: dict[str, Any]) -> str:
@@ -82,12 +83,17 @@ def _by_function(symbol: Any, names: list[str], attributes: dict[str, Any]) -> s
         return ""
 
 
-def _call(vertex: Vertex, names: list[str]) -> str:
+def _call(vertex: Vertex, name: str, names: list[str]) -> str:
     """sum(x, dim=1); optional inputs that were left out at the end are not shown."""
     assert vertex.op is not None
     while names and names[-1] == "None":
         names = names[:-1]
-    return f"{vertex.op.name}({', '.join([*names, *_attributes(vertex.attributes)])})"
+    return f"{name}({', '.join([*names, *_attributes(vertex.attributes)])})"
+
+
+def public_name(op: Op) -> str:
+    """What users call an operation: by the reference in torch if there is one, max for max_dim."""
+    return op.torch.rpartition(".")[2] if op.torch else op.name
 
 
 def _operand_text(operand: Any) -> str:
@@ -102,6 +108,10 @@ def _operand_text(operand: Any) -> str:
         except WengertError:  # overwritten since
             pass
     return operand.name
+
+
+def _exact(operand: Any) -> str:
+    return repr(operand.item() if isinstance(operand, np.generic) else operand)
 
 
 def _bracketed(text: str, precedence: int) -> str:
@@ -177,6 +187,9 @@ def listing_line(vertex: Vertex) -> str:
     head = f"{vertex.name}: {vertex.aval} ="
     if not vertex.is_operation:
         return f"{head} {vertex.expression}"
-    names = [o.name if isinstance(o, Vertex) else number(o, 17) for o in vertex.operands]
+    names = [o.name if isinstance(o, Vertex) else _exact(o) for o in vertex.operands]
     index = vertex.output_index
-    return f"{head} {_call(vertex, names)}" + ("" if index is None else f"[{index}]")
+    assert vertex.op is not None
+    return f"{head} {_call(vertex, vertex.op.name, names)}" + (
+        "" if index is None else f"[{index}]"
+    )

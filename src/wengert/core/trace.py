@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
+from wengert.core.cut import DETACH
 from wengert.core.dtype import category, weak_dtype
 from wengert.core.names import Names
 from wengert.core.node import Leaf, Node, project
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
 from wengert.core.record import as_operand
 from wengert.core.tensor import Tensor
 from wengert.core.verify import infer, promoted_operands
@@ -55,7 +56,7 @@ class Traced(Tensor):
         return target
 
     def detach(self) -> Tensor:
-        detached: Tensor = OPS["detach"](self)
+        detached: Tensor = DETACH(self)
         return detached
 
     def detach_(self) -> Tensor:
@@ -222,4 +223,8 @@ def _output_node(output: Any) -> Node:
 
 
 def _described(output: Any) -> str:
-    return "a constant tensor" if isinstance(output, Tensor) else f"a {type(output).__name__}"
+    return (
+        "a constant tensor"
+        if isinstance(output, Tensor)
+        else f"a value of type {type(output).__name__}"
+    )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+import wengert.core.cut  # noqa: F401  # it registers what only traced graphs have
 from wengert.core.aval import Aval
 from wengert.core.node import Node, is_large
 from wengert.core.op import OPS, Op
