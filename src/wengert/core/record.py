@@ -144,6 +144,7 @@ def fill_pair(op: Op, mask: int) -> Plan:
 
 
 _create: Final = Tensor.__new__
+_OPERANDS: Final = (np.ndarray, np.generic, int, float, complex, type(None))
 _create_node: Final = Node.__new__
 
 
@@ -170,6 +171,9 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
                 return a._apply(op, args, attrs)
             has_tensor = True
     if not has_tensor:
+        for a in args:
+            if not isinstance(a, _OPERANDS):
+                as_operand(op, a)  # raises
         return op.forward(*args, **attrs) if attrs else op.forward(*args)
     state = current()
     sources, datas, mask = _unwrap(op, args)
@@ -273,24 +277,27 @@ def explained(op: Op, operands: Sequence[Any], error: Exception) -> WengertError
     arrays = [d for d in operands if isinstance(d, (_ndarray, np.generic))]
     shapes = " and ".join(str(tuple(d.shape)) for d in arrays)
     dtypes = ", ".join(dict.fromkeys(str(d.dtype) for d in arrays))
+    text = f"{op.name}: {error} (shapes {shapes}; dtype {dtypes})"
+    if not arrays or _is_about_arguments(error):
+        return ArgumentError(text)
     if isinstance(error, ValueError) and op.kind == "elementwise":
         return ShapeError(
             f"{op.name}: shapes {shapes} do not broadcast",
             "From the last dimension back, lengths must be equal, or one of them 1.",
         )
-    text = f"{op.name}: {error} (shapes {shapes}; dtype {dtypes})"
     if isinstance(error, IndexError):
         return DimensionError(text)
-    if isinstance(error, TypeError):
-        about_dtypes = arrays and not _is_about_arguments(error)
-        return DTypeError(text) if about_dtypes else ArgumentError(text)
-    return ShapeError(text)
+    return DTypeError(text) if isinstance(error, TypeError) else ShapeError(text)
 
 
 def _is_about_arguments(error: Exception) -> bool:
-    """Whether Python refused the call: an unknown, missing or superfluous argument, no number."""
+    """Whether a call does not fit its signature, or has something else where a number belongs."""
     message = str(error)
-    return "argument" in message or "cannot be interpreted" in message
+    if isinstance(error, TypeError):
+        about_dtypes = any(word in message for word in ("ufunc", "boolean", "dtype"))
+        no_number = any(word in message for word in ("argument", "'O'", "'<U", "ObjectDType"))
+        return not about_dtypes or no_number
+    return message.startswith("could not convert string")
 
 
 def _scalar(value: Any) -> Any:
