@@ -11,7 +11,6 @@ RANDOM = "it draws at random; tests/test_random.py"
 GENERATOR = "it sets or reads the state of the generator; tests/test_random.py"
 FILES = "it writes or reads a file; tests/test_serialization.py"
 WRITES = "it is applied in place only; tests/test_tensor.py"
-ONE_INT = "the method takes a single int in place of the tuple; here the function does, too"
 TIES = "among equal elements torch picks any, here the first"
 
 SKIPS: dict[str, dict[str, str]] = {
@@ -47,12 +46,6 @@ SKIPS: dict[str, dict[str, str]] = {
     "torch_errors": {
         "addbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
         "baddbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
-        "broadcast_to": ONE_INT,
-        "flip": ONE_INT,
-        "permute": ONE_INT,
-        "reshape": ONE_INT,
-        "split": "torch.split calls a method of whatever it is given: AttributeError",
-        "tile": ONE_INT,
     },
     "torch_freed": {
         "complex": "torch keeps both parts; nothing but their shapes is needed",
