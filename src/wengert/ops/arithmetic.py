@@ -10,7 +10,8 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import DTypeError
-from wengert.ops.checks import refuse
+from wengert.ops.arguments import array_of
+from wengert.ops.checks import number, refuse
 from wengert.ops.define import in_place_method, method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -51,11 +52,18 @@ neg = publish(elementwise(
     symbol="-{}", latex="-{}", precedence=13, numpy=(np.negative,),
     explain="slope -1 everywhere",
 ), "negative")  # fmt: skip
-positive = publish(elementwise(
+positive_op = elementwise(
     "positive", np.positive, partials=[1], torch="positive", promotion="common",
-    symbol="+{}", latex="+{}", precedence=13,
+    symbol="+{}", latex="+{}", precedence=13, numpy=(),
     explain="slope 1 everywhere",
-))  # fmt: skip
+)  # fmt: skip
+
+
+@public(torch="positive", samples=lambda s: ((s.array(s.shape()),), {}), numpy=(np.positive,))
+def positive(input: Any) -> Any:
+    """The tensor itself. Raises DTypeError for booleans."""
+    refuse("positive", "b", array_of(input))
+    return input
 
 
 # Sums with a factor: one node, as in torch.
@@ -74,6 +82,10 @@ def _sub_scaled(x: Any, y: Any, *, alpha: Any) -> Any:
     return x - alpha * y
 
 
+def _rsub(x: Any, y: Any, *, alpha: Any) -> Any:
+    return _sub_scaled(y, x, alpha=alpha)
+
+
 def _check_alpha(name: str, dtype: Any, alpha: Any) -> None:
     if isinstance(alpha, bool) and dtype.kind != "b":
         raise DTypeError(f"{name}: a boolean alpha goes with boolean tensors only")
@@ -88,6 +100,10 @@ add_scaled = elementwise(
     "add_scaled", _add_scaled, partials=[1, lambda alpha: alpha], torch="add",
     promotion="common", grad_name="AddBackward0",
     explain="slope 1 in the first term, alpha in the second",
+)  # fmt: skip
+rsub_op = elementwise(
+    "rsub", _rsub, partials=[lambda alpha: -alpha, 1], torch="rsub", promotion="common",
+    explain="slope -alpha in the first term, 1 in the second",
 )  # fmt: skip
 sub_scaled = elementwise(
     "sub_scaled", _sub_scaled, partials=[1, lambda alpha: -alpha], torch="sub",
@@ -118,7 +134,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if _is_one(alpha):
         return add_op(input, other)
-    return add_scaled(input, other, alpha=alpha)
+    return add_scaled(input, other, alpha=number("add: alpha", alpha))
 
 
 @public(torch="sub", samples=_two_terms, numpy=(np.subtract,), names=("subtract",))
@@ -130,13 +146,13 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """
     if _is_one(alpha):
         return sub_op(input, other)
-    return sub_scaled(input, other, alpha=alpha)
+    return sub_scaled(input, other, alpha=number("sub: alpha", alpha))
 
 
 @public(torch="rsub", method=False, samples=_two_terms)
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """other - alpha * input."""
-    return sub(other, input, alpha=alpha)
+    return rsub_op(input, other, alpha=number("rsub: alpha", alpha))
 
 
 @method(Tensor)
@@ -144,7 +160,7 @@ def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Add alpha * other to this tensor, in its own memory."""
     if _is_one(alpha):
         return in_place(add_op, self, other)
-    return in_place(add_scaled, self, other, alpha=alpha)
+    return in_place(add_scaled, self, other, alpha=number("add_: alpha", alpha))
 
 
 @method(Tensor)
@@ -152,7 +168,7 @@ def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Subtract alpha * other from this tensor, in its own memory."""
     if _is_one(alpha):
         return in_place(sub_op, self, other)
-    return in_place(sub_scaled, self, other, alpha=alpha)
+    return in_place(sub_scaled, self, other, alpha=number("sub_: alpha", alpha))
 
 
 in_place_method(mul)

@@ -8,8 +8,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
-from wengert.errors import DTypeError
-from wengert.ops.checks import refuse
+from wengert.ops.checks import number, refuse
 from wengert.ops.define import in_place_method, method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -23,11 +22,8 @@ def _lerp(input: Any, end: Any, weight: Any) -> Any:
 
 def _addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
     refuse("addcmul", "b", input)
-    if isinstance(value, float) and input.dtype.kind in "iu":
-        raise DTypeError(
-            f"addcmul: with tensors of {input.dtype}, value must not be a floating-point number",
-            "Cast one of them first: x.float().",
-        )
+    if input.dtype.kind in "iu":
+        value = int(value)  # as torch does
     return input + value * tensor1 * tensor2
 
 
@@ -71,13 +67,13 @@ def _three(s: Any) -> Any:
 @public(torch="addcmul", samples=_three)
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value * tensor1 * tensor2, broadcast against each other."""
-    return addcmul_op(input, tensor1, tensor2, value=value)
+    return addcmul_op(input, tensor1, tensor2, value=number("addcmul: value", value))
 
 
 @public(torch="addcdiv", samples=_three)
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value * tensor1 / tensor2, broadcast against each other; not for integers."""
-    return addcdiv_op(input, tensor1, tensor2, value=value)
+    return addcdiv_op(input, tensor1, tensor2, value=number("addcdiv: value", value))
 
 
 @method(Tensor)

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.op import Op, Rule, Select
-from wengert.errors import DivisionError, DTypeError
+from wengert.errors import ArgumentError, DivisionError, DTypeError
+from wengert.ops.arguments import is_number
 from wengert.ops.kinds import _broadcast_aval as broadcast_aval
 from wengert.ops.kinds import general
 
@@ -29,6 +30,13 @@ def refuse(name: str, kinds: str, *values: Any) -> None:
         kind = value.dtype.kind
         if kind in kinds:
             raise DTypeError(f"{name} is not defined for {value.dtype}", _REMEDIES.get(kind, ""))
+
+
+def number(name: str, value: Any) -> Any:
+    """An argument that is a number. Raises ArgumentError for anything else, tensors included."""
+    if not is_number(value):
+        raise ArgumentError(f"{name} must be a number, not {type(value).__name__}")
+    return value
 
 
 def nonzero_divisor(name: str, divisor: Any) -> None:
@@ -68,4 +76,6 @@ def _drawn(count: int, domain: tuple[float, float]) -> Rule:
     return draw
 
 
-__all__ = ["NOWHERE", "broadcast_aval", "nonzero_divisor", "pointwise", "refuse", "wide"]
+__all__ = [
+    "NOWHERE", "broadcast_aval", "nonzero_divisor", "number", "pointwise", "refuse", "wide",
+]  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
+from wengert.ops.arguments import array_of
 from wengert.ops.checks import pointwise
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -60,8 +61,7 @@ angle_op = pointwise(
 
 
 def _is_complex(x: Any) -> bool:
-    data = x._data if isinstance(x, Tensor) else np.asarray(x)
-    kind: str = data.dtype.kind
+    kind: str = array_of(x).dtype.kind
     return kind == "c"
 
 

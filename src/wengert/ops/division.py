@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
-from wengert.errors import DTypeError
+from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.arithmetic import div_op
 from wengert.ops.checks import NOWHERE, nonzero_divisor, refuse
 from wengert.ops.define import in_place_method, method, public, publish
@@ -80,13 +80,15 @@ fmod = publish(elementwise(
 def _quotient(s: Any) -> Any:
     first, second = s.broadcastable(2)
     mode = s.choice([None, "floor", "trunc"])
-    return (s.array(first), s.array(second, 0.5, 3.0)), {"rounding_mode": mode}
+    return (s.array(first), s.array(second, 0.5, 3.0)), {"rounding_mode": mode} if mode else {}
 
 
 def _check_mode(mode: Any) -> None:
+    if not isinstance(mode, str):
+        raise ArgumentError(f"div: rounding_mode must be a str, not {type(mode).__name__}")
     if mode not in ("floor", "trunc"):
-        raise DTypeError(
-            f"div: rounding_mode must be None, 'trunc' or 'floor', not {mode!r}",
+        raise ArgumentValueError(
+            f"div: rounding_mode must be None, 'trunc' or 'floor', not {mode!r}"
         )
 
 

@@ -11,8 +11,8 @@ from wengert.core.dtype import common_dtype
 from wengert.core.op import NUMPY, Select
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
-from wengert.errors import ArgumentError, DTypeError
-from wengert.ops.checks import refuse
+from wengert.errors import ArgumentError, ArgumentValueError
+from wengert.ops.checks import number, refuse
 from wengert.ops.define import method, public
 from wengert.ops.kinds import elementwise
 
@@ -53,9 +53,31 @@ clamp_op = elementwise(
 )  # fmt: skip
 
 
+def _clamp_min(x: Any, min: Any) -> Any:
+    return _clamp(x, min, None)
+
+
+def _clamp_max(x: Any, max: Any) -> Any:
+    return _clamp(x, None, max)
+
+
+clamp_min_op = elementwise(
+    "clamp_min", _clamp_min, torch="clamp_min", promotion="common", special=False,
+    partials=[Select(lambda x, min: x >= min), Select(lambda x, min: x < min)],
+    latex=r"\max\left({},\,{}\right)",
+    explain="slope 1 from the limit on, 0 below; there the limit has slope 1",
+)  # fmt: skip
+clamp_max_op = elementwise(
+    "clamp_max", _clamp_max, torch="clamp_max", promotion="common", special=False,
+    partials=[Select(lambda x, max: x <= max), Select(lambda x, max: x > max)],
+    latex=r"\min\left({},\,{}\right)",
+    explain="slope 1 up to the limit, 0 above; there the limit has slope 1",
+)  # fmt: skip
+
+
 def _check_limits(name: str, min: Any, max: Any) -> None:
     if min is None and max is None:
-        raise DTypeError(f"{name}: at least one of min and max must be given")
+        raise ArgumentValueError(f"{name}: at least one of min and max must be given")
 
 
 def _clamp_call(s: Any) -> Any:
@@ -71,7 +93,7 @@ def _clamp_call(s: Any) -> Any:
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """min(max(x, min), max): limits are numbers, tensors or None, and broadcast.
 
-    Where min > max, the result is max. Raises DTypeError if neither is given.
+    Where min > max, the result is max. Raises ArgumentValueError if neither is given.
 
     >>> import wengert as wg
     >>> wg.clamp(wg.tensor([-2., 0.5, 3.]), 0, 1)
@@ -84,13 +106,13 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 @public(torch="clamp_min", samples=lambda s: ((s.array(s.shape()), 0.5), {}))
 def clamp_min(input: Any, min: Any) -> Any:
     """max(x, min)."""
-    return clamp(input, min=min)
+    return clamp_min_op(input, min)
 
 
 @public(torch="clamp_max", samples=lambda s: ((s.array(s.shape()), 0.5), {}))
 def clamp_max(input: Any, max: Any) -> Any:
     """min(x, max)."""
-    return clamp(input, max=max)
+    return clamp_max_op(input, max)
 
 
 @method(Tensor)
@@ -103,13 +125,13 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
 @method(Tensor)
 def clamp_min_(self: Tensor, min: Any) -> Tensor:
     """max(x, min), in this tensor's own memory."""
-    return in_place(clamp_op, self, min, None)
+    return in_place(clamp_min_op, self, min)
 
 
 @method(Tensor)
 def clamp_max_(self: Tensor, max: Any) -> Tensor:
     """min(x, max), in this tensor's own memory."""
-    return in_place(clamp_op, self, None, max)
+    return in_place(clamp_max_op, self, max)
 
 
 setattr(Tensor, "clip_", clamp_)  # noqa: B010
@@ -143,7 +165,11 @@ def nan_to_num(
     input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
     """NaN replaced by `nan` (0), infinities by posinf and neginf (the dtype's largest numbers)."""
-    return nan_to_num_op(input, nan=nan, posinf=posinf, neginf=neginf)
+    given = {"nan": nan, "posinf": posinf, "neginf": neginf}
+    for name, value in given.items():
+        if value is not None:
+            number(f"nan_to_num: {name}", value)
+    return nan_to_num_op(input, **given)
 
 
 def _numpy_nan_to_num(

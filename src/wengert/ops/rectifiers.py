@@ -9,9 +9,10 @@ import numpy as np
 from wengert.core.op import Op, Select
 from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError
-from wengert.ops.checks import pointwise, refuse, wide
+from wengert.ops.checks import number, pointwise, refuse, wide
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
+from wengert.ops.selection import where_op
 
 
 def _relu(x: Any) -> Any:
@@ -30,25 +31,25 @@ in_place_method(relu)
 
 def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
     refuse("leaky_relu", "biuc", x)
-    return np.where(x > 0, x, x * negative_slope)
+    return where_op(x > 0, x, x * negative_slope)
 
 
 def _elu(x: Any, *, alpha: float) -> Any:
     refuse("elu", "biuc", x)
-    return np.where(x > 0, x, alpha * np.expm1(x))
+    return where_op(x > 0, x, alpha * np.expm1(x))
 
 
 def _elu_slope(x: Any, alpha: float) -> Any:
-    return np.where(x <= 0, alpha * np.exp(_negative(x)), 1)
+    return where_op(x <= 0, alpha * np.exp(_negative(x)), 1)
 
 
 def _celu(x: Any, *, alpha: float) -> Any:
     refuse("celu", "biuc", x)
-    return np.where(x > 0, x, alpha * np.expm1(x / alpha))
+    return where_op(x > 0, x, alpha * np.expm1(x / alpha))
 
 
 def _celu_slope(x: Any, alpha: float) -> Any:
-    return np.where(x <= 0, np.exp(_negative(x) / alpha), 1)
+    return where_op(x <= 0, np.exp(_negative(x) / alpha), 1)
 
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -57,21 +58,21 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 def _selu(x: Any) -> Any:
     refuse("selu", "biuc", x)
-    return _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(x))
+    return _SELU_SCALE * where_op(x > 0, x, _SELU_ALPHA * np.expm1(x))
 
 
 def _selu_slope(x: Any) -> Any:
-    return _SELU_SCALE * np.where(x <= 0, _SELU_ALPHA * np.exp(_negative(x)), 1)
+    return _SELU_SCALE * where_op(x <= 0, _SELU_ALPHA * np.exp(_negative(x)), 1)
 
 
 def _negative(x: Any) -> Any:
     """x where it is negative, else 0: exp must stay finite in the branch that is not taken."""
-    return np.where(x < 0, x, 0)
+    return where_op(x < 0, x, 0)
 
 
 leaky_relu_op = pointwise(
     "leaky_relu", _leaky_relu, torch="nn.functional.leaky_relu", promotion="common",
-    pullbacks=[lambda ct, x, negative_slope: np.where(x > 0, ct, ct * negative_slope)],
+    pullbacks=[lambda ct, x, negative_slope: where_op(x > 0, ct, ct * negative_slope)],
     explain="slope 1 where x > 0, negative_slope elsewhere",
 )  # fmt: skip
 elu_op = elementwise(
@@ -121,14 +122,14 @@ hardtanh_op = elementwise(
 )  # fmt: skip
 hardsigmoid_op = pointwise(
     "hardsigmoid", _hardsigmoid, torch="nn.functional.hardsigmoid", promotion="common",
-    pullbacks=[lambda ct, x: np.where((x > -3) & (x < 3), ct / 6, 0)],
+    pullbacks=[lambda ct, x: where_op((x > -3) & (x < 3), ct / 6, 0)],
     explain="slope 1/6 between -3 and 3, 0 elsewhere",
     source="hardsigmoid(x) = relu6(x + 3) / 6",
 )  # fmt: skip
 hardswish_op = pointwise(
     "hardswish", _hardswish, torch="nn.functional.hardswish", promotion="common",
     pullbacks=[
-        lambda ct, x: np.where(x <= -3, 0, np.where(x < 3, ct * (x / 3 + 0.5), ct)),
+        lambda ct, x: where_op(x <= -3, 0, where_op(x < 3, ct * (x / 3 + 0.5), ct)),
     ],
     explain="slope 0 below -3, x/3 + 1/2 from there to 3, 1 above",
     source="hardswish(x) = x relu6(x + 3) / 6",
@@ -150,13 +151,14 @@ def _one_and(*options: float) -> Any:
 @public(torch="nn.functional.leaky_relu", method=False, samples=_one_and(0.01, 0.5))
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x where x > 0, negative_slope * x elsewhere."""
-    return _applied(leaky_relu_op, input, inplace, negative_slope=negative_slope)
+    slope = number("leaky_relu: negative_slope", negative_slope)
+    return _applied(leaky_relu_op, input, inplace, negative_slope=slope)
 
 
 @public(torch="nn.functional.elu", method=False, samples=_one_and(1.0, 0.5, 2.0))
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x where x > 0, alpha * (exp(x) - 1) elsewhere."""
-    return _applied(elu_op, input, inplace, alpha=alpha)
+    return _applied(elu_op, input, inplace, alpha=number("elu: alpha", alpha))
 
 
 @public(torch="celu", method=False, samples=_one_and(1.0, 0.5, 2.0))
@@ -164,7 +166,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x where x > 0, alpha * (exp(x / alpha) - 1) elsewhere. Raises if alpha is 0."""
     if alpha == 0:
         raise ArgumentValueError("celu: alpha must not be 0")
-    return _applied(celu_op, input, inplace, alpha=alpha)
+    return _applied(celu_op, input, inplace, alpha=number("celu: alpha", alpha))
 
 
 @public(

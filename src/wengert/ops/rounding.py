@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
+from wengert.ops.arguments import integer
 from wengert.ops.checks import NOWHERE, refuse
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
@@ -78,16 +79,18 @@ round_decimals = elementwise(
 
 @public(
     torch="round", numpy=(np.round, np.around, np.rint),
-    samples=lambda s: ((s.array(s.shape()),), {"decimals": s.choice([0, 1, -1])}),
+    samples=lambda s: ((s.array(s.shape()),), s.choice([{}, {"decimals": 1}, {"decimals": -1}])),
 )  # fmt: skip
-def round_(input: Any, *, decimals: int = 0) -> Any:
+def round_(input: Any, decimals: int = 0) -> Any:
     """The nearest integer, or multiple of 10^-decimals; halves go to the even one.
 
     >>> import wengert as wg
     >>> wg.round(wg.tensor([0.5, 1.5, 2.5]))
     tensor([0., 2., 2.])
     """
-    return round_op(input) if decimals == 0 else round_decimals(input, decimals=decimals)
+    if decimals == 0:
+        return round_op(input)
+    return round_decimals(input, decimals=integer("round: decimals", decimals))
 
 
 def _method_round_(self: Tensor, *, decimals: int = 0) -> Tensor:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from wengert.core.write import in_place
-from wengert.errors import DTypeError
-from wengert.ops.checks import refuse, wide
+from wengert.ops.arguments import one_of
+from wengert.ops.checks import number, refuse, wide
 from wengert.ops.define import in_place_method, public, publish
 from wengert.ops.kinds import elementwise
 from wengert.ops.magnitude import abs_
 from wengert.ops.special import erfc
+
 
 def _sigmoid(x: Any) -> Any:
     # exp overflows to infinity for very negative x, and 1 / infinity is the right 0.
@@ -67,6 +68,7 @@ softplus_op = elementwise(
 )  # fmt: skip
 def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
     """log(1 + exp(beta x)) / beta: a smooth relu; x itself where beta x > threshold."""
+    beta, threshold = number("softplus: beta", beta), number("softplus: threshold", threshold)
     return softplus_op(input, beta=beta, threshold=threshold)
 
 
@@ -174,13 +176,10 @@ def mish(input: Any, inplace: bool = False) -> Any:
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x * Phi(x), with the normal distribution's Phi or, approximate="tanh", the quicker form.
 
-    Raises DTypeError for another word.
+    Raises ArgumentValueError for another word.
     """
-    if approximate == "none":
-        return gelu_op(input)
-    if approximate == "tanh":
-        return gelu_tanh(input)
-    raise DTypeError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
+    way = one_of("gelu: approximate", approximate, ["none", "tanh"])
+    return gelu_op(input) if way == "none" else gelu_tanh(input)
 
 
 @public(torch="nn.functional.softsign", method=False, samples=_one)

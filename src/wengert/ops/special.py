@@ -11,7 +11,7 @@ import numpy as np
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
-from wengert.ops.checks import pointwise, refuse, wide
+from wengert.ops.checks import number, pointwise, refuse, wide
 from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
@@ -114,7 +114,7 @@ def polygamma(n: int, input: Any) -> Any:
         raise ArgumentError(f"polygamma: n must be an int, not {type(n).__name__}")
     if n < 0:
         raise DTypeError("polygamma: n must not be negative")
-    return digamma(input) if n == 0 else polygamma_op(input, n=int(n))
+    return polygamma_op(input, n=int(n))
 
 
 def _sinc(x: Any) -> Any:
@@ -167,4 +167,4 @@ def logit(input: Any, eps: float | None = None) -> Any:
 
     eps: if given, x is first clamped to [eps, 1 - eps]; otherwise NaN outside of [0, 1].
     """
-    return logit_op(input, eps=eps)
+    return logit_op(input, eps=None if eps is None else number("logit: eps", eps))

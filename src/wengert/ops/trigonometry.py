@@ -122,10 +122,12 @@ def _rad2deg(x: Any) -> Any:
 
 deg2rad = publish(elementwise(
     "deg2rad", _deg2rad, partials=[math.pi / 180], torch="deg2rad",
+    grad_name="Deg2RadBackward0",
     numpy=(np.deg2rad, np.radians), explain="slope pi / 180",
 ))  # fmt: skip
 rad2deg = publish(elementwise(
     "rad2deg", _rad2deg, partials=[180 / math.pi], torch="rad2deg",
+    grad_name="Rad2DegBackward0",
     numpy=(np.rad2deg, np.degrees), explain="slope 180 / pi",
 ))  # fmt: skip
 
