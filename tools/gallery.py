@@ -1,7 +1,7 @@
 """Draw the pictures of the documentation, each from a live computation.
 
-    python tools/gallery.py            write docs/pictures/*.svg
-    python tools/gallery.py --check    exit 1 if one is not what is drawn now
+- python tools/gallery.py            writes docs/pictures/*.svg
+- python tools/gallery.py --check    exits 1 if one is not what is drawn now
 """
 
 from __future__ import annotations

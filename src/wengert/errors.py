@@ -108,7 +108,7 @@ class NonLeafGradWarning(UserWarning):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """"Did you mean 'h1' or 'h2'?", or the known names if none is near; "" if there are none."""
+    """The nearest known names as a question; all of them if none is near; "" if there are none."""
     import difflib  # its import takes longer than ours of ten operations
 
     names = list(dict.fromkeys(known))

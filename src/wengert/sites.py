@@ -7,6 +7,7 @@ stores into are worked out only when somebody asks.
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import linecache
 import os
@@ -15,6 +16,8 @@ from types import CodeType, FrameType
 from typing import Final
 
 _PACKAGE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# Frames in these files are never the user's line; contextlib's stand between ours.
+_OURS: Final = (_PACKAGE, contextlib.__file__)
 _getframe = sys._getframe
 
 
@@ -26,7 +29,7 @@ class Site:
     def __init__(self, code: CodeType, offset: int) -> None:
         self.code = code
         self.offset = offset
-        self.internal = code.co_filename.startswith(_PACKAGE)
+        self.internal = code.co_filename.startswith(_OURS)
 
     @property
     def filename(self) -> str:
@@ -82,7 +85,8 @@ def _instructions_after(code: CodeType, offset: int) -> list[dis.Instruction]:
 
 
 def _is_self(step: dis.Instruction) -> bool:
-    return step.argval == "self"
+    is_self: bool = step.argval == "self"
+    return is_self
 
 
 def _stores(step: dis.Instruction) -> list[str]:
@@ -122,6 +126,6 @@ def user_site() -> Site | None:
 def user_frame() -> FrameType | None:
     """The innermost frame that is not wengert's own."""
     frame: FrameType | None = _getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     return frame

@@ -906,7 +906,7 @@ class Tensor(Arithmetic):
     def polygamma(self, n: Any) -> Any:
         ...
 
-    def positive(*args: Any, **attrs: Any) -> Any:
+    def positive(self) -> Any:
         ...
 
     def pow(*args: Any, **attrs: Any) -> Any:

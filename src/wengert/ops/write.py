@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.write import in_place
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.create import tensor
 from wengert.ops.define import method
