@@ -16,12 +16,15 @@ So the signatures alone decide what the recorder keeps.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from wengert.errors import ArgumentError
 
 Rule = Callable[..., Any]
 _GOES_ON: Final = inspect.Parameter.VAR_POSITIONAL
@@ -56,9 +59,11 @@ class Plan:
     def __init__(self, op: Op, wanted: tuple[int, ...], complex_: bool, count: int) -> None:
         self.op = op
         self.wanted = wanted
-        needs = [op.needs(i, count) for i in wanted]
-        self.keeps = tuple(any(j in need for need in needs) for j in range(count))
-        self.keeps_out = any("out" in need for need in needs)
+        # An operation of any number of inputs has one rule, which needs the same for each.
+        asked = wanted[:1] if op.variadic else wanted
+        needs = {need for i in asked for need in op.needs(i, count)}
+        self.keeps = tuple(j in needs for j in range(count))
+        self.keeps_out = "out" in needs
         self.residuals = tuple(j for j in range(count) if self.keeps[j])
         self.keeps_inputs = bool(self.residuals)
         self.keeps_any = self.keeps_inputs or self.keeps_out
@@ -103,9 +108,23 @@ class Op:
 
         The inputs may be given by torch's names, `input` and `other`.
         """
-        if attrs and not attrs.keys().isdisjoint(_BY_NAME):
-            args += tuple(attrs.pop(name) for name in _BY_NAME if name in attrs)
+        if attrs:
+            if not attrs.keys().isdisjoint(_BY_NAME):
+                args += tuple(attrs.pop(name) for name in _BY_NAME if name in attrs)
+            if not attrs.keys() <= set(self.attributes):
+                raise self._unknown(attrs)
+        if len(args) > len(self.inputs) and not self.variadic:
+            # A ufunc would take a further array as the place to write its result into.
+            raise ArgumentError(
+                f"{self.name}() takes {len(self.inputs)} positional arguments "
+                f"but {len(args)} were given"
+            )
         return _apply(self, args, attrs)
+
+    def _unknown(self, attrs: dict[str, Any]) -> ArgumentError:
+        name = next(name for name in attrs if name not in self.attributes)
+        remedy = "Write into a tensor with y.copy_(...)." if name == "out" else ""
+        return ArgumentError(f"{self.name}() got an unexpected keyword argument {name!r}", remedy)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -175,7 +194,7 @@ class Op:
         if name == "out":
             return "node.value"
         if name == "i":
-            return str(i)
+            return "i"
         base = name.removesuffix("_aval")
         if base in self.inputs:
             index = self.inputs.index(base)
@@ -194,11 +213,13 @@ class Op:
         Compiling the call once, with its arguments fetched in place, costs a third of
         collecting them at every call.
         """
-        slot = 0 if self.variadic and "i" not in self._parameters(i) else i
-        key = (slot, complex_)
+        key = (0 if self.variadic else i, complex_)
         if key not in self.pullers:
             self.pullers[key] = self._make_pull(i, complex_)
-        return self.pullers[key]
+        made = self.pullers[key]
+        if made is None or "i" not in self._parameters(i):
+            return made
+        return functools.partial(made, i=i)
 
     def _make_pull(self, i: int, complex_: bool) -> Rule | None:
         rule = self.rule(i)
@@ -218,7 +239,9 @@ class Op:
         if complex_ and self.holomorphic:
             # J^H ct = conj(J^T conj(ct)): the rules write J^T.
             body = f"ct = conj(ct); return conj({call})"
-        exec(f"def pull(node, ct): {body}", scope)
+        # The file name is inside the package, so that errors name the user's line and not this.
+        source = compile(f"def pull(node, ct, i=0): {body}", f"{__file__}:{self.name}", "exec")
+        exec(source, scope)
         made: Rule = scope["pull"]
         return made
 
