@@ -64,6 +64,8 @@ def check(graph: Graph) -> Check:
 
 
 def _verdict(count: int, wrong: list[Edge]) -> str:
+    if not count:
+        return "there was no local derivative to check"
     if not wrong:
         return f"all {count} local derivatives agree with finite differences"
     places = [_place(edge) for edge in wrong]

@@ -17,7 +17,6 @@ from wengert.core.tensor import Tensor
 from wengert.core.vertex import Vertex
 from wengert.errors import GraphError
 
-
 _MOST_ELEMENTS = 10**8
 
 

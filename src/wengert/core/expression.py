@@ -169,13 +169,15 @@ def describe(vertex: Vertex) -> str:
 
 def in_short(graph: Graph) -> str:
     """Graph(30001 nodes: 1 input, ...), the outputs, the most frequent operations."""
+    sizes = [(len(graph.inputs), "input"), (len(graph.constants), "constant")]
     counts = Counter(v.op.name for v in graph if v.op is not None)
-    results = counts.total()
+    sizes.append((counts.total(), "result"))
+    parts = ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in sizes)
     outputs = ", ".join(v.name for v in graph.outputs[:4]) + (", ..." * (len(graph.outputs) > 4))
     frequent = ", ".join(f"{count} {name}" for name, count in counts.most_common(6))
     return (
-        f"Graph({len(graph)} nodes: {len(graph.inputs)} inputs, {len(graph.constants)} constants, "
-        f"{results} results; output {outputs})\n  {frequent}{', ...' * (len(counts) > 6)}\n"
+        f"Graph({len(graph)} nodes: {parts}; output {outputs})\n"
+        f"  {frequent}{', ...' * (len(counts) > 6)}\n"
         "  Ask for a part: graph[name], .derivative(of, wrt), .paths(from, to); .listing() is all."
     )
 

@@ -231,7 +231,8 @@ class Leaf(Node):
         """The tensor whose gradient is accumulated here; a new handle if the old one is gone."""
         from wengert.core.record import handle_of
 
-        return self.handle() or handle_of(self)
+        alive = self.handle()
+        return alive if alive is not None else handle_of(self)
 
 
 _LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)
