@@ -25,6 +25,13 @@ Number = int | float | complex
 
 def plus(name: str, term: Any, out: Any, beta: Number = 1, alpha: Number = 1) -> Any:
     """beta * term + alpha * out, written into `out`. A term whose factor is 0 is not looked at."""
+    if beta == 1 and alpha == 1 and term.dtype is out.dtype:
+        try:
+            out += term
+        except ValueError:
+            pass  # explained by the check
+        else:
+            return out
     check_term(name, term, out)
     for factor in (beta, alpha):
         if not is_number(factor):

@@ -2,31 +2,153 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.dtype import int64
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, integer, is_number, shape_of
-from wengert.ops.arithmetic import add, mul, neg
-from wengert.ops.cast import to
-from wengert.ops.comparison import ne
+from wengert.ops.arguments import array_of, integer, is_number
+from wengert.ops.arithmetic import add, mul
+from wengert.ops.axes import FLOAT16, FLOAT32, add_up, largest, refuse_kinds
+from wengert.ops.class_targets import (
+    IGNORED,
+    check_class_weight,
+    check_classes,
+    one_class,
+    share,
+    target_weights,
+    targets,
+)
 from wengert.ops.define import public
-from wengert.ops.gather import take_op
-from wengert.ops.kinds import multilinear
-from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight, reduced
-from wengert.ops.nll import IGNORED, check_class_weight, check_classes, nll_op, one_class
-from wengert.ops.reduce import sum_op, total
-from wengert.ops.reshape import reshape
+from wengert.ops.kinds import general
+from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight
+from wengert.ops.nll import nll_op, nll_transpose_op, torch_name
+from wengert.ops.reduce import total
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.selection import where_op
-from wengert.ops.softmax import log_softmax_op
+from wengert.ops.soft_targets import of_probabilities, uniform_loss
+from wengert.ops.softmax import log_softmax_op, softmax_op
 
 _NAME = "cross_entropy"
+
+
+# Classes -----------------------------------------------------------------------------------------
+
+
+def _apart(x: Any, dim: int) -> Any:
+    """x less the largest of its classes, so that no exponential overflows; fresh memory."""
+    wide = x.astype(FLOAT32) if x.dtype == FLOAT16 else x
+    return wide - largest(wide, dim, None, None, True) if x.size else wide.copy()
+
+
+def _place(target: Any, dim: int, ndim: int) -> Any:
+    """The index of each target's class, in arrays of logits."""
+    if ndim == 1:
+        return (target,)
+    if ndim == 2:
+        return np.arange(len(target)), target
+    grid = np.ogrid[tuple(slice(n) for n in target.shape)]
+    return (*grid[:dim], target, *grid[dim:])
+
+
+def _cross_entropy(
+    x: Any, target: Any, weight: Any, *, ignore_index: int, reduction: str, spatial: int
+) -> Any:
+    refuse_kinds(_NAME, x, "biuc")
+    dim = min(x.ndim, 2) - 1
+    target, kept = targets(target, x.shape[dim], ignore_index)
+    logits = _apart(x, dim)
+    picked = logits[_place(target, dim, x.ndim)]
+    np.exp(logits, logits)
+    losses = np.log(add_up(logits, dim)) - picked
+    weights = target_weights(weight, target, kept, losses.dtype)
+    if weight is not None:
+        losses = losses * weights
+    if kept is not None:
+        losses = np.where(kept, losses, losses.dtype.type(0))
+    if reduction != "none":
+        losses = total(losses, None, False)
+    if reduction == "mean":
+        losses = losses / losses.dtype.type(share(weights, target))
+    return losses.astype(x.dtype, copy=False)
+
+
+def _slope(
+    seed: Any, x: Any, target: Any, weight: Any, *,
+    ignore_index: int, reduction: str, spatial: int,
+) -> Any:  # fmt: skip
+    """The cotangent `seed` of the loss, taken back to the logits: softmax, less 1 at the target."""
+    dim = min(x.ndim, 2) - 1
+    target, kept = targets(target, x.shape[dim], ignore_index)
+    out = _apart(x, dim)
+    np.exp(out, out)
+    out /= add_up(out, dim, None, None, True)
+    out[_place(target, dim, x.ndim)] -= 1
+    weights = target_weights(weight, target, kept, out.dtype)
+    scale = seed
+    if reduction == "mean":
+        scale = scale / out.dtype.type(share(weights, target))
+    if weights is not None:
+        scale = scale * weights
+    if kept is not None:
+        scale = np.where(kept, scale, out.dtype.type(0))
+    out *= np.expand_dims(scale, dim) if np.ndim(scale) else scale
+    return out.astype(x.dtype, copy=False)
+
+
+def _slope_to_seed(
+    ct: Any, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str, spatial: int
+) -> Any:
+    dim = min(x.ndim, 2) - 1
+    inner = np.sum(ct * softmax_op(x, dim=dim), axis=dim, keepdims=True)
+    return nll_op(
+        ct - inner, target, weight,
+        ignore_index=ignore_index, reduction=reduction, spatial=spatial,
+    )  # fmt: skip
+
+
+def _slope_to_logits(
+    ct: Any, seed: Any, x: Any, target: Any, weight: Any,
+    ignore_index: int, reduction: str, spatial: int,
+) -> Any:  # fmt: skip
+    """Of scale * (softmax - onehot), only softmax moves with the logits."""
+    dim = min(x.ndim, 2) - 1
+    at_targets = nll_transpose_op(
+        seed, target, weight, shape=tuple(x.shape),
+        ignore_index=ignore_index, reduction=reduction, spatial=spatial,
+    )  # fmt: skip
+    p = softmax_op(x, dim=dim)
+    weighted = p * (-ct * np.sum(at_targets, axis=dim, keepdims=True))
+    return weighted - p * np.sum(weighted, axis=dim, keepdims=True)
+
+
+cross_entropy_op: Op = general(
+    "cross_entropy", _cross_entropy,
+    pullbacks=[
+        lambda ct, x, target, weight, ignore_index, reduction, spatial: slope_op(
+            ct, x, target, weight,
+            ignore_index=ignore_index, reduction=reduction, spatial=spatial,
+        ),
+    ],
+    torch="nn.functional.cross_entropy", grad_name=torch_name,
+    aval=lambda x, target, weight, ignore_index, reduction, spatial: Aval(
+        target.shape if reduction == "none" else (), x.dtype
+    ),
+    explain="slope softmax for each class, less 1 for the right one, shared out in a mean",
+    source="L = log sum exp x - x[target]; dL/dx = softmax(x) - onehot(target)",
+)  # fmt: skip
+slope_op: Op = general(
+    "cross_entropy_backward", _slope, pullbacks=[_slope_to_seed, _slope_to_logits],
+    no_torch="torch takes two steps, through log_softmax",
+    aval=lambda seed, x, target, weight, ignore_index, reduction, spatial: x,
+    explain="the cotangent of the loss, spread over the classes",
+    source="x_bar = c (softmax(x) - onehot(target)); through softmax: p (w - <p, w>)",
+)  # fmt: skip
+
+
+# Public ------------------------------------------------------------------------------------------
 
 
 def _samples(s: Sampler) -> Call:
@@ -77,74 +199,28 @@ def cross_entropy(
             f"{_NAME}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
         )
     x, y = array_of(input), array_of(target)
-    dim = min(x.ndim, 2) - 1
     if x.ndim and x.shape == y.shape:
-        _check_probabilities(y, weight, x, ignore_index)
-        log_p = log_softmax_op(input, dim=dim)
-        return _of_probabilities(log_p, target, weight, dim, reduction, label_smoothing)
+        return _probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     check_weight(_NAME, "weight", weight)
     check_classes(_NAME, x, y, weight)
-    log_p, target = log_softmax_op(input, dim=dim), one_class(x, target)
-    loss = nll_op(
-        log_p, target, weight,
-        ignore_index=ignore_index, reduction=reduction, spatial=max(x.ndim - 2, 0),
-    )  # fmt: skip
+    target = one_class(x, target)
+    attrs = {
+        "ignore_index": ignore_index, "reduction": reduction, "spatial": max(x.ndim - 2, 0),
+    }  # fmt: skip
     if not label_smoothing:
-        return loss
-    uniform = _uniform(log_p, target, weight, dim, ignore_index, reduction)
+        return cross_entropy_op(input, target, weight, **attrs)
+    dim = min(x.ndim, 2) - 1
+    log_p = log_softmax_op(input, dim=dim)
+    loss = nll_op(log_p, target, weight, **attrs)
+    uniform = uniform_loss(log_p, target, weight, dim, ignore_index, reduction)
     return add(mul(loss, 1 - label_smoothing), mul(uniform, label_smoothing / x.shape[dim]))
 
 
-# Probabilities -----------------------------------------------------------------------------------
-
-
-def _rows(shape: tuple[int, ...], dim: int) -> int:
-    return math.prod(shape[:dim] + shape[dim + 1 :])
-
-
-def _times(value: Any, weight: Any) -> Any:
-    return value if weight is None else value * weight
-
-
-def _soft_nll(x: Any, target: Any, weight: Any, *, dim: int, reduction: str) -> Any:
-    products = _times(x * target, weight)
-    if reduction == "none":
-        return -total(products, (dim,), False)
-    summed = -total(products, None, False)
-    return summed if reduction == "sum" else summed / x.dtype.type(_rows(x.shape, dim))
-
-
-def _spread(ct: Any, x: Aval, dim: int, reduction: str) -> Any:
-    """The cotangent that reaches each term of the sums."""
-    if reduction == "none":
-        return -np.expand_dims(ct, dim)
-    return -ct / max(_rows(x.shape, dim), 1) if reduction == "mean" else -ct
-
-
-def _soft_nll_aval(x: Aval, target: Aval, weight: Aval | None, dim: int, reduction: str) -> Aval:
-    return Aval(x.shape[:dim] + x.shape[dim + 1 :] if reduction == "none" else (), x.dtype)
-
-
-soft_nll_op = multilinear(
-    "soft_nll_loss", _soft_nll,
-    transposes=[
-        lambda ct, target, weight, x_aval, dim, reduction: (
-            _times(target, weight) * _spread(ct, x_aval, dim, reduction)
-        ),
-        lambda ct, x, weight, x_aval, dim, reduction: (
-            _times(x, weight) * _spread(ct, x_aval, dim, reduction)
-        ),
-        lambda ct, x, target, x_aval, dim, reduction: (
-            x * target * _spread(ct, x_aval, dim, reduction)
-        ),
-    ],
-    torch="nn.functional.cross_entropy", aval=_soft_nll_aval,
-    grad_name=lambda attrs: "DivBackward1" if attrs["reduction"] == "mean" else "NegBackward0",
-    explain="slope minus the target's probability for each log-probability",
-)  # fmt: skip
-
-
-def _check_probabilities(y: Any, weight: Any, x: Any, ignore_index: int) -> None:
+def _probabilities(
+    input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float
+) -> Any:
+    """Against probabilities of all classes."""
+    x, y = array_of(input), array_of(target)
     if y.dtype.kind != "f":
         raise DTypeError(
             f"{_NAME}: expected a floating-point target with class probabilities, got {y.dtype}",
@@ -154,42 +230,6 @@ def _check_probabilities(y: Any, weight: Any, x: Any, ignore_index: int) -> None
     if ignore_index >= 0:
         raise ShapeError(f"{_NAME}: ignore_index is not supported for floating point targets")
     check_class_weight(_NAME, weight, x)
-
-
-def _by_class(weight: Any, log_p: Any, dim: int) -> Any:
-    """The weights in a shape that broadcasts along the classes."""
-    shape = [1] * len(shape_of(log_p))
-    shape[dim] = -1
-    return reshape(weight, tuple(shape))
-
-
-def _of_probabilities(
-    log_p: Any, target: Any, weight: Any, dim: int, reduction: str, smoothing: float
-) -> Any:
-    classes = shape_of(log_p)[dim]
-    if smoothing:
-        target = add(mul(target, 1 - smoothing), smoothing / classes)
-    if weight is not None:
-        weight = _by_class(weight, log_p, dim)
-    return soft_nll_op(log_p, target, weight, dim=dim, reduction=reduction)
-
-
-# Smoothing ---------------------------------------------------------------------------------------
-
-
-def _uniform(
-    log_p: Any, target: Any, weight: Any, dim: int, ignore_index: int, reduction: str
-) -> Any:
-    """The loss against all classes alike, reduced as the loss of the classes is."""
-    if weight is not None:
-        log_p = mul(log_p, _by_class(weight, log_p, dim))
-    losses = neg(sum_op(log_p, dim=(dim,), keepdim=False, dtype=None))
-    kept = ne(target, ignore_index)
-    losses = where_op(kept, losses, 0)
-    if reduction != "mean":
-        return reduced(losses, reduction)
-    counted = kept
-    if weight is not None:
-        picked = take_op(weight, to(where_op(kept, target, 0), int64))
-        counted = where_op(kept, picked, 0)
-    return reduced(losses, "sum") / reduced(counted, "sum")
+    dim = min(x.ndim, 2) - 1
+    log_p = log_softmax_op(input, dim=dim)
+    return of_probabilities(log_p, target, weight, dim, reduction, smoothing)

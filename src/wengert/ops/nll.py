@@ -2,64 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, DimensionError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, integer, shape_of
+from wengert.ops.arguments import array_of, integer
 from wengert.ops.axes import refuse_kinds
+from wengert.ops.class_targets import (
+    IGNORED,
+    check_classes,
+    one_class,
+    share,
+    target_weights,
+    targets,
+)
 from wengert.ops.define import public
 from wengert.ops.kinds import multilinear
 from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight
-from wengert.ops.matmul import check_one_dtype
 from wengert.ops.reduce import total
-from wengert.ops.reshape import reshape
 from wengert.ops.samples import Call, Sampler
-
-IGNORED: Final = -100
-
-
-# Targets -----------------------------------------------------------------------------------------
-
-
-def targets(target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
-    """The classes, 0 in place of ignored ones; and where they are kept, None for everywhere.
-
-    Raises DimensionError for a class that there is not.
-    """
-    wide = target.astype(np.int64, copy=False)
-    # Seen as unsigned, negative numbers are the largest: one pass finds whatever is out of range.
-    if not wide.size or (wide.view(np.uint64).max() < classes and not 0 <= ignore_index < classes):
-        return wide, None
-    kept = wide != ignore_index
-    outside = kept & ((wide < 0) | (wide >= classes))
-    if np.any(outside):
-        first = wide[outside].reshape(-1)[0]
-        raise DimensionError(
-            f"Target {first} is out of bounds.",
-            f"There are {classes} classes, counted from 0; ignore_index is {ignore_index}.",
-        )
-    return np.where(kept, wide, 0), kept
-
-
-def _weights(weight: Any, target: Any, kept: Any, dtype: Any) -> Any:
-    """Each target's weight, 0 where it is ignored; None if all are 1."""
-    if weight is None:
-        return None if kept is None else kept.astype(dtype)
-    chosen = weight[target]
-    return chosen if kept is None else np.where(kept, chosen, dtype.type(0))
-
-
-def _share(weights: Any, target: Any) -> Any:
-    """What a mean is divided by: the sum of the weights."""
-    return target.size if weights is None else total(weights, None, False)
-
-
-# nll_loss ----------------------------------------------------------------------------------------
 
 
 def _nll(
@@ -68,7 +32,7 @@ def _nll(
     dim = 0 if x.ndim == 1 else 1
     target, kept = targets(target, x.shape[dim], ignore_index)
     losses = -_picked(x, target, dim)
-    weights = _weights(weight, target, kept, x.dtype)
+    weights = target_weights(weight, target, kept, x.dtype)
     if weight is not None:
         losses = losses * weights
     if kept is not None:
@@ -76,7 +40,7 @@ def _nll(
     if reduction == "none":
         return losses
     summed = total(losses, None, False)
-    return summed if reduction == "sum" else summed / x.dtype.type(_share(weights, target))
+    return summed if reduction == "sum" else summed / x.dtype.type(share(weights, target))
 
 
 def _picked(x: Any, target: Any, dim: int) -> Any:
@@ -93,8 +57,8 @@ def _nll_transpose(
     """x spread over the elements that were picked, among zeros of `shape`."""
     dim = 0 if len(shape) == 1 else 1
     target, kept = targets(target, shape[dim], ignore_index)
-    weights = _weights(weight, target, kept, x.dtype)
-    values = -x / x.dtype.type(_share(weights, target)) if reduction == "mean" else -x
+    weights = target_weights(weight, target, kept, x.dtype)
+    values = -x / x.dtype.type(share(weights, target)) if reduction == "mean" else -x
     if weight is not None:
         values = values * weights
     if kept is not None:
@@ -114,7 +78,7 @@ def _nll_aval(
     return Aval(target.shape if reduction == "none" else (), x.dtype)
 
 
-def _torch_name(attrs: dict[str, Any]) -> str:
+def torch_name(attrs: dict[str, Any]) -> str:
     """torch has a kernel for images, and views all else as images."""
     spatial = attrs["spatial"]
     if not spatial:
@@ -130,7 +94,7 @@ nll_op: Op = multilinear(
             ignore_index=ignore_index, reduction=reduction, spatial=spatial,
         ),
     ],
-    promotion="none", torch="nn.functional.nll_loss", aval=_nll_aval, grad_name=_torch_name,
+    promotion="none", torch="nn.functional.nll_loss", aval=_nll_aval, grad_name=torch_name,
     explain="slope -1 at the class that is right, shared out in a mean; 0 at all others",
 )  # fmt: skip
 nll_transpose_op: Op = multilinear(
@@ -144,50 +108,6 @@ nll_transpose_op: Op = multilinear(
     aval=lambda x, target, weight, shape, ignore_index, reduction, spatial: Aval(shape, x.dtype),
     explain="slope -1 into the place of the class that is right",
 )  # fmt: skip
-
-
-def check_classes(name: str, x: Any, target: Any, weight: Any) -> None:
-    """Raise unless the targets are classes that fit the input, and there is a weight for each."""
-    if not x.ndim:
-        raise ArgumentValueError(f"{name}: the input needs a dimension of classes, and it is 0-d")
-    if x.ndim == 1:
-        if target.size != 1 or target.ndim > 1:
-            raise ArgumentValueError(
-                f"{name}: for 1D input, the target is a single class, but its shape is "
-                f"{target.shape}"
-            )
-    elif target.shape[:1] != x.shape[:1]:
-        raise ArgumentValueError(
-            f"{name}: expected input batch_size ({x.shape[0]}) to match target batch_size "
-            f"({target.shape[0] if target.ndim else 0})."
-        )
-    if target.dtype.kind not in "iu":
-        raise DTypeError(
-            f"{name}: expected integer targets, the numbers of classes, but got {target.dtype}",
-            "Cast them: target.to(wengert.int64). cross_entropy also takes probabilities, in the "
-            "input's shape.",
-        )
-    if x.ndim > 1 and target.shape[1:] != x.shape[2:]:
-        raise ShapeError(
-            f"{name}: expected target size {[x.shape[0], *x.shape[2:]]}, got {list(target.shape)}",
-            "One class per row; one-hot targets, as floats, are probabilities for cross_entropy."
-            if x.ndim == 2
-            else "The input is (batch, classes, ...), the target (batch, ...).",
-        )
-    check_class_weight(name, weight, x)
-
-
-def check_class_weight(name: str, weight: Any, x: Any) -> None:
-    """Raise unless there is a weight for each class, in the input's dtype, or none at all."""
-    if weight is None:
-        return
-    classes = x.shape[min(x.ndim, 2) - 1]
-    if shape_of(weight) != (classes,):
-        raise ShapeError(
-            f"{name}: weight tensor should be defined either for all {classes} classes or no "
-            f"classes but got weight tensor of shape: {list(shape_of(weight))}"
-        )
-    check_one_dtype(name, x, array_of(weight))
 
 
 def _samples(s: Sampler) -> Call:
@@ -226,8 +146,3 @@ def nll_loss(
         input, one_class(x, target), weight,
         ignore_index=ignore_index, reduction=reduction, spatial=max(x.ndim - 2, 0),
     )  # fmt: skip
-
-
-def one_class(x: Any, target: Any) -> Any:
-    """The target; for one row of logits, as a 0-d tensor."""
-    return reshape(target, ()) if x.ndim == 1 and shape_of(target) else target
