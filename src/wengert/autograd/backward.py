@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import add
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from wengert.core.node import RETAINED, UNKNOWN_LINE, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
-from wengert.modes import current, enable_grad
+from wengert.modes import current, enable_grad, silently
 from wengert.ops.define import method
 from wengert.sites import Site, here
 from wengert.transform.reverse import (
@@ -71,13 +72,19 @@ def backward_all(
     create_graph: bool = False, inputs: Tensors | None = None,
 ) -> None:  # fmt: skip
     """torch.autograd.backward: the same for several outputs, their gradients summed."""
-    outputs = _as_tuple(tensors)
-    gradients = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
+    outputs = _as_tuple("backward", tensors)
+    gradients: tuple[Any, ...] = (None,) * len(outputs)
+    if grad_tensors is not None:
+        gradients = _as_tuple("backward", grad_tensors)
     _backward(outputs, gradients, retain_graph, create_graph, inputs)
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, Tensor) or value is None else tuple(value)
+def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, Tensor) or value is None:
+        return (value,)
+    if not isinstance(value, Iterable):
+        raise ArgumentError(f"{name}: expected a tensor or several, not {type(value).__name__}")
+    return tuple(value)
 
 
 def _backward(
@@ -86,7 +93,7 @@ def _backward(
 ) -> None:  # fmt: skip
     cotangents = _seeds("backward", outputs, gradients, create_graph)
     order = upstream(cotangents)
-    reach = None if inputs is None else Reach(_targets("backward", _as_tuple(inputs)), order)
+    reach = None if inputs is None else Reach(_targets("backward", inputs), order)
     if create_graph:
         with enable_grad():
             _accumulate_tensors(sweep_tensors(cotangents, order, reach))
@@ -103,9 +110,11 @@ def _line() -> Site | str:
     return (here(_getframe(2)) if current().sites else None) or UNKNOWN_LINE
 
 
-def _targets(name: str, inputs: tuple[Any, ...]) -> set[Node]:
+def _targets(name: str, tensors: Any) -> set[Node]:
+    inputs = _as_tuple(name, tensors)
     if not inputs:
-        raise GradientError(f"{name}: inputs is empty", "Leave it out to mean all leaves.")
+        remedy = "Leave it out to mean all leaves." if name == "backward" else ""
+        raise GradientError(f"{name}: inputs is empty", remedy)
     for i, tensor in enumerate(inputs):
         if not isinstance(tensor, Tensor):
             raise ArgumentError(f"{name}: inputs[{i}] is a {type(tensor).__name__}, no tensor")
@@ -134,7 +143,7 @@ def _seeds(
             gradient = _given(name, output, gradient, tensors)
         if tensors and not isinstance(gradient, Tensor):
             gradient = _new(gradient, None)
-        seeds[node] = seeds[node] + gradient if node in seeds else gradient
+        seeds[node] = silently(add, seeds[node], gradient) if node in seeds else gradient
     return seeds
 
 
@@ -167,7 +176,17 @@ def _given(name: str, output: Tensor, gradient: Any, tensors: bool) -> Any:
         )
     aval = output._aval
     check_seed(aval, gradient._aval, name)
-    return conform(gradient if tensors else gradient._data, aval)
+    if tensors:
+        return conform(gradient, aval)
+    return silently(conform, gradient._data, aval)
+
+
+_NO_DERIVATIVE: Final = "Its result has no derivative: compute the loss without it."
+_REMEDIES: Final = {
+    "detach": "Leave out the detach, or call requires_grad_() on what it gives.",
+    "no_grad": "Compute it outside of no_grad.",
+    "inference_mode": "Compute it outside of inference_mode.",
+}
 
 
 def _nothing_to_differentiate(name: str, output: Tensor) -> GradientError:
@@ -175,10 +194,13 @@ def _nothing_to_differentiate(name: str, output: Tensor) -> GradientError:
     cuts = output._extra.cuts if output._extra is not None else ()
     if not cuts:
         return GradientError(
-            what, "No input of it requires grad: create one with requires_grad=True."
+            what,
+            "No input of it requires grad: create one with requires_grad=True. Plain numbers and "
+            "arrays (.item(), float(), .numpy()) have no history.",
         )
     by = " or ".join(str(cut) for cut in cuts)
-    return GradientError(f"{what}: its history was cut by {by}", "Remove the cut.")
+    remedies = dict.fromkeys(_REMEDIES.get(cut.by, _NO_DERIVATIVE) for cut in cuts)
+    return GradientError(f"{what}: its history was cut by {by}", " ".join(remedies))
 
 
 def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
@@ -191,9 +213,9 @@ def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
                 cotangent = cotangent.copy()
             node.grad = _new(cotangent, None)
         elif type(stored._data) is _ndarray and stored._node is None:
-            np.add(stored._data, cotangent, out=stored._data)
+            silently(np.add, stored._data, cotangent, out=stored._data)
         else:
-            node.grad = _new(stored._data + cotangent, None)
+            node.grad = _new(silently(add, stored._data, cotangent), None)
 
 
 # References to an array that nobody else holds: the caller's name, the parameter, the call.
@@ -236,8 +258,8 @@ def grad(
         raise ArgumentValueError(
             "grad: materialize_grads=True contradicts allow_unused=False", "Give one of them."
         )
-    outs, ins = _as_tuple(outputs), _as_tuple(inputs)
-    given = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(outs)
+    outs, ins = _as_tuple("grad", outputs), _as_tuple("grad", inputs)
+    given = _as_tuple("grad", grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     targets = _targets("grad", ins)
     cotangents = _seeds("grad", outs, given, create_graph)
     order = upstream(cotangents)

@@ -80,9 +80,13 @@ class Arithmetic:
     # Comparison and logic
 
     def __eq__(self, other: Any) -> Any:
+        if not values.is_comparable(other):
+            return NotImplemented  # False, or what the other object says
         return record.apply(OPERATORS.eq, (self, other), None)
 
     def __ne__(self, other: Any) -> Any:
+        if not values.is_comparable(other):
+            return NotImplemented
         return record.apply(OPERATORS.ne, (self, other), None)
 
     def __lt__(self, other: Any) -> Any:

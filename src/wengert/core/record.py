@@ -280,7 +280,8 @@ def explained(op: Op, operands: Sequence[Any], error: Exception) -> WengertError
     text = f"{op.name}: {error} (shapes {shapes}; dtype {dtypes})"
     if not arrays or _is_about_arguments(error):
         return ArgumentError(text)
-    if isinstance(error, ValueError) and op.kind == "elementwise":
+    of_shapes = op.kind == "elementwise" or "broadcast" in str(error)
+    if isinstance(error, ValueError) and of_shapes and len(arrays) > 1:
         return ShapeError(
             f"{op.name}: shapes {shapes} do not broadcast",
             "From the last dimension back, lengths must be equal, or one of them 1.",

@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.dtype import DEFAULTS, dtype_of
 from wengert.core.node import Leaf, unproject
-from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 
 if TYPE_CHECKING:
     from wengert.core.tensor import Tensor
@@ -45,7 +45,7 @@ def truth(tensor: Tensor) -> bool:
     data = tensor._concrete("bool()")
     if data.size != 1:
         number = "no values" if data.size == 0 else "more than one value"
-        raise DTypeError(
+        raise ShapeError(
             f"Boolean value of Tensor with {number} is ambiguous",
             "Use .any() or .all(), or compare with wengert.equal(a, b).",
         )
@@ -94,9 +94,16 @@ def length(tensor: Any) -> int:
     return len(tensor._data)
 
 
+def is_comparable(value: Any) -> bool:
+    """Whether == compares elements with it; a tensor equals no string, list or None."""
+    from wengert.core.tensor import Tensor
+
+    return isinstance(value, (Tensor, int, float, complex, np.generic, np.ndarray))
+
+
 def contains(tensor: Any, value: Any) -> bool:
     """value in tensor: whether any element equals it."""
-    if not isinstance(value, (type(tensor), int, float, complex, np.generic, np.ndarray)):
+    if not is_comparable(value):
         raise DTypeError(
             f"a tensor contains numbers, and a {type(value).__name__} is none",
             "Ask for a number or a tensor: 2.0 in x.",

@@ -123,6 +123,7 @@ def _as_called(function: Callable[..., Any]) -> Callable[..., Any]:
     takes_input = names[:1] == ("input",)
     if not aliases and not takes_input:
         return function
+    own, shown = f"{function.__name__}() ", f"{function.__name__.rstrip('_')}() "
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
@@ -131,6 +132,8 @@ def _as_called(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except (AttributeError, TypeError) as error:
+            if str(error).startswith(own):  # sum_() got an unexpected keyword argument 'dims'
+                raise ArgumentError(shown + str(error)[len(own) :]) from None
             given = args[0] if args else kwargs.get("input")
             if not takes_input or isinstance(error, WengertError) or isinstance(given, Tensor):
                 raise

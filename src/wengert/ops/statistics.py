@@ -72,9 +72,11 @@ def _std_mean(x: Any, *, dim: Axes | None, correction: float, keepdim: bool) -> 
 def _var_pullback(
     ct: Any, x: Any, x_aval: Any, dim: Axes | None, correction: float, keepdim: bool
 ) -> Any:
-    freedom = count(x_aval.shape, dim) - correction
+    n = count(x_aval.shape, dim)
+    freedom = n - correction
     slope = 2 / freedom if freedom else math.inf
-    return widened(ct, x_aval, dim, keepdim) * slope * (x - np.mean(x, axis=dim, keepdims=True))
+    apart = x - np.mean(x, axis=dim, keepdims=True) if n else x  # NumPy warns of a mean of nothing
+    return widened(ct, x_aval, dim, keepdim) * slope * apart
 
 
 def _std_pullback(

@@ -337,4 +337,7 @@ def check_seed(output: Aval, seed: Aval, name: str) -> None:
             "They must be equal: one number per element of the output.",
         )
     if output.dtype.kind != "c" and seed.dtype.kind == "c":
-        raise DTypeError(f"{name}: a complex gradient for a real output")
+        raise DTypeError(
+            f"{name}: the gradient is {seed.dtype}, a complex dtype, the output {output.dtype}",
+            "Take its real part: gradient.real.",
+        )
