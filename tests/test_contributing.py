@@ -46,7 +46,9 @@ def test_an_operation_is_added_in_one_file(tmp_path: Path) -> None:
     (tmp_path / path).write_text(text)
     run(["tools/namespace.py"], tmp_path)
 
-    laws = run(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/laws", "-k", "log_cosh"], tmp_path)
+    laws = run(
+        ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/laws", "-k", "log_cosh"], tmp_path
+    )
     assert re.search(r"\d{2,} passed|[4-9] passed", laws)
 
     tried = run(["-c", TRY], tmp_path)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from wengert.core import graph as core
-from wengert.core.names import Names
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex
 from wengert.errors import ArgumentError, GradientError, WengertError
+from wengert.graphs import graph as core
+from wengert.graphs.names import Names
+from wengert.graphs.vertex import Vertex
 from wengert.sites import user_frame
 
 if TYPE_CHECKING:
@@ -130,13 +130,13 @@ class Graph(core.Graph):
 
         Numbers fill an input of any shape. Returns one tensor, or a tuple for several outputs.
         """
-        from wengert.core.replay import outputs_at
+        from wengert.graphs.replay import outputs_at
 
         return outputs_at(self, inputs)
 
     def at(self, **inputs: Any) -> Graph:
         """The graph at other inputs, with values and derivatives there."""
-        from wengert.core.replay import replayed
+        from wengert.graphs.replay import replayed
 
         return Graph(*replayed(self, inputs))
 
@@ -236,7 +236,7 @@ def graph(*outputs: Any, **names: Tensor) -> Graph:
     Raises GradientError for a tensor that has no history, and names the line that cut it.
     """
     if outputs and callable(outputs[0]) and not isinstance(outputs[0], Tensor):
-        from wengert.core.trace import traced
+        from wengert.graphs.trace import traced
 
         return Graph(*traced(outputs[0], outputs[1:], names))
     tensors = _flat(outputs)

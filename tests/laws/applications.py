@@ -12,7 +12,7 @@ from sampling import is_array
 from wengert.core import record
 from wengert.core.aval import Aval, aval_of
 from wengert.core.op import Op
-from wengert.core.verify import infer
+from wengert.graphs.verify import infer
 from wengert.modes import provenance
 
 

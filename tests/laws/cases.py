@@ -36,6 +36,11 @@ def differentiable_in(result: Any) -> list[Tensor]:
     return [t for t in tensors_in(result) if t._data.dtype.kind in "fc"]
 
 
+def turned(array: Any) -> Any:
+    """Float arrays become complex, each number off the axes, where branch cuts lie."""
+    return array * (0.8 + 0.6j) if array.dtype.kind == "f" else array
+
+
 class Case:
     """A call, its float arrays (`at`), and what comes out for those or others in their place."""
 

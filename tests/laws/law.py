@@ -20,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laws.skips import SKIPS
-from registry import distinct_functions
+from registry import distinct_functions, function_named
 from sampling import can_draw
-from wengert.ops.define import FUNCTIONS, Function
+from wengert.ops.define import Function
 
 Check = Callable[[Function, Any], None]
 Condition = Callable[[Function], bool]
@@ -75,7 +75,7 @@ def law(
 
         @functools.wraps(check)
         def by_name(function: str, data: Any) -> None:  # a name reads well where an example fails
-            check(FUNCTIONS[function], data)
+            check(function_named(function), data)
 
         examples = max(settings().max_examples // one_in, 1)
         test = settings(max_examples=examples)(given(data=st.data())(by_name))

@@ -15,6 +15,7 @@ from laws.cases import (
     differentiable_in,
     gradients,
     inner,
+    turned,
     weighted,
     weights,
 )
@@ -76,11 +77,6 @@ def test_complex(function, data):
 
     assert [x.dtype for x in x_bar] == [x.dtype for x in case.at]
     agree_along(x_dot, x_bar, lambda at: weighted(case.values(at), y_bar), case.at)
-
-
-def turned(array: Any) -> Any:
-    """Float arrays become complex, each number off the axes, where branch cuts lie."""
-    return array * (0.8 + 0.6j) if array.dtype.kind == "f" else array
 
 
 @law("second derivatives agree with finite differences of the first", unless=[no_gradient])

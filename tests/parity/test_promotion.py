@@ -12,8 +12,8 @@ import torch
 
 from laws.cases import as_tensor
 from parity.theirs import name_of, quiet, translated
-from registry import FUNCTIONS
 from sampling import map_arrays
+from wengert.ops.define import FUNCTIONS
 
 DTYPES = [
     "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",

@@ -12,9 +12,9 @@ from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import Experiment, in_double
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.rule import pullback_formula
-from wengert.core.expression import equation, number, shape_text, summary
-from wengert.core.graph import Graph
-from wengert.core.vertex import Vertex
+from wengert.graphs.expression import equation, number, shape_text, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 _STEP = 0.01
 _MOST_STEPS = 40

@@ -11,12 +11,12 @@ from wengert.ask.experiment import STEP, in_double
 from wengert.ask.local import pull
 from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
-from wengert.core.evaluate import evaluate_node
-from wengert.core.expression import equation, number
-from wengert.core.graph import Graph
 from wengert.core.node import Node
-from wengert.core.vertex import Vertex
 from wengert.errors import MissingValueError, StaleError, WengertError
+from wengert.graphs.evaluate import evaluate_node
+from wengert.graphs.expression import equation, number
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 _DIRECTIONS = 3
 _TOLERANCE = 1e-3

@@ -10,12 +10,12 @@ import numpy as np
 from wengert.ask.local import carries, pull, push
 from wengert.ask.quiet import quiet
 from wengert.core.aval import Aval
-from wengert.core.graph import Graph
 from wengert.core.node import Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex
 from wengert.errors import GraphError
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 _MOST_ELEMENTS = 10**8
 

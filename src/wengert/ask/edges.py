@@ -9,12 +9,12 @@ import numpy as np
 from wengert.ask.derivative import check_size, reaches, units
 from wengert.ask.local import as_array, carries, input_aval, pull, push
 from wengert.ask.quiet import quiet
-from wengert.core.expression import shape_text, summary
-from wengert.core.graph import Graph
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex
 from wengert.errors import GraphError
+from wengert.graphs.expression import shape_text, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 _ROUNDS = 100
 """Power iterations at most for the norm of an edge between large arrays."""

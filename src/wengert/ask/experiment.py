@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from wengert.ask.quiet import quiet
-from wengert.core.evaluate import evaluate_node
-from wengert.core.graph import Graph
 from wengert.core.node import Node
-from wengert.core.vertex import Vertex, identity, key_of
+from wengert.graphs.evaluate import evaluate_node
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex, identity, key_of
 
 _DOUBLE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 STEP = 6e-6

@@ -15,9 +15,9 @@ from wengert.ask.experiment import Experiment
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.paths import Path, Paths
 from wengert.ask.quiet import quiet
-from wengert.core.expression import equation, number, summary
-from wengert.core.graph import Graph
-from wengert.core.vertex import Vertex
+from wengert.graphs.expression import equation, number, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 _FEW_PATHS = 4
 _FEW_NODES = 16

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.graph import Graph
 from wengert.core.node import Node
 from wengert.core.op import Op
 from wengert.core.record import make_leaf
-from wengert.core.vertex import Vertex
 from wengert.errors import ArgumentError, ShapeError
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 from wengert.modes import enable_grad, silently
 from wengert.transform.reverse import (
     Reach,

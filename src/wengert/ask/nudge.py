@@ -9,10 +9,10 @@ from wengert.ask.experiment import Experiment
 from wengert.ask.local import as_array
 from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
-from wengert.core.expression import summary
-from wengert.core.graph import Graph
-from wengert.core.vertex import Vertex
 from wengert.errors import ArgumentError, DTypeError
+from wengert.graphs.expression import summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 
 @quiet

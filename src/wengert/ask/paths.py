@@ -11,11 +11,11 @@ from wengert.ask.derivative import between, check_size, derivative, shaped, unit
 from wengert.ask.edges import Edge, edges_from
 from wengert.ask.local import carries, pull
 from wengert.ask.quiet import quiet
-from wengert.core.expression import number, summary
-from wengert.core.graph import Graph
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex
+from wengert.graphs.expression import number, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 _SHOWN = 20
 _MOST_PARTS = 12

@@ -12,14 +12,14 @@ import numpy as np
 
 from wengert.ask.formula import ATOM, Applied, Name, Number, as_text
 from wengert.core.aval import Aval
-from wengert.core.expression import attribute_text, number, public_name
-from wengert.core.graph import collect
 from wengert.core.node import Node
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
-from wengert.core.trace import symbol
-from wengert.core.vertex import Vertex
 from wengert.errors import WengertError
+from wengert.graphs.expression import attribute_text, number, public_name
+from wengert.graphs.graph import collect
+from wengert.graphs.trace import symbol
+from wengert.graphs.vertex import Vertex
 from wengert.modes import silently
 
 _MOST_CHARACTERS = 64

@@ -11,9 +11,9 @@ from wengert.ask.derivation import aligned, markdown_table
 from wengert.ask.derivative import adjoints
 from wengert.ask.experiment import Experiment, in_double
 from wengert.ask.quiet import quiet
-from wengert.core.expression import number, summary
-from wengert.core.graph import Graph
-from wengert.core.vertex import Vertex
+from wengert.graphs.expression import number, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 
 class Table:

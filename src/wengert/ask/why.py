@@ -12,14 +12,14 @@ from wengert.ask.derivative import adjoints, reaches
 from wengert.ask.quiet import quiet
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
-from wengert.core.expression import equation
-from wengert.core.graph import Graph
 from wengert.core.memory import Memory
-from wengert.core.names import Names
 from wengert.core.node import RETAINED, Cut, Leaf, Node
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex
 from wengert.errors import ArgumentError, WengertError
+from wengert.graphs.expression import equation
+from wengert.graphs.graph import Graph
+from wengert.graphs.names import Names
+from wengert.graphs.vertex import Vertex
 from wengert.sites import user_frame
 
 

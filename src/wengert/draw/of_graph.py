@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.expression import equation, number, shape_text, summary
-from wengert.core.graph import Graph
-from wengert.core.vertex import Vertex
 from wengert.draw.scene import Box, Label, Link, Scene
 from wengert.errors import WengertError
+from wengert.graphs.expression import equation, number, shape_text, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 Use = tuple[int, int]
 """A use of a value: the consumer's index and the slot."""

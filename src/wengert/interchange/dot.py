@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wengert.core.expression import equation, shape_text, summary
-from wengert.core.graph import Graph
-from wengert.core.vertex import Vertex
 from wengert.errors import WengertError
+from wengert.graphs.expression import equation, shape_text, summary
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
 
 
 def to_dot(graph: Graph) -> str:

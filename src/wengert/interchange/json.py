@@ -20,12 +20,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from wengert.core.graph import Graph
-from wengert.core.names import Names
 from wengert.core.node import RETAINED, Leaf, Node, is_large
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex, identity, key_of
 from wengert.errors import StaleError
+from wengert.graphs.graph import Graph
+from wengert.graphs.names import Names
+from wengert.graphs.vertex import Vertex, identity, key_of
 from wengert.interchange import encode
 from wengert.interchange.encode import Json
 from wengert.sites import Site

@@ -13,13 +13,13 @@ from wengert.core.node import Node, is_large
 from wengert.core.op import OPS, Op
 from wengert.core.record import cast
 from wengert.core.tensor import Tensor
-from wengert.core.verify import (
+from wengert.errors import GraphError
+from wengert.graphs.verify import (
     Inference,
     check_arity,
     check_attributes,
     promoted_operands,
 )
-from wengert.errors import GraphError
 from wengert.interchange import decode
 from wengert.interchange.decode import wrong
 from wengert.interchange.encode import Json

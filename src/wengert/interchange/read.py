@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from wengert.core.aval import Aval, stand_in
 from wengert.core.memory import Memory
-from wengert.core.names import Names
 from wengert.core.node import (
     PROJECTION_PLAN,
     RETAINED,
@@ -21,8 +20,9 @@ from wengert.core.node import (
 )
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.core.verify import Inference
 from wengert.errors import GraphError
+from wengert.graphs.names import Names
+from wengert.graphs.verify import Inference
 from wengert.interchange import decode
 from wengert.interchange.decode import wrong
 from wengert.interchange.encode import Json

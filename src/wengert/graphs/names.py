@@ -1,9 +1,9 @@
 """Names of vertices, from the code itself.
 
 First that applies: given explicitly, given to tensor(..., name=), the variable that the producing
-instruction stored into, a variable of the caller, for constants the variable that the consuming
-instruction loaded, and otherwise v1, v2, ... A variable that was bound several times gives
-h#1, h#2, ...; a bare h is what h means now.
+instruction stored into, a variable of the caller, for inputs and constants the variable that the
+consuming instruction loaded, and otherwise v1, v2, ... A variable that was bound several times
+gives h#1, h#2, ...; a bare h is what h means now.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.loads import loaded_names
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Key, identity, key_of
+from wengert.graphs.loads import loaded_names
+from wengert.graphs.vertex import Key, identity, key_of
 from wengert.sites import Site
 
 _NOTEBOOK = {"In", "Out", "exit", "quit"}
@@ -108,7 +108,7 @@ def _wanted(
     loaded = _loaded_names(nodes)
     return [
         explicit.get(i) or _given(key) or (stored.get(key) if isinstance(key, Node) else None)
-        or variables.get(i) or loaded.get(id(key))
+        or variables.get(i) or loaded.get(identity(key))
         for i, key in enumerate(keys)
     ]  # fmt: skip
 
@@ -164,7 +164,12 @@ def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
     seen: set[str] = set()
     for name, value in _bindings(frame):
         is_public = not name.startswith("_") and name not in _NOTEBOOK
-        if is_public and name not in seen and isinstance(value, (Tensor, np.ndarray)):
+        if (
+            is_public
+            and _is_variable(name)
+            and name not in seen
+            and isinstance(value, (Tensor, np.ndarray))
+        ):
             seen.add(name)
             yield name, _key(value)
 
@@ -179,6 +184,11 @@ def _bindings(frame: FrameType) -> Iterator[tuple[str, Any]]:
         yield from list(frame.f_globals.items())
 
 
+def _is_variable(name: str) -> bool:
+    """Whether a person could have written this: not what pytest puts into code, @py_assert1."""
+    return name.replace(".", "").isidentifier()
+
+
 def _stored_names(nodes: Sequence[Node]) -> dict[Node, str]:
     """Per node the variable that its instruction stored the result into."""
     by_site: dict[Site, list[Node]] = {}
@@ -188,7 +198,7 @@ def _stored_names(nodes: Sequence[Node]) -> dict[Node, str]:
             by_site.setdefault(node.site, []).append(node)
     for site, group in by_site.items():
         names = site.stored_names()
-        if not names:
+        if not names or not _is_variable(names[0]):
             continue
         for node in _stored(group):
             index = node.attrs["index"] if node.op.kind == "projection" and node.attrs else 0
@@ -214,19 +224,20 @@ def _stored(group: Sequence[Node]) -> Sequence[Node]:
     return group[period - 1 :: period]
 
 
-def _loaded_names(nodes: Sequence[Node]) -> dict[int, str]:
-    """For constants, by id: the variable that the instruction using them loaded."""
-    found: dict[int, str] = {}
+def _loaded_names(nodes: Sequence[Node]) -> dict[Any, str]:
+    """For leaves and constants, by identity: the variable that an instruction loaded to use them."""
+    found: dict[Any, str] = {}
     for node in nodes:
-        constants = [i for i, s in enumerate(node.inputs) if s is not None and _is_constant(s)]
-        if constants and node.site is not None:
+        inputs = [i for i, source in enumerate(node.inputs) if _is_input(source)]
+        if inputs and node.site is not None:
             names = loaded_names(node.site, node.op.name, len(node.inputs))
-            for i in constants:
+            for i in inputs:
                 name = names[i] if names else None
                 if name is not None:
-                    found.setdefault(id(key_of(node.inputs[i])), name)
+                    found.setdefault(identity(key_of(node.inputs[i])), name)
     return found
 
 
-def _is_constant(source: Any) -> bool:
-    return not isinstance(source, Node)
+def _is_input(source: Any) -> bool:
+    """Whether a node's input is a leaf or a constant."""
+    return source is not None and (isinstance(source, Leaf) or not isinstance(source, Node))

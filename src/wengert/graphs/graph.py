@@ -12,12 +12,12 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from wengert.core.evaluate import Values
-from wengert.core.names import Names
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Edge, Key, Vertex, identity, key_of
 from wengert.errors import GraphError, UnknownNameError, did_you_mean
+from wengert.graphs.evaluate import Values
+from wengert.graphs.names import Names
+from wengert.graphs.vertex import Edge, Key, Vertex, identity, key_of
 
 
 def collect(roots: Iterable[Node]) -> list[Node]:
@@ -223,20 +223,20 @@ class Graph:
 
     def verify(self) -> Graph:
         """Check order, arity, avals and attributes. Raises GraphError; returns the graph."""
-        from wengert.core.verify import verify
+        from wengert.graphs.verify import verify
 
         verify(self._order)
         return self
 
     def in_short(self) -> str:
         """Sizes, outputs and the most frequent operations, in three lines."""
-        from wengert.core.expression import in_short
+        from wengert.graphs.expression import in_short
 
         return in_short(self)
 
     def listing(self) -> str:
         """The graph as text, one line a vertex: `c: float32[1] = add(a, b)`."""
-        from wengert.core.expression import listing_line
+        from wengert.graphs.expression import listing_line
 
         lines = [listing_line(v) for v in self.nodes]
         return "\n".join([*lines, "return " + ", ".join(v.name for v in self.outputs)])

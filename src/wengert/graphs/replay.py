@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import category
-from wengert.core.graph import Graph
-from wengert.core.names import Names
 from wengert.core.node import Leaf, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.core.vertex import Vertex, identity, key_of
 from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.graphs.graph import Graph
+from wengert.graphs.names import Names
+from wengert.graphs.vertex import Vertex, identity, key_of
 
 
 def outputs_at(graph: Graph, inputs: dict[str, Any]) -> Any:

@@ -12,9 +12,9 @@ from wengert.core.dtype import DType, dtype_of
 from wengert.errors import WengertError
 
 if TYPE_CHECKING:
-    from wengert.core.graph import Graph
     from wengert.core.op import Op
-    from wengert.core.vertex import Vertex
+    from wengert.graphs.graph import Graph
+    from wengert.graphs.vertex import Vertex
 
 _CALL = 100
 _CONSTANT_DIGITS = 6
@@ -98,7 +98,7 @@ def public_name(op: Op) -> str:
 
 def _operand_text(operand: Any) -> str:
     """A vertex by its name, but constants of one element, and numbers, as they are."""
-    from wengert.core.vertex import Vertex
+    from wengert.graphs.vertex import Vertex
 
     if not isinstance(operand, Vertex):
         return number(operand, _CONSTANT_DIGITS)
@@ -184,7 +184,7 @@ def in_short(graph: Graph) -> str:
 
 def listing_line(vertex: Vertex) -> str:
     """One line of the graph's text form: `y: float32[2, 3] = mul(x, 2)`."""
-    from wengert.core.vertex import Vertex
+    from wengert.graphs.vertex import Vertex
 
     head = f"{vertex.name}: {vertex.aval} ="
     if not vertex.is_operation:

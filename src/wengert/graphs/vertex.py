@@ -16,7 +16,7 @@ from wengert.core.tensor import Tensor
 from wengert.sites import Site
 
 if TYPE_CHECKING:
-    from wengert.core.graph import Graph
+    from wengert.graphs.graph import Graph
 
 Key = Node | Tensor | Dropped
 """What a vertex stands for: a node, a constant tensor, or a constant that was let go."""
@@ -161,7 +161,7 @@ class Vertex:
     @property
     def expression(self) -> str:
         """How it is computed from its inputs' names: "a + b"."""
-        from wengert.core.expression import expression_of
+        from wengert.graphs.expression import expression_of
 
         return expression_of(self)
 
@@ -181,6 +181,6 @@ class Vertex:
         return self.key.retained_grad if isinstance(self.key, Node) else None
 
     def __repr__(self) -> str:
-        from wengert.core.expression import describe
+        from wengert.graphs.expression import describe
 
         return describe(self)

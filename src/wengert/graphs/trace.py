@@ -15,13 +15,13 @@ import numpy as np
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.cut import DETACH
 from wengert.core.dtype import category, weak_dtype
-from wengert.core.names import Names
 from wengert.core.node import Leaf, Node, project
 from wengert.core.op import Op
 from wengert.core.record import as_operand
 from wengert.core.tensor import Tensor
-from wengert.core.verify import infer, promoted_operands
 from wengert.errors import ArgumentError, DTypeError, ShapeError, TraceError, WengertError
+from wengert.graphs.names import Names
+from wengert.graphs.verify import infer, promoted_operands
 from wengert.modes import current
 from wengert.sites import user_site
 

@@ -17,8 +17,8 @@ from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
 from wengert.core.record import cast, promoted
-from wengert.core.vertex import identity, key_of
 from wengert.errors import GraphError, MissingValueError, StaleError, WengertError
+from wengert.graphs.vertex import identity, key_of
 from wengert.modes import silently
 
 

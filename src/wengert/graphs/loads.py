@@ -13,6 +13,7 @@ from wengert.sites import Site
 
 _IGNORED = ("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL")
 _LOADS = ("LOAD_FAST", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF")
+_CONSTANTS = ("LOAD_CONST", "LOAD_SMALL_INT")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 _UNKNOWN: tuple[str | None, ...] = ()
 
@@ -28,7 +29,7 @@ def loaded_names(site: Site, called: str, count: int) -> tuple[str | None, ...]:
         s for s in dis.get_instructions(site.code)
         if s.offset <= site.offset and s.opname not in _IGNORED
     ]  # fmt: skip
-    if not steps or steps[-1].offset != site.offset:
+    if not steps:
         return _UNKNOWN
     loads = _loads_before(steps[:-1])
     if steps[-1].opname == "BINARY_OP" and count == 2:
@@ -40,25 +41,28 @@ def loaded_names(site: Site, called: str, count: int) -> tuple[str | None, ...]:
 
 
 def _arguments(
-    loads: list[str], called: str, count: int, given: int | None
+    loads: list[str | None], called: str, count: int, given: int | None
 ) -> tuple[str | None, ...]:
     """The arguments of called(x, y) or x.called(y), if all of them are variables."""
-    if given == count and len(loads) > count:
-        function = loads[-count - 1].rpartition(".")[2]
-        return tuple(loads[-count:]) if function == called else _UNKNOWN
-    if given == count - 1 and len(loads) >= count:
-        owner, _, function = loads[-count].rpartition(".")
-        return (owner, *loads[1 - count or len(loads) :]) if function == called else _UNKNOWN
-    return _UNKNOWN
+    if given not in (count, count - 1) or len(loads) <= given:
+        return _UNKNOWN
+    owner, _, function = (loads[-given - 1] or "").rpartition(".")
+    arguments = loads[len(loads) - given :]
+    if function != called:
+        return _UNKNOWN
+    return tuple(arguments) if given == count else (owner, *arguments)
 
 
-def _loads_before(steps: list[dis.Instruction]) -> list[str]:
-    """The variables that were loaded one right after the other up to here, in order."""
-    found: list[str] = []
+def _loads_before(steps: list[dis.Instruction]) -> list[str | None]:
+    """What was loaded, one right after the other, up to here: variables, and None for constants."""
+    found: list[str | None] = []
     attributes = ""
     for step in reversed(steps):
         if step.opname in _ATTRIBUTES:
             attributes = f".{step.argval}{attributes}"
+            continue
+        if step.opname in _CONSTANTS:
+            found.insert(0, None)
             continue
         if not step.opname.startswith(_LOADS):
             break

@@ -1,0 +1,1 @@
+"""A recorded computation as something to hold: order, names, values, checks, replay, tracing."""
