@@ -44,6 +44,8 @@ SKIPS: dict[str, dict[str, str]] = {
         "topk": TIES,
     },
     "torch_errors": {
+        "getitem": "torch takes a string for a sequence: an IndexError, here a TypeError",
+        "getitem_mask": "torch takes a string for a sequence: an IndexError, here a TypeError",
         "addbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
         "baddbmm": "torch raises an IndexError for vectors, a RuntimeError for all other ranks",
     },
@@ -75,6 +77,7 @@ SKIPS: dict[str, dict[str, str]] = {
         "masked_fill": "the value must have no dimensions; all special values at once have",
     },
     "trace": {
+        "getitem_mask": "the shape of the result depends on the mask's values",
         "masked_select": "the shape of the result depends on the mask's values",
     },
 }
