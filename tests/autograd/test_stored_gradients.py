@@ -27,7 +27,7 @@ GRAPHS = {
     "slices": lambda x, y: [x[0], x[1:], y[:, None]],
     "identity of a chain": lambda x, y: [(x + 0.0).clone() + y],
     "matmul": lambda x, y: [x @ y],
-    "split": lambda x, y: list(wg.split(x, 1)) + [y],
+    "split": lambda x, y: [*wg.split(x, 1), y],
 }
 
 

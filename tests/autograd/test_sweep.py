@@ -142,6 +142,12 @@ def test_derivatives_of_a_power():
     assert found == pytest.approx([1.5**4, 4 * 1.5**3, 12 * 1.5**2, 24 * 1.5, 24, 0])
 
 
+@pytest.mark.parametrize("exponent", [1, 2, 3, 2.0])
+def test_one_derivative_beyond_the_last_is_zero(exponent):
+    found = derivatives(lambda x: x**exponent, scalar(1.5), int(exponent) + 1)
+    assert found[-2:] == [math.factorial(int(exponent)), 0]
+
+
 def test_derivatives_of_a_composition():
     s, c = math.sin(0.7), math.cos(0.7)
     expected = [1, c, c * c - s, c**3 - 3 * s * c - c]

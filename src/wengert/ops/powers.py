@@ -8,6 +8,7 @@ import numpy as np
 
 from wengert.core.dtype import common_dtype
 from wengert.core.record import cast
+from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.checks import refuse
 from wengert.ops.define import in_place_method, publish
@@ -48,7 +49,9 @@ def _base_slope(x: Any, y: Any) -> Any:
     if isinstance(y, _NUMBERS):
         if y == 0:
             return np.where(True, 0, x)
-        return 2 * x if y == 2 else y * pow_op(x, y - 1)
+        # On tensors a power throughout, so that x^2 has as many derivatives as in torch.
+        is_short = y == 2 and not isinstance(x, Tensor)
+        return 2 * x if is_short else y * pow_op(x, y - 1)
     zero = y == 0
     # The exponent is kept off -1 where y is 0: 1/x is infinite at 0, also in second derivatives.
     return np.where(zero, 0, y * pow_op(x, np.where(zero, 1, y) - 1))
