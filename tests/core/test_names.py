@@ -189,3 +189,10 @@ def test_names_survive_in_the_graph_at_other_inputs():
     g = wg.graph(h).at(x=5.0)
     assert g.names() == ["x", "h#1", "h#2"]
     assert g["h"].value.item() == 11
+
+
+def test_a_module_is_no_operand():
+    def compute(pixels):
+        return wg.clamp(pixels, 0.5)
+
+    assert wg.graph(compute([leaf([1.0, 2.0])][0])).names()[0] == "pixels"

@@ -225,17 +225,26 @@ def _stored(group: Sequence[Node]) -> Sequence[Node]:
 
 
 def _loaded_names(nodes: Sequence[Node]) -> dict[Any, str]:
-    """For leaves and constants, by identity: the variable that an instruction loaded to use them."""
+    """For leaves and constants, by identity: the variable that an instruction loaded."""
     found: dict[Any, str] = {}
     for node in nodes:
         inputs = [i for i, source in enumerate(node.inputs) if _is_input(source)]
         if inputs and node.site is not None:
-            names = loaded_names(node.site, node.op.name, len(node.inputs))
+            names = loaded_names(node.site, node.op.name, _given_inputs(node))
             for i in inputs:
-                name = names[i] if names else None
+                name = names[i] if i < len(names) else None
                 if name is not None:
                     found.setdefault(identity(key_of(node.inputs[i])), name)
     return found
+
+
+def _given_inputs(node: Node) -> int:
+    """How many inputs a node has, without optional ones that were left out at the end."""
+    values = node.operands or (None,) * len(node.inputs)
+    count = len(node.inputs)
+    while count and node.inputs[count - 1] is None and values[count - 1] is None:
+        count -= 1
+    return count
 
 
 def _is_input(source: Any) -> bool:
