@@ -3,4 +3,5 @@ they enter NumPy's names for them.
 """
 
 from wengert.ops import numpy_picks as numpy_picks
+from wengert.ops import numpy_products as numpy_products
 from wengert.ops import numpy_shapes as numpy_shapes
