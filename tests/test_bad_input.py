@@ -539,6 +539,11 @@ def minus_a_dict():
     x3() - {}  # here
 
 
+@fails(TypeError, "dot", "int", "with *")
+def dot_of_a_number():
+    wg.dot(wg.ones(3), 3)  # here
+
+
 @fails(TypeError, "exp()", "1 positional argument", "2 were given")
 def too_many_arguments():
     wg.exp(x3(), wg.ones(3))  # here
@@ -712,6 +717,13 @@ def test_casts_and_given_gradients_in_silence():
         total += float("inf")
         total -= float("inf")
         assert total.isnan().all()
+
+
+def test_pictures_of_odd_numbers_in_silence():
+    x = wg.tensor(ODD, requires_grad=True)
+    loss = (x.log() * 1e38).sum()
+    with np.errstate(all="raise"):
+        assert "nan" in str(wg.graph(loss))
 
 
 def test_nan_of_a_nan():

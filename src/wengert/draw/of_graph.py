@@ -12,6 +12,7 @@ from wengert.errors import WengertError
 from wengert.graphs.expression import equation, number, shape_text, summary
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
+from wengert.modes import silently
 
 Use = tuple[int, int]
 """A use of a value: the consumer's index and the slot."""
@@ -78,7 +79,8 @@ def _array_text(value: Any) -> str:
         return summary(array)
     if array.dtype.kind not in "f" or not array.size:
         return shape_text(array.shape)
-    return f"{shape_text(array.shape)}, mean {number(array.mean(dtype=np.float64), 3)}"
+    mean = silently(np.mean, array, dtype=np.float64)
+    return f"{shape_text(array.shape)}, mean {number(mean, 3)}"
 
 
 def _hint(vertex: Vertex) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.errors import DimensionError, DTypeError, ShapeError
+from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from wengert.ops.arguments import ndim_of
 
 
@@ -16,6 +16,8 @@ class OutOfBoundsError(DimensionError, RuntimeError):
 
 def check_integers(name: str, index: Any) -> None:
     """Raise DTypeError unless an index array is int32 or int64."""
+    if not isinstance(index, (np.ndarray, np.generic)):
+        raise ArgumentError(f"{name}(): the index must be a tensor, not {type(index).__name__}")
     if index.dtype not in (np.int64, np.int32):
         raise DTypeError(
             f"{name}(): Expected dtype int32/int64 for index, not {index.dtype}",

@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import Op, Rule
 from wengert.core.tensor import Tensor
-from wengert.errors import ShapeError
+from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.define import public
 from wengert.ops.kinds import general, multilinear
 from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval
@@ -23,6 +23,12 @@ def check_ranks(
     remedy: str = "matmul, or @, takes factors of any number of dimensions.",
 ) -> None:  # fmt: skip
     """Raise ShapeError unless x and y have these numbers of dimensions."""
+    for factor in (x, y):
+        if not isinstance(factor, (np.ndarray, np.generic, Aval)):
+            raise ArgumentError(
+                f"{name}: both factors must be tensors, and a {type(factor).__name__} is none",
+                "Multiply by a number with *.",
+            )
     if x.ndim != first or y.ndim != second:
         raise ShapeError(
             f"{name}: expected a {_KINDS[first]} and a {_KINDS[second]}, got shapes "
