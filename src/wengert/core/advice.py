@@ -14,6 +14,14 @@ def no_counterpart(call: str) -> ArgumentError:
     )
 
 
+def no_history_in_array(name: str) -> ArgumentError:
+    """The error for writing a tensor into a NumPy array: `array += tensor`, `out=array`."""
+    return ArgumentError(
+        f"numpy.{name} cannot write a tensor into an array, which holds no history",
+        "Write x = x + t instead of x += t, or make x a tensor: wengert.from_numpy(x).",
+    )
+
+
 def no_grad_kept(node: Node) -> str:
     """Why `.grad` of an interior tensor is None, and which variables are the leaves."""
     names = node.site.stored_names() if node.site is not None else ()

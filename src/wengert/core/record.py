@@ -251,7 +251,10 @@ def cast(data: Any, dtype: np.dtype[Any]) -> Any:
         return data if data.dtype is dtype else data.astype(dtype, copy=False)
     if isinstance(data, np.generic):
         return data if data.dtype is dtype else data.astype(dtype)
-    return np.asarray(data).astype(dtype)[()]
+    try:
+        return np.asarray(data).astype(dtype)[()]
+    except OverflowError:
+        raise DTypeError(f"the number {data} does not fit into {dtype}") from None
 
 
 def compute(op: Op, operands: Sequence[Any], attrs: dict[str, Any] | None, state: State) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import record, values
-from wengert.core.advice import no_counterpart, no_grad_kept
+from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_array
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
@@ -71,8 +71,10 @@ class Tensor(Arithmetic):
     __array_priority__ = 1000
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs:
+            raise no_history_in_array(ufunc.__name__)
         function = NUMPY.get(ufunc)
-        if function is None or method != "__call__" or "out" in kwargs:
+        if function is None or method != "__call__":
             call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             raise no_counterpart(f"numpy.{call}")
         return function(*inputs, **kwargs)
