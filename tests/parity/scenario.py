@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import wengert
-from parity.theirs import name_of
+from parity.theirs import builtin_of, name_of
 from wengert.core.tensor import Tensor
 
 Scenario = Callable[[Any], Any]
@@ -62,8 +62,7 @@ def described(seen: Any) -> Any:
 def assert_alike(mine: Any, theirs: Any) -> None:
     """Equal; an exception of ours is one that code for torch would catch."""
     if isinstance(theirs, Exception):
-        expected = next(c for c in type(theirs).__mro__ if c.__module__ == "builtins")
-        assert isinstance(mine, expected), f"{mine!r}; torch raises {theirs!r}"
+        assert isinstance(mine, builtin_of(theirs)), f"{mine!r}; torch raises {theirs!r}"
     elif isinstance(theirs, list):
         assert isinstance(mine, list), f"{mine!r}; torch: {theirs!r}"
         assert len(mine) == len(theirs)

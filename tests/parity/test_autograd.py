@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
+import wengert
 from parity.scenario import graph_of, raised, same_as_torch, warned
 
 
@@ -711,6 +713,21 @@ def test_an_exception_thrown_into_a_decorated_generator(m):
     steps = numbers()
     next(steps)
     return steps.throw(ValueError()), recorded(m, x)
+
+
+def test_decorated_coroutines():
+    """The mode holds inside the coroutine; torch decorates the call that makes it, no more."""
+    x = wengert.tensor([2.0], requires_grad=True)
+
+    @wengert.no_grad()
+    async def inner():
+        await asyncio.sleep(0)
+        return recorded(wengert, x)
+
+    async def both():
+        return await asyncio.gather(inner(), asyncio.sleep(0, recorded(wengert, x)), inner())
+
+    assert asyncio.run(both()) == [False, True, False]
 
 
 @same_as_torch

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from laws.applications import applications
 from laws.cases import Case
 from laws.law import law, no_gradient
-from parity.pair import both, same_gradients, same_second, same_values
-from parity.theirs import cast, has_no_reference
-from sampling import Random, Sampler, calls, can_draw, draw_call, map_arrays
+from parity.pair import both, ours, same_gradients, same_second, same_values, theirs
+from parity.theirs import builtin_of, cast, has_no_reference, quiet
+from sampling import Random, Sampler, arrays_in, calls, can_draw, draw_call, map_arrays
 from wengert.ops.define import Function
 
 SPECIAL = np.array(
@@ -87,3 +88,38 @@ def special(call: Any) -> Any:
         return SPECIAL.reshape(shape)
 
     return map_arrays(changed, call)
+
+
+def takes_no_tensor(function: Function) -> bool:
+    """no tensor among the arguments."""
+    return not arrays_in(draw_call(Sampler(Random(0)), function)) if can_draw(function) else True
+
+
+@law("of empty tensors as torch, errors included", unless=[has_no_reference, takes_no_tensor])
+def test_torch_empty(function, data):
+    call = data.draw(calls(function), label="call")
+    every = data.draw(st.booleans(), label="cut every array, not only the first")
+    call = emptied(call, every)
+    try:
+        other = theirs(function, call)
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        with pytest.raises(builtin_of(error)), quiet():
+            ours(function, call)
+        return
+
+    with quiet():
+        mine = ours(function, call)
+    same_values(function, mine, other)
+    same_gradients(function, mine, other)
+
+
+def emptied(call: Any, every: bool) -> Any:
+    """The call with the first array, or all arrays, cut to length 0 along the first dimension."""
+    arrays = arrays_in(call)
+    assume(arrays)
+    assume(arrays[0].ndim)
+
+    def cut(array: Any) -> Any:
+        return array[:0] if array.ndim and (every or array is arrays[0]) else array
+
+    return map_arrays(cut, call)

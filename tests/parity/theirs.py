@@ -111,3 +111,11 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def builtin_of(error: Exception) -> type[Exception]:
+    """What code that expects this exception of torch's would catch of ours."""
+    builtin = next(c for c in type(error).__mro__ if c.__module__ == "builtins")
+    # An attribute that a string lacks is how Python code says that it takes no string.
+    meant = {NotImplementedError: RuntimeError, AttributeError: TypeError}
+    return meant.get(builtin, builtin)
