@@ -26,6 +26,7 @@ from wengert.ops.losses import (
     per_element,
     reduced,
     reduced_aval,
+    written,
 )
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.sigmoids import logsigmoid, sigmoid
@@ -89,6 +90,7 @@ bce_op = general(
     "binary_cross_entropy", _bce, pullbacks=[_bce_to_input, _bce_to_target],
     torch="nn.functional.binary_cross_entropy",
     aval=lambda x, y, weight, reduction: reduced_aval(x, reduction),
+    symbol=written("binary_cross_entropy"),
     explain="slope (x - y) / (x (1 - x)): steep where a confident guess is wrong",
     source="L = -y log x - (1 - y) log(1 - x), the logarithms no less than -100",
 )  # fmt: skip
@@ -160,6 +162,7 @@ logits_op = general(
     pullbacks=[_logits_to_input, _logits_to_target],
     torch="nn.functional.binary_cross_entropy_with_logits",
     aval=lambda x, y, weight, positive, reduction: reduced_aval(x, reduction),
+    symbol=written("binary_cross_entropy_with_logits"),
     explain="slope sigmoid(x) - y: the probability that is given, less the one that is right",
     source="L = (1 - y) x - (1 + (p - 1) y) logsigmoid(x)",
 )  # fmt: skip

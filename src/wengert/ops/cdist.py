@@ -125,6 +125,10 @@ def _aval(x: Aval, y: Aval, p: float, mm: bool) -> Aval:
 cdist_op = general(
     "cdist", _cdist, pullbacks=[_to_first, _to_second], torch="cdist", aval=_aval,
     grad_name=lambda attrs: "ViewBackward0" if attrs["mm"] else "CdistBackward0",
+    symbol=lambda names, attrs: (
+        f"cdist({', '.join(names)})" if attrs["p"] == 2 else
+        f"cdist({', '.join(names)}, p={attrs['p']:g})"
+    ),
     explain="a row moves its distance by how much of the step points away from the other row",
     source="for d = |x - y|_p: x_bar = d_bar sign(x - y) (|x - y| / d)^(p - 1)",
 )  # fmt: skip

@@ -18,7 +18,11 @@ from wengert.core.op import Op
 from wengert.ops.kinds import multilinear
 from wengert.ops.matmul import product
 
-NAMES: Final = string.ascii_letters + "".join(chr(ord("α") + i) for i in range(64))
+NAMES: Final = (
+    "ijklmnopqrstuvwxyzabcdefgh"
+    + string.ascii_uppercase
+    + "".join(chr(ord("α") + i) for i in range(64))
+)
 """Names for the dimensions of two factors, more than arrays can have."""
 
 

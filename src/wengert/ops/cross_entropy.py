@@ -24,7 +24,7 @@ from wengert.ops.class_targets import (
 )
 from wengert.ops.define import public
 from wengert.ops.kinds import general
-from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight
+from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight, written
 from wengert.ops.nll import nll_op, nll_transpose_op, torch_name
 from wengert.ops.reduce import total
 from wengert.ops.samples import Call, Sampler
@@ -133,10 +133,11 @@ cross_entropy_op: Op = general(
         ),
     ],
     torch="nn.functional.cross_entropy", grad_name=torch_name,
+    symbol=written("cross_entropy", ignore_index=IGNORED),
     aval=lambda x, target, weight, ignore_index, reduction, spatial: Aval(
         target.shape if reduction == "none" else (), x.dtype
     ),
-    explain="slope softmax for each class, less 1 for the right one, shared out in a mean",
+    explain="the slope of each logit is its softmax, less 1 at the right class, over the count",
     source="L = log sum exp x - x[target]; dL/dx = softmax(x) - onehot(target)",
 )  # fmt: skip
 slope_op: Op = general(

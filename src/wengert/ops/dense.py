@@ -58,10 +58,16 @@ def _to_input(ct: Any, w: Any) -> Any:
     return ct[..., None] * w if w.ndim == 1 else matmul_op(ct, w)
 
 
+def _formula(names: list[str], attrs: dict[str, Any]) -> str:
+    x, w, *b = names
+    return f"{x} @ {w}.T" if b == ["None"] else f"{x} @ {w}.T + {b[0]}"
+
+
 linear_op = general(
     "linear", _linear,
     pullbacks=[_to_input, _to_weight, lambda ct: ct],
     promotion="none", torch="nn.functional.linear", aval=_aval, grad_name="AddmmBackward0",
+    symbol=_formula, precedence=11,
     explain="the slope in the input is the weight; in the weight, the input; in the bias, 1",
     source="for z = x @ W.T + b: x_bar = z_bar @ W, W_bar = z_bar.T @ x, b_bar = sum of z_bar",
 )  # fmt: skip

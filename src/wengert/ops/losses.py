@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,20 @@ from wengert.ops.reduce import mean, sum_
 from wengert.ops.samples import Call, Sampler
 
 REDUCTIONS: Final = ("mean", "sum", "none")
+
+
+def written(name: str, **usual: Any) -> Callable[[list[str], dict[str, Any]], str]:
+    """How a loss is written: as a call, with those of its options that are not as usual."""
+    usual = {"reduction": "mean", **usual}
+
+    def text(names: list[str], attrs: dict[str, Any]) -> str:
+        given = list(names)
+        while given[-1] == "None":
+            given.pop()
+        options = [f"{k}={v}" for k, v in attrs.items() if k in usual and v != usual[k]]
+        return f"{name}({', '.join([*given, *options])})"
+
+    return text
 
 
 def check_reduction(name: str, reduction: Any) -> str:

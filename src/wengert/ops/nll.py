@@ -21,7 +21,7 @@ from wengert.ops.class_targets import (
 )
 from wengert.ops.define import public
 from wengert.ops.kinds import multilinear
-from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight
+from wengert.ops.losses import REDUCTIONS, check_reduction, check_weight, written
 from wengert.ops.reduce import total
 from wengert.ops.samples import Call, Sampler
 
@@ -95,6 +95,7 @@ nll_op: Op = multilinear(
         ),
     ],
     promotion="none", torch="nn.functional.nll_loss", aval=_nll_aval, grad_name=torch_name,
+    symbol=written("nll_loss", ignore_index=IGNORED),
     explain="slope -1 at the class that is right, shared out in a mean; 0 at all others",
 )  # fmt: skip
 nll_transpose_op: Op = multilinear(

@@ -22,6 +22,7 @@ from wengert.ops.losses import (
     reduced,
     reduced_aval,
     together,
+    written,
 )
 from wengert.ops.magnitude import abs_
 from wengert.ops.samples import Call, Sampler
@@ -76,6 +77,7 @@ mse_op = general(
         lambda ct, x, y, x_aval, reduction: _mse_slope(ct, y, x, x_aval, reduction),
     ],
     aval=lambda x, y, reduction: reduced_aval(x, reduction),
+    symbol=written("mse_loss"),
     explain="slope 2 (x - y), divided by how many there are: the pull grows with the distance",
     source="d (x - y)^2 / dx = 2 (x - y)",
 )  # fmt: skip
@@ -150,6 +152,7 @@ smooth_l1_op = general(
     ],
     aval=lambda x, y, reduction, beta: reduced_aval(x, reduction),
     grad_name="SmoothL1LossBackward0",
+    symbol=written("smooth_l1_loss", beta=1),
     explain="slope (x - y) / beta while they are nearer than beta, 1 or -1 further out",
 )  # fmt: skip
 
@@ -197,6 +200,7 @@ huber_op = general(
         lambda ct, x, y, x_aval, reduction, delta: _huber_slope(ct, y, x, x_aval, reduction, delta),
     ],
     aval=lambda x, y, reduction, delta: reduced_aval(x, reduction),
+    symbol=written("huber_loss", delta=1),
     explain="slope x - y while they are nearer than delta, delta or -delta further out",
 )  # fmt: skip
 

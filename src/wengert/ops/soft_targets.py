@@ -15,7 +15,7 @@ from wengert.ops.cast import to
 from wengert.ops.comparison import ne
 from wengert.ops.gather import take_op
 from wengert.ops.kinds import multilinear
-from wengert.ops.losses import reduced
+from wengert.ops.losses import reduced, written
 from wengert.ops.reduce import sum_op, total
 from wengert.ops.reshape import reshape
 from wengert.ops.selection import where_op
@@ -63,6 +63,7 @@ soft_nll_op = multilinear(
     ],
     torch="nn.functional.cross_entropy", aval=_soft_nll_aval,
     grad_name=lambda attrs: "DivBackward1" if attrs["reduction"] == "mean" else "NegBackward0",
+    symbol=written("soft_nll_loss"),
     explain="slope minus the target's probability for each log-probability",
 )  # fmt: skip
 
