@@ -10,7 +10,7 @@ from wengert.core.op import Op, Select
 from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError
 from wengert.ops.checks import number, pointwise, refuse, wide
-from wengert.ops.define import in_place_method, public, publish
+from wengert.ops.define import in_place_method, public
 from wengert.ops.kinds import elementwise
 from wengert.ops.selection import where_op
 
@@ -21,12 +21,12 @@ def _relu(x: Any) -> Any:
 
 
 # The output is positive, NaN or 0; torch passes the cotangent on where it is NaN.
-relu = publish(elementwise(
+relu_op = elementwise(
     "relu", _relu, partials=[Select(lambda out: out != 0)], torch="relu", promotion="common",
     latex=r"\mathrm{{relu}}\left({}\right)",
     explain="slope 1 where x > 0, 0 elsewhere",
-))  # fmt: skip
-in_place_method(relu)
+)  # fmt: skip
+in_place_method(relu_op)
 
 
 def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
@@ -85,12 +85,12 @@ celu_op = elementwise(
     explain="slope 1 where x > 0, exp(x / alpha) elsewhere",
     source="celu(x) = x where x > 0, alpha (exp(x / alpha) - 1) elsewhere",
 )  # fmt: skip
-selu = publish(elementwise(
+selu_op = elementwise(
     "selu", _selu, partials=[_selu_slope], torch="selu", promotion="common",
     grad_name="EluBackward0",
     explain="slope 1.05 where x > 0, 1.76 exp(x) elsewhere",
     source="selu(x) = scale elu(x, alpha), which keep mean 0 and variance 1 in deep networks",
-), method=False)  # fmt: skip
+)  # fmt: skip
 
 
 # Corners on both sides
@@ -146,6 +146,23 @@ def _one(s: Any) -> Any:
 
 def _one_and(*options: float) -> Any:
     return lambda s: ((s.array(s.shape()), s.choice(list(options))), {})
+
+
+@public(torch="nn.functional.relu", samples=_one)
+def relu(input: Any, inplace: bool = False) -> Any:
+    """max(x, 0). inplace, here and below: written into the input's own memory.
+
+    >>> import wengert as wg
+    >>> wg.relu(wg.tensor([-1., 2.]))
+    tensor([0., 2.])
+    """
+    return _applied(relu_op, input, inplace)
+
+
+@public(torch="nn.functional.selu", method=False, samples=_one)
+def selu(input: Any, inplace: bool = False) -> Any:
+    """x where x > 0, 1.67 * (exp(x) - 1) elsewhere, all times 1.05."""
+    return _applied(selu_op, input, inplace)
 
 
 @public(torch="nn.functional.leaky_relu", method=False, samples=_one_and(0.01, 0.5))
