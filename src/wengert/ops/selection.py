@@ -1,4 +1,4 @@
-"""Choosing between elements: where, the larger and the smaller, clamp."""
+"""Choosing between elements: where, the larger and the smaller."""
 
 from __future__ import annotations
 
