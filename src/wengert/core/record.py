@@ -237,10 +237,36 @@ def as_operand(op: Op, value: Any) -> Any:
 
 def promoted(op: Op, datas: Sequence[Any]) -> list[Any]:
     """The arrays cast to the dtype that torch computes in."""
+    if _agree(datas, op.promotion):
+        return list(datas)
+    if op.promotion == "numeric":
+        _refuse_masks(op, datas)
     dtype = common_dtype(datas)
     if op.promotion == "float" and dtype.kind in "biu":
         dtype = default_float()
     return [cast(d, dtype) for d in datas]
+
+
+def _refuse_masks(op: Op, datas: Sequence[Any]) -> None:
+    if any(d.dtype.kind == "b" for d in datas if isinstance(d, (_ndarray, np.generic))):
+        raise DTypeError(
+            f"{op.name}: subtraction with a bool tensor is not supported",
+            "Use ~ or logical_not() to invert a mask, or cast it to a number.",
+        )
+
+
+def _agree(datas: Sequence[Any], promotion: str) -> bool:
+    """Whether all are arrays of one dtype that stays as it is: the common case, seen quickly."""
+    first = None
+    for data in datas:
+        if type(data) is not _ndarray and not isinstance(data, np.generic):
+            return False
+        dtype = data.dtype
+        if first is None:
+            first = dtype
+        elif dtype is not first:
+            return False
+    return first is not None and (first.kind in "fc" or promotion == "common")
 
 
 def cast(data: Any, dtype: np.dtype[Any]) -> Any:
@@ -340,10 +366,10 @@ def _plan(op: Op, operands: Sequence[Any], out: Any, mask: int, state: State) ->
         return None
     if type(out) is not tuple and not is_differentiable(out.dtype):
         return None
-    complex_ = any(
-        type(d) is complex or (isinstance(d, (_ndarray, np.generic)) and d.dtype.kind == "c")
-        for d in operands
-    )
+    complex_ = False
+    for d in operands:
+        if type(d) is complex or (isinstance(d, (_ndarray, np.generic)) and d.dtype.kind == "c"):
+            complex_ = True
     plan = op.plan(mask, complex_, len(operands))
     return plan if plan.wanted else None
 
@@ -353,15 +379,18 @@ def _node(
     value: Any, aval: Any, state: State,
 ) -> Node:  # fmt: skip
     keeps = plan.keeps
-    kept = [
-        operand if keeps[i] or not isinstance(sources[i], Node) else None
-        for i, operand in enumerate(operands)
-    ]
-    for i in plan.residuals:
-        if isinstance(sources[i], Tensor):
-            _refuse_inference(plan.op, sources[i])
+    kept: list[Any] = []
+    has_operands = False
+    for i, operand in enumerate(operands):
+        source = sources[i]
+        if keeps[i] or not isinstance(source, Node):
+            kept.append(operand)
+            has_operands = has_operands or operand is not None
+            if keeps[i] and isinstance(source, Tensor):
+                _refuse_inference(plan.op, source)
+        else:
+            kept.append(None)
     site = here(_getframe(_USER_FRAME)) if state.sites else None
-    has_operands = any(k is not None for k in kept)
     return Node(
         plan, tuple(sources), tuple(kept) if has_operands else None, attrs or None, value, aval,
         site,

@@ -37,7 +37,7 @@ add_op = elementwise(
 )  # fmt: skip
 sub_op = elementwise(
     "sub", operator.sub, partials=[1, -1], torch="sub",
-    promotion="common", symbol="{} - {}", latex="{} - {}", precedence=11,
+    promotion="numeric", symbol="{} - {}", latex="{} - {}", precedence=11,
     explain="slope 1 in the first term, -1 in the second",
 )  # fmt: skip
 div_op = elementwise(

@@ -23,6 +23,8 @@ def _pow(x: Any, y: Any) -> Any:
     if type(y) in (int, float) and x.dtype.kind in "fc":
         return 1 / np.sqrt(x) if y == -0.5 else x**y
     dtype = common_dtype((x, y))
+    if dtype.kind == "b" and type(y) is bool:
+        return x | (not y)  # as torch has it, for a number only
     base, exponent = cast(x, dtype), cast(y, dtype)
     if dtype.kind in "fc":
         return np.power(base, exponent)
