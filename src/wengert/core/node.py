@@ -178,7 +178,7 @@ class Node:
 
     def name(self) -> str:
         """torch's name of the node: "MulBackward0"."""
-        return self.plan.op.backward_name(self.attrs)
+        return self.plan.op.backward_name(self)
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:

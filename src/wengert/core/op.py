@@ -94,7 +94,7 @@ class Op:
     precedence: int = 100  # of the symbol; Python's order, 100 for a call
     explain: str = ""  # the sentence that explains its slope
     source: str = ""  # where the formula is from
-    grad_name: str | Callable[[dict[str, Any]], str] = ""  # what grad_fn is called
+    grad_name: str | Callable[[Any], str] = ""  # what grad_fn is called: see backward_name
     aval: Rule | None = None  # (input avals..., attributes) -> Aval or a tuple of them
     samples: Rule | None = None  # how tests draw arguments
     domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from
@@ -143,11 +143,16 @@ class Op:
     def differentiable(self) -> bool:
         return self.kind != "discrete"
 
-    def backward_name(self, attrs: dict[str, Any] | None) -> str:
-        """What torch calls the node: MulBackward0."""
+    def backward_name(self, node: Any) -> str:
+        """What torch calls a node of this operation: MulBackward0.
+
+        A definition may say it as a function of the attributes, or of the node where torch looks
+        at the inputs.
+        """
         name = self.grad_name
         if callable(name):
-            return name(attrs or {})
+            by_node = parameters(name) == ("node",)
+            return name(node if by_node else node.attrs or {})
         return name or "".join(p.capitalize() for p in self.name.split("_")) + "Backward0"
 
     def plan(self, mask: int, complex_: bool, count: int) -> Plan:

@@ -146,10 +146,22 @@ def _to_right(ct: Any, x: Any, y: Any) -> Any:
     return matmul_op(flat.mT, ct.reshape((rows, *y.shape[1:])))
 
 
+_BY_RANKS = {
+    (1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "SqueezeBackward4",
+    (2, 2): "MmBackward0",
+}  # fmt: skip
+
+
+def _grad_name(node: Any) -> str:
+    """torch dispatches by the ranks of the factors, and names the node after what it chose."""
+    ranks = (node.operand_aval(0).ndim, node.operand_aval(1).ndim)
+    return _BY_RANKS.get(ranks, "UnsafeViewBackward0")
+
+
 matmul_op: Op = multilinear(
     "matmul", _matmul, transposes=[_to_left, _to_right],
     promotion="none", torch="matmul", aval=lambda x, y: product_aval("matmul", x, y),
-    grad_name="MmBackward0", symbol="{} @ {}", precedence=12, latex="{} {}",
+    grad_name=_grad_name, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
 )  # fmt: skip
 

@@ -83,9 +83,15 @@ def _power_call(s: Any) -> Any:
     return (s.array(first, 0.2, 3.0), s.array(second)), {}
 
 
+def _pow_name(node: Any) -> str:
+    """PowBackward0 with a number as the exponent, 2 as the base, 1 with none."""
+    base, exponent = node.inputs
+    return f"PowBackward{0 if exponent is None else 2 if base is None else 1}"
+
+
 pow_op = publish(elementwise(
     "pow", _pow, partials=[_base_slope, _exponent_slope], torch="pow", promotion="none",
-    samples=_power_call,
+    samples=_power_call, grad_name=_pow_name,
     symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y",
     source="d/dx x^y = y x^(y-1); d/dy x^y = x^y log x",
