@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from string import Formatter
+from itertools import pairwise
 
 ATOM = 100
 _OPENING = ("(", "{", ", ", r",\,", "|", "[")
-_SUM, _PRODUCT, _SIGN = 11, 12, 13
+_SUM, _PRODUCT = 11, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def as_text(tree: object) -> str:
         case Equation(sides):
             return " = ".join(as_text(side) for side in sides)
         case Sum(terms):
-            return " + ".join(_text_within(term, _SUM) for term in terms)
+            return " + ".join(_text_within(t, _SUM, i > 0) for i, t in enumerate(terms))
         case Product(factors):
             return " * ".join(_text_within(factor, _PRODUCT) for factor in factors)
         case Derivative(of, wrt, slot):
@@ -95,7 +95,7 @@ def as_latex(tree: object) -> str:
         case Equation(sides):
             return " = ".join(as_latex(side) for side in sides)
         case Sum(terms):
-            return " + ".join(_latex_within(term, _SUM) for term in terms)
+            return " + ".join(_latex_within(t, _SUM, i > 0) for i, t in enumerate(terms))
         case Product(factors):
             return r" \cdot ".join(_latex_within(factor, _PRODUCT) for factor in factors)
         case Derivative(of, wrt, slot):
@@ -118,16 +118,14 @@ def precedence_of(tree: object) -> int:
             return _PRODUCT
         case Applied(_, _, precedence, _):
             return precedence
-        case Number(text) if text.startswith("-"):
-            return _SIGN - 1  # a negative number in a product stands in brackets
     return ATOM
 
 
 def _needs_brackets(tree: object, precedence: int, is_later: bool) -> bool:
     """Whether a tree inside an operator must be set apart; the right side of a - (b - c), too."""
-    inner = precedence_of(tree)
     if isinstance(tree, Number):
-        return inner <= precedence < ATOM and inner < ATOM
+        return tree.text.startswith("-") and (precedence > _SUM or (precedence > 0 and is_later))
+    inner = precedence_of(tree)
     return inner < precedence or (inner == precedence and is_later and precedence < ATOM)
 
 
@@ -146,23 +144,23 @@ def _filled(
     template: str, precedence: int, args: tuple[object, ...], within: Callable[..., str]
 ) -> list[str]:
     """The arguments as they stand in a template, in brackets where they need them."""
-    places = zip(args, _open(template), strict=True)
+    places = zip(args, _open(template, len(args)), strict=True)
     return [
         within(arg, precedence if is_open else 0, is_later=i > 0)
         for i, (arg, is_open) in enumerate(places)
     ]
 
 
-def _open(template: str) -> Iterator[bool]:
+def _open(template: str, count: int) -> list[bool]:
     """Per placeholder whether it stands in the open: `{} + {}` yes, `tanh({})` no.
 
     The base of a power is in the open, though LaTeX groups it: {a + b}^2 means a + b^2.
     """
-    pieces = list(Formatter().parse(template))
-    for i, (before, field, _, _) in enumerate(pieces):
-        if field is not None:
-            after = pieces[i + 1][0] if i + 1 < len(pieces) else ""
-            yield after.startswith("}^") or not before.endswith(_OPENING)
+    pieces = template.format(*["\0"] * count).split("\0")
+    return [
+        after.startswith("}^") or not before.endswith(_OPENING)
+        for before, after in pairwise(pieces)
+    ]
 
 
 def _latex_number(text: str) -> str:

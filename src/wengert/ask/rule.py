@@ -95,9 +95,15 @@ class _Symbols:
 
     def _applied(self, node: Node) -> object:
         args = [self._argument(node, i) for i in range(len(node.inputs))]
-        if node.op is OPS["mul"] and Number("1") in args:
-            return args[1] if args[0] == Number("1") else args[0]
-        return args[0] if _only_broadcasts(node) else applied(node.op, args, node.attrs or {})
+        rearranged = _rearranged(node, args[0])
+        if rearranged is not None:
+            return rearranged
+        one = Number("1")
+        if node.op is OPS["mul"] and one in args:
+            return args[1] if args[0] == one else args[0]
+        if node.op is OPS["pow"] and args[1] == one:
+            return args[0]
+        return applied(node.op, args, node.attrs or {})
 
     def _argument(self, node: Node, i: int) -> object:
         source = node.inputs[i]
@@ -110,22 +116,28 @@ class _Symbols:
 
 
 _MOST_TRIED = 10_000
+_TRANSPOSED = ("{}.T", r"{}^\top")
 
 
-def _only_broadcasts(node: Node) -> bool:
-    """Whether an operation only repeats its input along dimensions, or adds dimensions of 1.
+def _rearranged(node: Node, operand: object) -> object | None:
+    """The operand as it is if an operation only broadcasts it, or x.T; None for all else.
 
-    A formula says nothing of that, since + and * broadcast; the shape stands beside it. Found by
-    trying it out.
+    A formula says nothing of broadcasting, since + and * do it; the shape stands beside it. What
+    an operation does is found by trying it out.
     """
     if node.op.kind != "linear" or node.aval.size > _MOST_TRIED:
-        return False
+        return None
     shape = node.operand_aval(0).shape
-    numbers = np.arange(node.operand_aval(0).size, dtype=np.float64).reshape(shape)
+    numbers = np.arange(1.0, node.operand_aval(0).size + 1).reshape(shape)
     rest = (node.operands or (None,) * len(node.inputs))[1:]
     made = np.asarray(silently(node.op.forward, numbers, *rest, **(node.attrs or {})))
-    if np.array_equal(np.squeeze(made), np.squeeze(numbers)):
-        return True
+    if len(shape) == made.ndim == 2 and np.array_equal(made, numbers.T):
+        return operand if made.size == 1 else Applied(*_TRANSPOSED, ATOM, (operand,))
+    same = np.array_equal(np.squeeze(made), np.squeeze(numbers))
+    return operand if same or _is_repeated(made, numbers) else None
+
+
+def _is_repeated(made: Any, numbers: Any) -> bool:
     try:
         return np.array_equal(made, np.broadcast_to(numbers, made.shape))
     except ValueError:

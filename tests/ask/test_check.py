@@ -1,0 +1,73 @@
+"""check: a wrong rule, and it alone, is named."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import wengert as wg
+from wengert.core.op import OPS, Op
+
+
+def planted(name: str, **facts: object) -> Op:
+    """A copy of an operation with other rules; not registered."""
+    fresh = {"plans": {}, "pairs": [None] * 4, "pullers": {}}
+    return dataclasses.replace(OPS[name], **fresh, **facts)
+
+
+def graph_with(op: Op) -> wg.Graph:
+    x = wg.tensor([0.5, 1.0, 2.0], requires_grad=True)
+    h = wg.exp(x)
+    s = op(h)
+    y = (s * h).sum()
+    return wg.graph(y)
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda x: np.cos(x) * 1.01,
+        lambda x: -np.cos(x),
+        lambda x: 0 * x,
+        lambda x: x * np.nan,
+        lambda out: out,
+    ],
+)
+def test_a_wrong_rule_is_named(partial):
+    g = graph_with(planted("sin", rules=(partial,)))
+    found = g.check()
+    assert not found
+    assert [(e.producer.name, e.consumer.name) for e in found.wrong] == [("h", "s")]
+    assert found.note.startswith("the rule is wrong in sin (input 0 of s) at test_check.py:")
+    assert "s = op(h)" in found.note
+    assert str(found).count("WRONG") == 1
+    assert str(found).count("ok") == len(g.edges) - 1
+
+
+def test_a_right_rule_is_not():
+    assert graph_with(planted("sin", rules=(lambda x: np.cos(x),))).check()
+    assert graph_with(OPS["sin"]).check()
+
+
+def test_one_wrong_input_of_two():
+    op = planted("mul", rules=(lambda y: y, lambda x: 2 * x))
+    a, b = wg.tensor(2.0, requires_grad=True), wg.tensor(3.0, requires_grad=True)
+    c = op(a, b)
+    d = c * a
+    found = wg.graph(d).check()
+    assert [(e.consumer.name, e.slot) for e in found.wrong] == [("c", 1)]
+    assert "mul (input 1 of c)" in found.note
+
+
+def test_the_derivation_shows_the_rule_that_was_used():
+    g = graph_with(planted("sin", rules=(lambda x: np.cos(x) * 2,)))
+    assert "dy/dh = dy/ds * (cos(h) * 2) + dy/dv1 * s" in str(g.explain("y", "x"))
+    assert "differs" in str(g.table())
+
+
+def test_a_rule_that_is_right_at_float32_precision():
+    x = wg.tensor(np.linspace(1e-3, 1e3, 50, dtype=np.float32), requires_grad=True)
+    y = (wg.log(x) * wg.sqrt(x)).sum()
+    assert wg.graph(y).check()
