@@ -80,6 +80,7 @@ def law(
         examples = max(settings().max_examples // one_in, 1)
         test = settings(max_examples=examples)(given(data=st.data())(by_name))
         test = pytest.mark.parametrize("function", parameters(made))(test)
+        test.check = check
         return pytest.mark.law(name)(test)
 
     return make
