@@ -52,7 +52,7 @@ LAWS: dict[str, Law] = {}
 
 
 def no_samples(function: Function) -> bool:
-    """no samples: its calls are examples in tests of its own."""
+    """no samples, for the reasons in laws/skips.py:"""
     return not can_draw(function)
 
 
@@ -89,6 +89,8 @@ def law(
 def parameters(law: Law) -> list[Any]:
     """The functions as pytest's parameters; those to be skipped are expected to fail."""
     skips = SKIPS.get(law.name, {})
+    beyond = set(skips) - {function.name for function in law.functions()}
+    assert not beyond, f"laws/skips.py: {law.name} does not apply to {sorted(beyond)} anyway"
     return [
         pytest.param(
             function.name,
