@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
-from wengert.ops.checks import number, refuse
+from wengert.ops.checks import named_by_numbers, number, refuse
 from wengert.ops.define import in_place_method, method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -33,7 +33,7 @@ def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
 
 
 lerp = publish(elementwise(
-    "lerp", _lerp, torch="lerp", promotion="common",
+    "lerp", _lerp, torch="lerp", promotion="common", grad_name=named_by_numbers("Lerp", 2),
     partials=[lambda weight: 1 - weight, lambda weight: weight, lambda input, end: end - input],
     explain="slope 1 - weight in the start, weight in the end, their distance in the weight",
     source="lerp(a, b, w) = a + w (b - a)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -79,3 +79,16 @@ def _drawn(count: int, domain: tuple[float, float]) -> Rule:
 __all__ = [
     "NOWHERE", "broadcast_aval", "nonzero_divisor", "number", "pointwise", "refuse", "wide",
 ]  # fmt: skip
+
+
+def named_by_numbers(name: str, *slots: int, tensors: int = 1) -> Callable[[Any], str]:
+    """torch's name of a node that ends in `tensors` if an input in `slots` is a tensor.
+
+    Otherwise those inputs are numbers, and it ends in the other of 0 and 1.
+    """
+
+    def grad_name(node: Any) -> str:
+        has_tensor = any(node.inputs[slot] is not None for slot in slots)
+        return f"{name}Backward{tensors if has_tensor else 1 - tensors}"
+
+    return grad_name

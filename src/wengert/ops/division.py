@@ -10,7 +10,7 @@ from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.arithmetic import div_op
-from wengert.ops.checks import NOWHERE, nonzero_divisor, refuse
+from wengert.ops.checks import NOWHERE, named_by_numbers, nonzero_divisor, refuse
 from wengert.ops.define import in_place_method, method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -64,13 +64,14 @@ div_rounded = elementwise(
 )  # fmt: skip
 remainder = publish(elementwise(
     "remainder", _remainder, torch="remainder", promotion="common",
+    grad_name=named_by_numbers("Remainder", 1),
     partials=[1, lambda x, y: -floor_divide(x, y)],
     symbol="{} % {}", latex=r"{} \bmod {}", precedence=12, numpy=(np.remainder,),
     explain="slope 1 in x; minus the whole quotient in y",
     source="x % y = x - y * floor(x / y)",
 ))  # fmt: skip
 fmod = publish(elementwise(
-    "fmod", _fmod, torch="fmod", promotion="common",
+    "fmod", _fmod, torch="fmod", promotion="common", grad_name=named_by_numbers("Fmod", 1),
     partials=[1, lambda x, y: -div_rounded(x, y, rounding_mode="trunc")], numpy=(np.fmod,),
     explain="slope 1 in x; minus the truncated quotient in y",
     source="fmod(x, y) = x - y * trunc(x / y)",

@@ -12,7 +12,7 @@ from wengert.core.op import NUMPY, Select
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentError, ArgumentValueError
-from wengert.ops.checks import number, refuse
+from wengert.ops.checks import named_by_numbers, number, refuse
 from wengert.ops.define import method, public
 from wengert.ops.kinds import elementwise
 
@@ -45,7 +45,8 @@ def _at_max(x: Any, min: Any, max: Any) -> Any:
 
 
 clamp_op = elementwise(
-    "clamp", _clamp, torch="clamp", promotion="common", grad_name="ClampBackward1",
+    "clamp", _clamp, torch="clamp", promotion="common",
+    grad_name=named_by_numbers("Clamp", 1, 2, tensors=0),
     partials=[Select(_within), Select(_at_min), Select(_at_max)], aval=_clamp_aval,
     special=False,  # torch has no gradients where the limits enlarge the input
     explain="slope 1 between the limits and at them, 0 outside; there the limit has slope 1",

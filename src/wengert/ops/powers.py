@@ -120,7 +120,7 @@ def _float_power(x: Any, y: Any) -> Any:
 
 float_power = publish(elementwise(
     "float_power", _float_power, partials=[_base_slope, _exponent_slope], torch="float_power",
-    samples=_power_call, promotion="none", grad_name="PowBackward0", numpy=(np.float_power,),
+    samples=_power_call, promotion="none", grad_name=_pow_name, numpy=(np.float_power,),
     latex="{{{}}}^{{{}}}",
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y; in double precision",
 ))  # fmt: skip
