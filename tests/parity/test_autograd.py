@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 import wengert
 from parity.scenario import graph_of, raised, same_as_torch, warned
 
