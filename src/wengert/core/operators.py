@@ -72,7 +72,7 @@ class Arithmetic:
         return record.apply(OPERATORS.neg, (self,), None)
 
     def __pos__(self) -> Any:
-        return self
+        return OPERATORS.positive(self)
 
     def __abs__(self) -> Any:
         return record.apply(OPERATORS.abs, (self,), None)

@@ -940,7 +940,7 @@ class Tensor(Arithmetic):
     def reciprocal_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
-    def relu(*args: Any, **attrs: Any) -> Any:
+    def relu(self, inplace: Any=...) -> Any:
         ...
 
     def relu_(self, *args: Any, **kwargs: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.op import OPERATORS
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import DTypeError
@@ -52,11 +53,6 @@ neg = publish(elementwise(
     symbol="-{}", latex="-{}", precedence=13, numpy=(np.negative,),
     explain="slope -1 everywhere",
 ), "negative")  # fmt: skip
-positive_op = elementwise(
-    "positive", np.positive, partials=[1], torch="positive", promotion="common",
-    symbol="+{}", latex="+{}", precedence=13, numpy=(),
-    explain="slope 1 everywhere",
-)  # fmt: skip
 
 
 @public(torch="positive", samples=lambda s: ((s.array(s.shape()),), {}), numpy=(np.positive,))
@@ -64,6 +60,9 @@ def positive(input: Any) -> Any:
     """The tensor itself. Raises DTypeError for booleans."""
     refuse("positive", "b", array_of(input))
     return input
+
+
+OPERATORS.positive = positive
 
 
 # Sums with a factor: one node, as in torch.
