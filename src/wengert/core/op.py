@@ -298,6 +298,8 @@ class Operators:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
 
 OPERATORS: Final = Operators()
 

@@ -62,7 +62,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-OPERATORS.positive = positive
+OPERATORS.positive = positive  # what +x calls
 
 
 # Sums with a factor: one node, as in torch.
