@@ -71,3 +71,24 @@ def test_a_rule_that_is_right_at_float32_precision():
     x = wg.tensor(np.linspace(1e-3, 1e3, 50, dtype=np.float32), requires_grad=True)
     y = (wg.log(x) * wg.sqrt(x)).sum()
     assert wg.graph(y).check()
+
+
+def test_a_kink_is_no_wrong_rule():
+    x = wg.tensor([0.0, 1.0, -1.0], requires_grad=True)
+    h = wg.relu(x)
+    m = wg.maximum(h, wg.tensor([0.0, 0.5, 0.5]))
+    y = m.sum()
+    g = wg.graph(y)
+    found = g.check()
+    assert found
+    assert "x -> h could not be checked: it bends there" in str(found)
+    x = wg.tensor(0.0, requires_grad=True)
+    h = wg.relu(x)
+    assert [row[-1] for row in wg.graph(h).table().rows] == ["a kink", "ok"]
+
+
+def test_a_steep_rule_is_no_kink():
+    x = wg.tensor([1e-3, 2e-3], requires_grad=True)
+    h = planted("log", rules=(lambda x: 2 / x,))(x)
+    y = h.sum()
+    assert not wg.graph(y).check()

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from wengert.ask.edges import Edge, edges_from
-from wengert.ask.experiment import STEP, in_double
+from wengert.ask.experiment import STEP, in_double, is_kink
 from wengert.ask.local import pull
 from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
-from wengert.core.node import Node
 from wengert.errors import MissingValueError, StaleError, WengertError
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.expression import equation, number
@@ -20,7 +19,8 @@ from wengert.graphs.vertex import Vertex
 
 _DIRECTIONS = 3
 _TOLERANCE = 1e-3
-_OK, _WRONG, _NOT_FINITE = "ok", "WRONG", "not finite"
+_OK, _WRONG, _KINK, _NOT_FINITE = "ok", "WRONG", "a kink", "not finite"
+_WHY_NOT = {_KINK: "it bends there", _NOT_FINITE: "the values there are not finite"}
 
 
 class Check(Table):
@@ -56,10 +56,10 @@ def check(graph: Graph) -> Check:
             continue
         if verdict == _WRONG:
             wrong.append(edge)
-        if verdict == _NOT_FINITE:
-            skipped.append(f"{ends} could not be checked: the values there are not finite")
+        if verdict in _WHY_NOT:
+            skipped.append(f"{ends} could not be checked: {_WHY_NOT[verdict]}")
         rows.append((ends, equation(edge.consumer), number(ruled), number(measured), verdict))
-    checked = sum(row[-1] != _NOT_FINITE for row in rows)
+    checked = sum(row[-1] not in _WHY_NOT for row in rows)
     return Check(rows, wrong, "\n".join([_verdict(checked, wrong), *skipped]))
 
 
@@ -81,21 +81,56 @@ def _place(edge: Edge) -> str:
 
 def _compare(graph: Graph, edge: Edge, random: Any) -> tuple[float, float, str]:
     """<ct, J t> by the rule and by differences, for the direction where they differ most."""
-    worst = (0.0, 0.0, -1.0)
+    worst = (0.0, 0.0, _OK)
+    largest = -1.0
     for _ in range(_DIRECTIONS):
         ct = _direction(random, edge.consumer)
         tangent = _direction(random, edge.producer)
         pulled = pull(edge.consumer, edge.slot, ct.astype(edge.consumer.aval.dtype)[()])
         ruled = float(np.sum(np.conj(in_double(np.asarray(pulled))) * tangent).real)
-        moved = _difference(graph, edge, tangent)
-        measured = float(np.sum(np.conj(ct) * moved).real)
+        along = _Along(graph, edge, ct, tangent)
+        measured = along.slope()
         if not np.isfinite(measured):
             return ruled, measured, _NOT_FINITE
-        scale = max(1.0, float(np.linalg.norm(ct)) * float(np.linalg.norm(moved)))
-        error = abs(ruled - measured) / scale
-        if not error <= worst[2]:
-            worst = (ruled, measured, error)
-    return worst[0], worst[1], _OK if worst[2] <= _TOLERANCE else _WRONG
+        error = abs(ruled - measured) / along.scale
+        if not error <= largest:
+            largest, verdict = error, _OK
+            if not error <= _TOLERANCE:
+                verdict = _KINK if is_kink(along.change, along.step) else _WRONG
+            worst = (ruled, measured, verdict)
+    return worst
+
+
+class _Along:
+    """How <ct, output> of one operation changes along a tangent of one input, in double."""
+
+    def __init__(self, graph: Graph, edge: Edge, ct: Any, tangent: Any) -> None:
+        self._node = edge.consumer.application
+        self._index = edge.consumer.output_index
+        self._slot = edge.slot
+        self._ct = ct
+        self._tangent = tangent
+        self._operands = [in_double(v) for v in graph.values.operands(self._node)]
+        self._before = self._output(0.0)
+        value = self._operands[edge.slot]
+        self.step = STEP * max(1.0, float(np.max(np.abs(value), initial=0.0)))
+        self.scale = 1.0
+
+    def _output(self, size: float) -> Any:
+        moved = list(self._operands)
+        moved[self._slot] = moved[self._slot] + size * self._tangent
+        result = evaluate_node(self._node, moved)
+        return np.asarray(result if self._index is None else result[self._index])
+
+    def change(self, size: float) -> float:
+        """The change by a step of this size."""
+        return float(np.sum(np.conj(self._ct) * (self._output(size) - self._before)).real)
+
+    def slope(self) -> float:
+        """The slope by a central difference; `scale` is then what an error is measured by."""
+        moved = (self._output(self.step) - self._output(-self.step)) / (2 * self.step)
+        self.scale = max(1.0, float(np.linalg.norm(self._ct)) * float(np.linalg.norm(moved)))
+        return float(np.sum(np.conj(self._ct) * moved).real)
 
 
 def _direction(random: Any, vertex: Vertex) -> Any:
@@ -105,22 +140,3 @@ def _direction(random: Any, vertex: Vertex) -> Any:
     if vertex.aval.dtype.kind == "c":
         drawn = drawn + 1j * random.standard_normal(vertex.shape)
     return np.asarray(drawn)
-
-
-def _difference(graph: Graph, edge: Edge, tangent: Any) -> Any:
-    """How the operation's output moves along a tangent of one input, by a central difference."""
-    node = edge.consumer.application
-    values = [in_double(v) for v in graph.values.operands(node)]
-    scale = float(np.max(np.abs(values[edge.slot]), initial=0.0))
-    step = STEP * max(1.0, scale)
-    ends = []
-    for sign in (1, -1):
-        moved = list(values)
-        moved[edge.slot] = values[edge.slot] + sign * step * tangent
-        ends.append(_output(node, moved, edge.consumer.output_index))
-    return (np.asarray(ends[0]) - np.asarray(ends[1])) / (2 * step)
-
-
-def _output(node: Node, operands: list[Any], index: int | None) -> Any:
-    result = evaluate_node(node, operands)
-    return result if index is None else result[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,22 @@ from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex, identity, key_of
 
 _DOUBLE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+_BEND = 1e-3
 STEP = 6e-6
 """For central differences in double precision: about the cube root of its resolution."""
+
+
+def is_kink(change: Callable[[float], float], step: float) -> bool:
+    """Whether a function bends at a point: its slopes on either side differ however near one looks.
+
+    change: how much it changes by a step of this size.
+    """
+
+    def bend(size: float) -> float:
+        return abs(change(size) + change(-size)) / size
+
+    far, near = bend(step), bend(step / 4)
+    return far > _BEND * max(1.0, abs(change(step)) / step) and near > far / 2
 
 
 def in_double(value: Any) -> Any:
@@ -90,9 +105,17 @@ class Experiment:
     @quiet
     def slope(self, of: Vertex, wrt: Vertex, direction: Any) -> float:
         """The slope of sum(of) along `direction` at wrt, by a central difference."""
-        scale = float(np.max(np.abs(self.value(wrt)), initial=0.0))
-        step = STEP * max(1.0, scale)
-        ahead = self.change(of, wrt, step * direction)
-        behind = self.change(of, wrt, -step * direction)
-        slope: float = np.sum((ahead - behind) / (2 * step)).real
-        return float(slope)
+        step = self._step(wrt)
+        ahead, behind = (self._along(of, wrt, direction, s) for s in (step, -step))
+        return (ahead - behind) / (2 * step)
+
+    @quiet
+    def bends(self, of: Vertex, wrt: Vertex, direction: Any) -> bool:
+        """Whether sum(of) has a kink along `direction` at wrt, and so no slope."""
+        return is_kink(lambda s: self._along(of, wrt, direction, s), self._step(wrt))
+
+    def _step(self, wrt: Vertex) -> float:
+        return STEP * max(1.0, float(np.max(np.abs(self.value(wrt)), initial=0.0)))
+
+    def _along(self, of: Vertex, wrt: Vertex, direction: Any, size: float) -> float:
+        return float(np.sum(self.change(of, wrt, size * direction)).real)

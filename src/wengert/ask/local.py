@@ -14,7 +14,7 @@ from wengert.core.aval import Aval
 from wengert.core.node import Node
 from wengert.core.op import Op
 from wengert.core.record import make_leaf
-from wengert.errors import ArgumentError, ShapeError
+from wengert.errors import ArgumentError, GraphError, ShapeError, WengertError
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
 from wengert.modes import enable_grad, silently
@@ -111,6 +111,18 @@ def input_aval(vertex: Vertex, slot: int) -> Aval:
     return vertex.application.operand_aval(slot)
 
 
+def _explained(vertex: Vertex, function: Any, *args: Any) -> Any:
+    """function(*args); GraphError where a rule fails, as it can in the graph of a file."""
+    try:
+        return function(*args)
+    except WengertError:
+        raise
+    except (Exception, MemoryError) as error:
+        name = vertex.op.name if vertex.op is not None else ""
+        what = f"the derivative of {vertex.name} = {name}(...) cannot be computed: {error}"
+        raise GraphError(what, site=vertex.site) from error
+
+
 def pull(vertex: Vertex, slot: int, ct: Any) -> Any:
     """The cotangent of input `slot` from the cotangent of the vertex: both arrays."""
     op = vertex.op
@@ -118,7 +130,9 @@ def pull(vertex: Vertex, slot: int, ct: Any) -> Any:
     aval = input_aval(vertex, slot)
     rule = _rule(op, vertex, slot)
     seen = _Application(vertex.graph, vertex.application)
-    pulled = None if rule is None else silently(rule, seen, _bundle(vertex, ct))
+    pulled = None
+    if rule is not None:
+        pulled = _explained(vertex, silently, rule, seen, _bundle(vertex, ct))
     if pulled is None:
         return np.zeros(aval.shape, aval.dtype)[()]
     return silently(conform, pulled, aval)
@@ -142,7 +156,8 @@ def push(vertex: Vertex, slot: int, tangent: Any) -> Any:
         bundle = _bundle(vertex, ct)
         if isinstance(bundle, tuple):
             bundle = tuple(b if b is ct else rewrap(b, None) for b in bundle)
-        pulled = rule(_Application(vertex.graph, vertex.application, on_tensors=True), bundle)
+        seen = _Application(vertex.graph, vertex.application, on_tensors=True)
+        pulled = _explained(vertex, rule, seen, bundle)
         node = getattr(pulled, "_node", None)
         if node is None:
             return zeros

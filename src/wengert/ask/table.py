@@ -46,8 +46,8 @@ def table(graph: Graph, output: Vertex) -> Table:
     For arrays the gradient is shown by its norm, and measured along its own direction. With an
     output of several elements, the gradients are those of its sum.
     """
-    found = adjoints(graph, output, np.ones(output.shape, output.aval.dtype)[()])
     experiment = Experiment(graph)
+    found = adjoints(graph, output, np.ones(output.shape, output.aval.dtype)[()])
     rows = []
     for vertex in graph.nodes:
         if vertex.is_constant:
@@ -71,16 +71,22 @@ def _compared(
     if not vertex.is_differentiable:
         return "", "", "no gradient: integers"
     wide = np.asarray(in_double(np.asarray(gradient)))
+    direction = np.ones(vertex.shape)
     if wide.size == 1:
         exact = float(wide.reshape(()).real)
-        measured = experiment.slope(output, vertex, np.ones(vertex.shape))
         shown = number(exact)
     else:
         exact = float(np.linalg.norm(wide))
-        direction = wide / exact if exact else np.ones(vertex.shape)
-        measured = experiment.slope(output, vertex, direction)
         shown = f"norm {number(exact)}"
-    return shown, as_measured(measured), _verdict(exact, measured)
+        direction = wide / exact if exact else direction
+    measured = experiment.slope(output, vertex, direction)
+    if not np.isfinite(measured):
+        verdict = "not finite"
+    elif agree(exact, measured):
+        verdict = "ok"
+    else:
+        verdict = "a kink" if experiment.bends(output, vertex, direction) else "differs"
+    return shown, as_measured(measured), verdict
 
 
 def as_measured(value: float) -> str:
@@ -88,12 +94,6 @@ def as_measured(value: float) -> str:
     if abs(value) < 1e-10:
         return "0.000"
     return f"{value:.3f}" if 0.1 <= abs(value) < 1e6 else number(value, 3)
-
-
-def _verdict(exact: float, measured: float) -> str:
-    if not np.isfinite(measured):
-        return "not finite"
-    return "ok" if agree(exact, measured) else "differs"
 
 
 def agree(exact: float, measured: float) -> bool:

@@ -37,11 +37,34 @@ def _scalar(value: Any) -> Any:
 
 
 def evaluate_node(node: Node, operands: list[Any]) -> Any:
-    """One step of an evaluation by Graph.walk."""
+    """One step of an evaluation by Graph.walk.
+
+    Raises GraphError where the operation fails, as it can at other inputs or in a file's graph.
+    """
     if node.op.kind == "projection":
         assert node.attrs is not None
         return operands[0][node.attrs["index"]]
-    return forward(node.op, operands, node.attrs)
+    try:
+        value = forward(node.op, operands, node.attrs)
+    except WengertError:
+        raise
+    except (Exception, MemoryError) as error:
+        raise GraphError(f"{node.op.name} cannot be computed: {error}", site=node.site) from error
+    made = tuple(map(aval_of, value)) if isinstance(value, tuple) else aval_of(value)
+    if _kind(made) != _kind(node.aval):
+        raise GraphError(
+            f"{node.op.name} gives {made} here, and the graph was recorded with {node.aval}",
+            "Its shape depends on the data: record the computation again.",
+            node.site,
+        )
+    return value
+
+
+def _kind(aval: Any) -> Any:
+    """What stays the same at any inputs and in double precision: shapes, and kinds of dtypes."""
+    if isinstance(aval, tuple):
+        return tuple(map(_kind, aval))
+    return aval.shape, aval.dtype.kind
 
 
 class Values:
@@ -72,7 +95,7 @@ class Values:
             if missing:
                 todo.extend(missing)
                 continue
-            self._computed[node] = self._compute(node)
+            self._computed[node] = evaluate_node(node, self.operands(node))
             todo.pop()
         return self._kept(key)
 
@@ -103,25 +126,6 @@ class Values:
         if memory is not None and memory.written > node.sequence:
             return None  # overwritten: to be computed again
         return node.value
-
-    def _compute(self, node: Node) -> Any:
-        """A value computed again, which must be what the node says that it is."""
-        try:
-            value = evaluate_node(node, self.operands(node))
-        except WengertError:
-            raise
-        except (Exception, MemoryError) as error:
-            raise GraphError(
-                f"{node.op.name} cannot be computed: {error}", site=node.site
-            ) from error
-        made = tuple(map(aval_of, value)) if isinstance(value, tuple) else aval_of(value)
-        if made != node.aval:
-            raise GraphError(
-                f"{node.op.name} gives {made} here, and the graph was recorded with {node.aval}",
-                "Its shape depends on the data: record the computation again.",
-                node.site,
-            )
-        return value
 
     def _check_leaf(self, leaf: Leaf) -> None:
         if leaf.value is None:

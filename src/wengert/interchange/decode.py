@@ -20,6 +20,7 @@ from wengert.sites import Site
 _MOST_DIMS: Final = 32
 _MOST_BYTES: Final = 2**62
 _DEEPEST: Final = 16
+_LARGEST: Final = 2**64
 _DTYPES: Final[dict[str, DType]] = {
     name: as_dtype(name)
     for name in (
@@ -138,7 +139,11 @@ def number(value: Json, where: str) -> float:
 
 def plain(value: Json, where: str, depth: int = 0) -> Any:
     """An attribute or a number: see encode.plain."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        if abs(value) > _LARGEST:
+            raise wrong(where, "an integer of more than 64 bits")
         return value
     if isinstance(value, float):
         return number(value, where)

@@ -64,7 +64,7 @@ def plain(value: Any, what: str) -> Json:
         return {"DType": value.name}
     if value is Ellipsis:
         return {"ellipsis": True}
-    raise GraphError(f"{what} is a {type(value).__name__}, which a file cannot hold")
+    raise GraphError(f"{what} is of type {type(value).__name__}, which a file cannot hold")
 
 
 class Sites:

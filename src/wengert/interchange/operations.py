@@ -46,7 +46,7 @@ def application(
     except GraphError as error:
         raise wrong(where, error.what) from None
     seen = [number if source is None else _aval_of(source) for source, number in inputs]
-    if op.kind != "opaque" and _is_affordable(seen, attrs):
+    if op.kind != "opaque" and (op.aval is not None or _is_affordable(seen, attrs)):
         _check_avals(inferred, op, seen, attrs, avals, where)
     return Node(
         op.plan(0, False, len(inputs)), tuple(source for source, _ in inputs),
