@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.errors import DTypeError, ShapeError
+from wengert.errors import DimensionError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, integer, ndim_of, shape_of
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -196,7 +196,10 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Kth
     _check_ordered("kthvalue", input)
     at = one_dim(dim, ndim_of(input))
     k = integer("k", k)
-    if not 1 <= k <= (shape_of(input)[at] if ndim_of(input) else 1):
+    length = shape_of(input)[at] if ndim_of(input) else 1
+    if length == 0:
+        raise DimensionError(f"kthvalue(): Expected reduction dim {at} to have non-zero size.")
+    if not 1 <= k <= length:
         raise ShapeError(
             f"kthvalue(): selected number k out of range for dimension {at}",
             f"k is {k}, counted from 1; the tensor has shape {list(shape_of(input))}.",
