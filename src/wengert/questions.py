@@ -94,7 +94,7 @@ class Graph(core.Graph):
 
         return table(self, self.outputs[-1])
 
-    def nudge(self, **steps: Any) -> Table:
+    def nudge(self, /, **steps: Any) -> Table:
         """What every node does if the named ones move: predicted and measured.
 
         >>> import wengert as wg
@@ -125,7 +125,7 @@ class Graph(core.Graph):
 
     # Other inputs
 
-    def __call__(self, **inputs: Any) -> Any:
+    def __call__(self, /, **inputs: Any) -> Any:
         """The outputs at other inputs, by name; inputs that are not given keep their values.
 
         Numbers fill an input of any shape. Returns one tensor, or a tuple for several outputs.
@@ -134,7 +134,7 @@ class Graph(core.Graph):
 
         return outputs_at(self, inputs)
 
-    def at(self, **inputs: Any) -> Graph:
+    def at(self, /, **inputs: Any) -> Graph:
         """The graph at other inputs, with values and derivatives there."""
         from wengert.graphs.replay import replayed
 
@@ -166,9 +166,9 @@ class Graph(core.Graph):
         return {(e.consumer.index, e.slot): Label(e.symbol, _label(e)) for e in edges}
 
     def _between(self, source: Where, target: Where) -> frozenset[tuple[int, int]]:
-        from wengert.ask.derivative import reaches
+        from wengert.ask.derivative import between
 
-        on_path = reaches(self, self[source], self[target])
+        on_path = between(self, self[target], self[source], "draw(paths=({wrt!r}, {of!r}))")
         return frozenset(
             (e.consumer.index, e.slot)
             for e in self.edges
@@ -259,7 +259,7 @@ def _node_of(tensor: Any) -> Node:
         return tensor._node
     cuts = tensor._extra.cuts if tensor._extra is not None else ()
     if not cuts:
-        what, remedy = "it was computed from nothing that requires grad", ""
+        what = "it was computed from nothing that requires grad"
         remedy = "Make an input with requires_grad=True, or trace a function: graph(f, x)."
     else:
         what = "it was cut by " + " or ".join(str(cut) for cut in cuts)

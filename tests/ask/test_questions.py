@@ -6,6 +6,7 @@ import pytest
 
 import wengert as wg
 from ask.founding import founding
+from wengert.core.op import Op
 from wengert.errors import ArgumentError, GraphError, UnknownNameError
 
 
@@ -122,3 +123,52 @@ def test_the_graph_of_derivatives():
     assert g["d"].value.item() == 27
     assert g.derivative("x").item() == 18
     assert g.check()
+
+
+def test_a_path_is_highlighted():
+    g = founding()
+    picture = g.draw(paths=("b", "e"))
+    links = [(link.source, link.target) for link in picture.scene.links if link.highlighted]
+    assert links == [(1, 2), (1, 3), (2, 4), (3, 4)]
+    with pytest.raises(GraphError, match=r"Did you mean draw\(paths=\('b', 'e'\)\)"):
+        g.draw(paths=("e", "b"))
+
+
+def test_a_number_of_paths_that_len_cannot_tell():
+    x = wg.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(100):
+        y = y + y
+    paths = wg.graph(y).paths(x, y)
+    assert paths
+    assert paths.count() == 2**100
+    assert f"... and {2**100 - 20} more" in str(paths)
+
+
+def test_a_rule_that_fails_is_named():
+    def fails(ct):
+        raise ValueError("no such thing")
+
+    op = Op("faulty", "general", lambda x: x * 2, (fails,), inputs=("x",))
+    x = wg.tensor([1.0, 2.0], requires_grad=True)
+    y = op(x)
+    g = wg.graph(y)
+    with pytest.raises(GraphError, match=r"derivative of y = faulty.* cannot be computed"):
+        g.derivative("y", "x")
+    assert "x -> y could not be checked: the derivative of y" in str(g.check())
+
+
+def test_an_operation_that_fails_at_other_inputs_is_named():
+    def picky(x):
+        if x.sum() > 100:
+            raise ValueError("too large")
+        return x[x < 10]
+
+    op = Op("picky", "general", picky, (lambda ct: ct,), inputs=("x",))
+    x = wg.tensor([1.0, 2.0], requires_grad=True)
+    y = op(x)
+    g = wg.graph(y)
+    with pytest.raises(GraphError, match="picky cannot be computed: too large"):
+        g(x=1000.0)
+    with pytest.raises(GraphError, match=r"picky gives float32\[1\] here, and .* float32\[2\]"):
+        g(x=[1.0, 20.0])

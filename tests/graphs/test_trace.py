@@ -155,6 +155,27 @@ def test_writes_in_place():
     assert g.derivative("x").tolist() == [0, 3]
 
 
+def test_writes_in_place_that_do_not_fit():
+    def grow(x):
+        x.add_(wg.ones(3, 2))
+
+    def widen(x):
+        x.add_(wg.tensor(1j))
+
+    for function, message in ((grow, "the result has shape"), (widen, "can't be cast to float32")):
+        with pytest.raises(RuntimeError, match=message):
+            wg.graph(function, wg.ones(2))
+
+
+def test_a_cut_in_place():
+    def f(x):
+        y = x * 2
+        y.detach_()
+        return (x * y).sum()
+
+    assert wg.graph(f, np.array([1.0, 2.0])).derivative("x").tolist() == [2, 4]
+
+
 def test_writes_into_what_is_not_traced():
     outside = wg.zeros(2)
 

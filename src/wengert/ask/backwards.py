@@ -68,7 +68,9 @@ def _step(place: int, vertex: Vertex, of: Vertex, on_path: set[int], adjoint: An
     if np.size(adjoint) > 1:
         return Step(place, title, shape, Equation(sides), size(adjoint), reasons)
     value = Number(size(adjoint))
-    return Step(place, title, shape, Equation((*sides, value) if edges else sides), "", reasons)
+    if edges and value != sides[-1]:
+        sides = (*sides, value)
+    return Step(place, title, shape, Equation(sides), "", reasons)
 
 
 def _rules(vertex: Vertex, of: Vertex, edges: list[Edge]) -> object:

@@ -14,6 +14,7 @@ from wengert.core.aval import Aval
 from wengert.core.node import Node
 from wengert.core.op import Op
 from wengert.core.record import make_leaf
+from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GraphError, ShapeError, WengertError
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
@@ -143,28 +144,33 @@ def push(vertex: Vertex, slot: int, tangent: Any) -> Any:
 
     The pullback is linear in its cotangent, so pulling it back once more pushes forward.
     """
-    op = vertex.op
+    op, aval = vertex.op, vertex.aval
     assert op is not None
-    rule = _rule(op, vertex, slot)
-    aval = vertex.aval
     zeros = np.zeros(aval.shape, aval.dtype)[()]
+    rule = _rule(op, vertex, slot)
     if rule is None:
         return zeros
     with enable_grad():
         ct = from_node(zeros, None)
         leaf = make_leaf(ct)
-        bundle = _bundle(vertex, ct)
-        if isinstance(bundle, tuple):
-            bundle = tuple(b if b is ct else rewrap(b, None) for b in bundle)
-        seen = _Application(vertex.graph, vertex.application, on_tensors=True)
-        pulled = _explained(vertex, rule, seen, bundle)
-        node = getattr(pulled, "_node", None)
-        if node is None:
-            return zeros
-        pulled = conform(pulled, input_aval(vertex, slot))
+        pulled = _pulled_tensor(vertex, slot, rule, ct)
+    if pulled is None or pulled._node is None:
+        return zeros
     order = upstream([pulled._node])
     captured = sweep_arrays({pulled._node: tangent}, order, Reach({leaf}, order))
     return captured[0][1] if captured else zeros
+
+
+def _pulled_tensor(vertex: Vertex, slot: int, rule: Any, ct: Tensor) -> Any:
+    """What the rule makes of a cotangent that is a tensor; None for zero."""
+    bundle = _bundle(vertex, ct)
+    if isinstance(bundle, tuple):
+        bundle = tuple(b if b is ct else rewrap(b, None) for b in bundle)
+    seen = _Application(vertex.graph, vertex.application, on_tensors=True)
+    pulled = _explained(vertex, rule, seen, bundle)
+    if not isinstance(pulled, Tensor):
+        return None
+    return conform(pulled, input_aval(vertex, slot))
 
 
 def as_array(value: Any, aval: Aval, what: str) -> Any:

@@ -149,6 +149,9 @@ class Paths:
     def __len__(self) -> int:
         return self.count()
 
+    def __bool__(self) -> bool:
+        return bool(self._between)  # the number may be larger than len() can tell
+
     def sum(self) -> Tensor:
         """The sum over all paths: the derivative of the end with respect to the start."""
         return derivative(self.graph, self.target, self.source)

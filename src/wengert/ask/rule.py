@@ -22,7 +22,7 @@ from wengert.graphs.trace import symbol
 from wengert.graphs.vertex import Vertex
 from wengert.modes import silently
 
-_MOST_CHARACTERS = 64
+_MOST_CHARACTERS = 72
 
 
 def pullback_formula(vertex: Vertex, slot: int, cotangent: object) -> object | None:
