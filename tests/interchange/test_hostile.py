@@ -259,7 +259,7 @@ def mutated(draw: Any) -> str:
         branch, key = draw(st.sampled_from(places(parsed)))
         how = draw(st.sampled_from(["replace", "delete", "swap", "duplicate"]))
         if how == "replace":
-            branch[key] = draw(ODD)
+            branch[key] = copy.deepcopy(draw(ODD))  # which a later step may change
         elif how == "delete":
             del branch[key]
         elif how == "swap":
