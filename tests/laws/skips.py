@@ -76,7 +76,6 @@ SKIPS: dict[str, dict[str, str]] = {
     "torch_special": {
         "inner": "it sums over a dimension, which all special values at once do not share",
         "floor_divide": "torch has no derivative of it",
-        "masked_fill": "the value must have no dimensions; all special values at once have",
     },
     "trace": {
         "getitem_mask": "the shape of the result depends on the mask's values",
