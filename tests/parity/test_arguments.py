@@ -122,7 +122,7 @@ def long_strides(shape: Any, steps: Any) -> list[int]:
     return [step for side, step in zip(shape, steps, strict=True) if side > 1]
 
 
-@law("grad_fn is called as in torch", unless=[has_no_reference, no_gradient], one_in=20)
+@law("grad_fn is called as in torch", unless=[has_no_reference, no_gradient])
 def test_torch_names(function, data):
     call = map_arrays(contiguous, data.draw(calls(function), label="call"))
     mine, other = both(function, call)
