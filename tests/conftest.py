@@ -14,7 +14,7 @@ _ALWAYS = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
 }
 settings.register_profile("same", derandomize=True, **_ALWAYS)
-settings.register_profile("thorough", max_examples=3000, **_ALWAYS)
+settings.register_profile("thorough", max_examples=1000, **_ALWAYS)
 settings.load_profile("same")
 
 
