@@ -84,3 +84,15 @@ def node_tree(node: Any) -> Any:
         return None
     name = node.name().rpartition("::")[2]  # torch::autograd::AccumulateGrad
     return [name, [[node_tree(source), index] for source, index in node.next_functions]]
+
+
+def leaf(m: Any, *values: float) -> Any:
+    return m.tensor(list(values), requires_grad=True)
+
+
+def founding(m: Any) -> tuple[Any, ...]:
+    """c = a + b; d = b + 1; e = c * d."""
+    a, b = leaf(m, 2.0), leaf(m, 1.0)
+    c = a + b
+    d = b + 1
+    return a, b, c, d, c * d
