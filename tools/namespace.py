@@ -34,7 +34,7 @@ FIXED = {
     "wengert.core.tensor": ["Tensor"],
     "wengert.modes": [
         "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
-        "large_graph", "no_grad", "provenance", "set_grad_enabled",
+        "large_graph", "no_grad", "provenance", "scope", "set_grad_enabled",
     ],
     "wengert.printing": ["get_printoptions", "printoptions", "set_printoptions"],
     "wengert.questions": ["Graph", "graph", "why"],

@@ -65,6 +65,7 @@ from wengert.modes import (
     large_graph,
     no_grad,
     provenance,
+    scope,
     set_grad_enabled,
 )
 from wengert.ops.about import (
@@ -844,6 +845,7 @@ __all__ = [
     "save",
     "scatter",
     "scatter_add",
+    "scope",
     "searchsorted",
     "seed",
     "select",

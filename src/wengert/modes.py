@@ -16,20 +16,41 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
+from wengert.errors import ArgumentValueError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class State:
-    """The modes in force. `run(f, *args)` calls f with NumPy's floating-point errors ignored."""
+    """The modes in force. `run(f, *args)` calls f with NumPy's floating-point errors ignored.
 
-    __slots__ = ("grad", "inference", "plain", "run", "sites")
+    levels: the active forward and batch levels, outermost first. saved: the hooks that residuals
+    are packed with, innermost last. scope: the name that nodes are filed under, "a/b".
+    """
 
-    def __init__(self, run: Any, grad: bool, inference: bool, sites: bool) -> None:
+    __slots__ = (
+        "anomaly", "grad", "inference", "levels", "plain", "run", "saved", "scope", "sites",
+    )  # fmt: skip
+
+    def __init__(
+        self, run: Any, grad: bool = True, inference: bool = False, sites: bool = True,
+        scope: str = "", levels: tuple[Any, ...] = (), saved: tuple[Any, ...] = (),
+        anomaly: Any = None,
+    ) -> None:  # fmt: skip
         self.run = run
         self.grad = grad
         self.inference = inference
         self.sites = sites
-        self.plain = grad and sites and not inference
+        self.scope = scope
+        self.levels = levels
+        self.saved = saved
+        self.anomaly = anomaly
+        self.plain = grad and sites and not (inference or scope or levels or saved)
+
+    def but(self, **changes: Any) -> State:
+        """This state with some modes changed."""
+        modes = {name: getattr(self, name) for name in self.__slots__ if name != "plain"}
+        return State(**(modes | changes))
 
 
 _STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(
@@ -53,7 +74,7 @@ def current() -> State:
     """The state of this thread or task; a fresh one is made where there is none."""
     state = _STATE.get()
     if state is None:
-        state = State(silent_context().run, grad=True, inference=False, sites=True)
+        state = State(silent_context().run)
         _STATE.set(state)
     return state
 
@@ -159,14 +180,14 @@ class no_grad(Mode):
     """
 
     def _changed(self, state: State) -> State:
-        return State(state.run, False, state.inference, state.sites)
+        return state.but(grad=False)
 
 
 class enable_grad(Mode):
     """Operations inside are recorded, even within no_grad. No effect inside inference_mode."""
 
     def _changed(self, state: State) -> State:
-        return State(state.run, not state.inference, state.inference, state.sites)
+        return state.but(grad=not state.inference)
 
 
 class set_grad_enabled(Mode):
@@ -179,7 +200,7 @@ class set_grad_enabled(Mode):
         _STATE.set(self._changed(self._outer))
 
     def _changed(self, state: State) -> State:
-        return State(state.run, self.mode and not state.inference, state.inference, state.sites)
+        return state.but(grad=self.mode and not state.inference)
 
     def _again(self) -> Mode:
         return enable_grad() if self.mode else no_grad()
@@ -201,7 +222,7 @@ class inference_mode(Mode):
         self.mode = bool(mode)
 
     def _changed(self, state: State) -> State:
-        return State(state.run, not self.mode, self.mode, state.sites)
+        return state.but(grad=not self.mode, inference=self.mode)
 
     def _again(self) -> Mode:
         mode: Mode = inference_mode(self.mode)
@@ -228,10 +249,37 @@ class provenance(Mode):
         _STATE.set(self._changed(self._outer))
 
     def _changed(self, state: State) -> State:
-        return State(state.run, state.grad, state.inference, self.on)
+        return state.but(sites=self.on)
 
     def __enter__(self) -> None:
         self._before.append(self._outer)
+
+
+class scope(Mode):
+    """Operations inside are filed under a name; scopes nest, as in "encoder/attention".
+
+    Raises ArgumentValueError for an empty name or one with a slash at an end.
+
+    >>> import wengert as wg
+    >>> x = wg.tensor(2.0, requires_grad=True)
+    >>> with wg.scope("encoder"):
+    ...     y = x * x
+    >>> y.grad_fn.scope
+    'encoder'
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        if not isinstance(name, str) or not all(name.split("/")):
+            raise ArgumentValueError(f"scope: {name!r} is no name", 'Like "encoder".')
+        self.name = name
+
+    def _changed(self, state: State) -> State:
+        return state.but(scope=f"{state.scope}/{self.name}" if state.scope else self.name)
+
+    def _again(self) -> Mode:
+        mode: Mode = scope(self.name)
+        return mode
 
 
 class large_graph:

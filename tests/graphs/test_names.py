@@ -196,3 +196,21 @@ def test_a_module_is_no_operand():
         return wg.clamp(pixels, 0.5)
 
     assert wg.graph(compute([leaf([1.0, 2.0])][0])).names()[0] == "pixels"
+
+
+def test_scopes_nest_and_decorate() -> None:
+    @wg.scope("attention")
+    def attention(x: wg.Tensor) -> wg.Tensor:
+        return x * x
+
+    x = wg.tensor(2.0, requires_grad=True)
+    outside = x * x
+    with wg.scope("encoder"):
+        inside = attention(x)
+    assert outside.grad_fn.scope == ""
+    assert inside.grad_fn.scope == "encoder/attention"
+
+
+def test_a_scope_needs_a_name() -> None:
+    with pytest.raises(ValueError, match="no name"):
+        wg.scope("a//b")

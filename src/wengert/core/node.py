@@ -39,15 +39,25 @@ class Extra:
     """What few nodes and tensors have: a given name, an assigned gradient, the marks of cuts.
 
     inference: whether it was made in inference_mode, and so can never be saved for backward.
+    scope: what `wengert.scope` files a node under. hooks: what is called in a backward pass.
+    tangents: of forward mode, by level. packed: how residuals are unpacked. metadata: the user's.
     """
 
-    __slots__ = ("cuts", "grad", "inference", "name", "projections")
+    __slots__ = (
+        "cuts", "grad", "hooks", "inference", "metadata", "name", "packed", "projections", "scope",
+        "tangents",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.name: str | None = None
         self.grad: Tensor | None = None
         self.cuts: tuple[Cut, ...] = ()
         self.inference = False
+        self.scope = ""
+        self.hooks: Any = None
+        self.tangents: dict[Any, Any] | None = None
+        self.packed: Any = None
+        self.metadata: dict[str, Any] | None = None
         # Per output of an operation with several, its projection while that lives.
         self.projections: list[Callable[[], Node | None]] = []
 
@@ -168,6 +178,11 @@ class Node:
             for source, o in zip(self.inputs, operands, strict=True)
         )
         self.operands = tuple(None if is_large(o) else o for o in operands)
+
+    @property
+    def scope(self) -> str:
+        """What `wengert.scope` filed this node under: "encoder/attention", or ""."""
+        return self.extra.scope if self.extra is not None else ""
 
     def get_extra(self) -> Extra:
         if self.extra is None:

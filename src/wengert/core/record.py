@@ -391,10 +391,13 @@ def _node(
         else:
             kept.append(None)
     site = here(_getframe(_USER_FRAME)) if state.sites else None
-    return Node(
+    node = Node(
         plan, tuple(sources), tuple(kept) if has_operands else None, attrs or None, value, aval,
         site,
     )  # fmt: skip
+    if state.scope:
+        node.get_extra().scope = state.scope
+    return node
 
 
 def _refuse_inference(op: Op, constant: Tensor) -> None:

@@ -106,6 +106,8 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     state = current()
     site = user_site() if state.sites else None
     node = Node(plan, tuple(sources), kept, attrs or None, None, avals, site)
+    if state.scope:
+        node.get_extra().scope = state.scope
     if isinstance(avals, tuple):
         return tuple(_symbol(a, project(node, i, None, a)) for i, a in enumerate(avals))
     made = _symbol(avals, node)
