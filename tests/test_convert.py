@@ -13,6 +13,7 @@ from wengert.errors import (
     DTypeError,
     ExportError,
     GradientError,
+    ShapeError,
 )
 
 # Dtypes ------------------------------------------------------------------------------------------
@@ -168,10 +169,19 @@ def test_arrays_that_cannot_be_shared(source, error):
 
 
 def test_read_only_arrays_stay_so():
+    frozen = np.array([2.0, 3.0])
+    frozen.flags.writeable = False
+    x = wg.from_numpy(frozen)
+
+    assert x.tolist() == [2.0, 3.0]
+    with pytest.raises(ArgumentError, match="read-only"):
+        x.zero_()
+
+
+def test_broadcast_arrays_are_not_written_into():
     x = wg.from_numpy(np.broadcast_to(np.array(2.0), (3,)))
 
-    assert x.tolist() == [2.0, 2.0, 2.0]
-    with pytest.raises(ArgumentError, match="read-only"):
+    with pytest.raises(ShapeError, match="single memory location"):
         x.zero_()
 
 

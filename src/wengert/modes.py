@@ -12,6 +12,7 @@ import gc
 import inspect
 import threading
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -48,7 +49,7 @@ class State:
         self.plain = grad and sites and not (inference or scope or levels or saved)
 
     def but(self, **changes: Any) -> State:
-        """This state with some modes changed."""
+        """The same state with some modes changed."""
         modes = {name: getattr(self, name) for name in self.__slots__ if name != "plain"}
         return State(**(modes | changes))
 
@@ -77,6 +78,18 @@ def current() -> State:
         state = State(silent_context().run)
         _STATE.set(state)
     return state
+
+
+@contextmanager
+def using(**changes: Any) -> Generator[State, None, None]:
+    """Change modes, by name, for the body of a with statement."""
+    before = current()
+    state = before.but(**changes)
+    _STATE.set(state)
+    try:
+        yield state
+    finally:
+        _STATE.set(before)
 
 
 def silently(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -270,7 +283,7 @@ class scope(Mode):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        if not isinstance(name, str) or not all(name.split("/")):
+        if not all(str(name).split("/")):
             raise ArgumentValueError(f"scope: {name!r} is no name", 'Like "encoder".')
         self.name = name
 

@@ -31,7 +31,7 @@ SKIPS: dict[str, dict[str, str]] = {
     },
     # Operations that no sample applies.
     "coverage": {
-        **dict.fromkeys(["zero", "fill", "fill_with", "copy"], WRITES),
+        **dict.fromkeys(["zero", "fill", "fill_with", "copy", "write"], WRITES),
         **dict.fromkeys(["bernoulli", "normal", "uniform", "random"], RANDOM),
         **dict.fromkeys(["draw_bernoulli", "draw_normal"], RANDOM),
     },

@@ -2,3 +2,4 @@
 
 # Tensor's operators call record, and record makes Tensors: record begins, and imports Tensor.
 from wengert.core import record as record
+from wengert.core import write as write

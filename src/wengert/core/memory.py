@@ -12,11 +12,11 @@ class Memory:
 
     array: the array (a NumPy scalar until the first alias or write boxes it). written: the
     sequence number of the last write, 0 for none; a value saved before it is stale. writer and
-    site: the operation that wrote, and its line. version: torch's `_version`. viewed: whether a
-    view of it was made.
+    site: the operation that wrote, and its line. version: torch's `_version`. rewritten: the
+    number of the node that the last recorded write made; views that know an older one follow.
     """
 
-    __slots__ = ("array", "site", "version", "viewed", "writer", "written")
+    __slots__ = ("array", "rewritten", "site", "version", "writer", "written")
 
     def __init__(self, array: Any) -> None:
         self.array = array
@@ -24,7 +24,7 @@ class Memory:
         self.version = 0
         self.writer = ""
         self.site: Site | None = None
-        self.viewed = False
+        self.rewritten = 0
 
     def stamp(self, sequence: int, writer: str, site: Site | None) -> None:
         """Note a write: when, by which operation, in which line."""

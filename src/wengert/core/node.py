@@ -250,7 +250,21 @@ class Leaf(Node):
         return alive if alive is not None else handle_of(self)
 
 
+class Carrier(Node):
+    """What stands for the node of a tensor that requires no gradient but has tangents.
+
+    It has no inputs: forward mode keeps nothing alive. It goes with its level.
+    """
+
+    __slots__ = ("handle",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__(_CARRIER_PLAN, (), None, None, None, tensor._aval, None)
+        self.handle = weakref.ref(tensor)
+
+
 _LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)
+_CARRIER_PLAN: Final = Plan(Op("carrier", "leaf", lambda: None, ()), (), False, 0)
 _PROJECTION: Final = Op("projection", "projection", lambda: None, (), attributes=("index",))
 PROJECTION_PLAN: Final = Plan(_PROJECTION, (), False, 1)
 PROJECTION_PLAN.wanted = (0,)  # gradients go through; the walk itself bundles them

@@ -88,6 +88,7 @@ class Op:
     # "none", "common", "float" (integers become floats), "numeric" (common, and no masks)
     promotion: str = "none"
     view: bool = False  # the result may share memory with the first input
+    several: bool = False  # a view that is one of several which a function gives at once
     holomorphic: bool = True
     symbol: str | Callable[[list[str], dict[str, Any]], str] = ""  # "{} + {}", or a function
     latex: str = ""  # r"\tanh {}"
@@ -286,12 +287,13 @@ NUMPY: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
 
 
 class Operators:
-    """The operations behind Python's operators, entered as they are registered."""
+    """What is behind Python's operators, entered as it is defined."""
 
     __slots__ = (
         "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
-        "floor_divide", "ge", "getitem", "gt", "iterate", "left_shift", "le", "lt", "matmul", "mul",
-        "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs", "positive",
+        "floor_divide", "ge", "getitem", "gt", "in_place", "iterate", "left_shift", "le", "lt",
+        "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs",
+        "positive",
     )  # fmt: skip
 
     if TYPE_CHECKING:

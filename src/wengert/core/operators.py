@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wengert.core import record, values, write
+from wengert.core import record, values
 from wengert.core.op import OPERATORS
 
 
@@ -158,31 +158,31 @@ class Arithmetic:
     # In place
 
     def __iadd__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.add, self, other)
+        return OPERATORS.in_place(OPERATORS.add, self, other)
 
     def __isub__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.sub, self, other)
+        return OPERATORS.in_place(OPERATORS.sub, self, other)
 
     def __imul__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.mul, self, other)
+        return OPERATORS.in_place(OPERATORS.mul, self, other)
 
     def __itruediv__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.div, self, other)
+        return OPERATORS.in_place(OPERATORS.div, self, other)
 
     def __ipow__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.pow, self, other)
+        return OPERATORS.in_place(OPERATORS.pow, self, other)
 
     def __ifloordiv__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.floor_divide, self, other)
+        return OPERATORS.in_place(OPERATORS.floor_divide, self, other)
 
     def __imod__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.remainder, self, other)
+        return OPERATORS.in_place(OPERATORS.remainder, self, other)
 
     def __iand__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.bitwise_and, self, other)
+        return OPERATORS.in_place(OPERATORS.bitwise_and, self, other)
 
     def __ior__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.bitwise_or, self, other)
+        return OPERATORS.in_place(OPERATORS.bitwise_or, self, other)
 
     def __ixor__(self, other: Any) -> Any:
-        return write.in_place(OPERATORS.bitwise_xor, self, other)
+        return OPERATORS.in_place(OPERATORS.bitwise_xor, self, other)

@@ -17,7 +17,16 @@ from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype, default_float, is_differentiable
 from wengert.core.memory import Memory
-from wengert.core.node import SMALL, Cut, Extra, Leaf, Node, next_sequence, project
+from wengert.core.node import (
+    SMALL,
+    Carrier,
+    Cut,
+    Extra,
+    Leaf,
+    Node,
+    next_sequence,
+    project,
+)
 from wengert.core.op import Op, Plan, bind_apply
 from wengert.errors import (
     ArgumentError,
@@ -31,6 +40,9 @@ from wengert.modes import State, current, get_state
 from wengert.sites import _SITES, Site, here
 
 Tensor = _tensor.Tensor
+
+from wengert.core.view import view_of  # noqa: E402  # a view is a Tensor
+
 _ndarray: Final = np.ndarray
 _FLOAT32: Final = np.dtype(np.float32)
 _FLOAT64: Final = np.dtype(np.float64)
@@ -148,6 +160,13 @@ _OPERANDS: Final = (np.ndarray, np.generic, int, float, complex, type(None))
 _create_node: Final = Node.__new__
 
 
+def handle(data: Any, node: Node | None, memory: Memory | None) -> Tensor:
+    """A further handle on an array, with its place in the graph and its memory."""
+    made = _new(data, node)
+    made._memory = memory
+    return made
+
+
 def _new(data: Any, node: Node | None) -> Tensor:
     """A tensor without the constructor's checks."""
     made = _create(Tensor)
@@ -167,8 +186,8 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     has_tensor = False
     for a in args:
         if isinstance(a, Tensor):
-            if type(a) is not Tensor:
-                return a._apply(op, args, attrs)
+            if a._level:
+                return innermost(args)._apply(op, args, attrs)
             has_tensor = True
     if not has_tensor:
         for a in args:
@@ -187,15 +206,47 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         if not mask and not state.inference:
             for out in outs:
                 inherit_cuts(out, args)
+        if state.levels:
+            _push(op, args, attrs, outs, state)
         return outs
-    out = _new(result if op.view else _scalar(result), None)
-    if op.view and type(out._data) is _ndarray:
-        _share(out, args[0], datas[0])
+    if op.view:
+        out = _view(op, args[0], datas[0], result, attrs, state)
+    else:
+        out = _new(_scalar(result), None)
     if mask or state.inference:
         _note(op, sources, operands, attrs, out, mask, state)
     else:
         inherit_cuts(out, args)
+    if state.levels:
+        _push(op, args, attrs, out, state)
     return out
+
+
+def innermost(args: Sequence[Any]) -> Any:
+    """The argument of the innermost level: it says how an operation applies to all of them."""
+    return max((a for a in args if isinstance(a, Tensor)), key=_level_of)
+
+
+def _level_of(tensor: Tensor) -> int:
+    return tensor._level
+
+
+def _push(
+    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, out: Any, state: State
+) -> None:
+    """Forward mode: the tangents of the output, at every level, the outermost first."""
+    for level in state.levels:
+        level.push(op, args, attrs or {}, out)
+
+
+def note(
+    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, out: Tensor, state: State
+) -> None:
+    """Record an application whose output has been computed in another way."""
+    sources, datas, mask = _unwrap(op, args)
+    _note(op, sources, datas, attrs, out, mask, state)
+    if state.levels:
+        _push(op, args, attrs, out, state)
 
 
 def _unwrap(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], int]:
@@ -204,10 +255,10 @@ def _unwrap(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], int]:
     datas: list[Any] = []
     mask = 0
     for i, a in enumerate(args):
-        if type(a) is Tensor:
+        if isinstance(a, Tensor):
             node = a._node
             datas.append(a._data)
-            if node is None:
+            if node is None or type(node) is Carrier:
                 sources.append(a)
             else:
                 sources.append(node)
@@ -335,11 +386,13 @@ def _scalar(value: Any) -> Any:
     return value[()] if type(value) is _ndarray and value.ndim == 0 else value
 
 
-def _share(out: Tensor, source: Any, data: Any) -> None:
-    """A view shares its source's memory."""
-    if isinstance(source, Tensor) and np.may_share_memory(out._data, data):
-        out._memory = memory_of(source)
-        out._memory.viewed = True
+def _view(
+    op: Op, source: Any, data: Any, result: Any, attrs: dict[str, Any] | None, state: State
+) -> Tensor:
+    """The output of a view operation: a view if it shares its source's memory."""
+    if isinstance(source, Tensor) and np.may_share_memory(result, data):
+        return view_of(source, result, op, attrs, state)
+    return _new(result, None)
 
 
 def _note(

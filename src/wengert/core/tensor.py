@@ -17,7 +17,7 @@ from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_arra
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
-from wengert.core.node import RETAINED, Extra, Leaf, Node, unproject
+from wengert.core.node import RETAINED, Carrier, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
@@ -40,6 +40,9 @@ class Tensor(Arithmetic):
 
     __slots__ = ("__weakref__", "_data", "_extra", "_memory", "_node")
 
+    _level = 0
+    """The depth of the transform that this kind of tensor belongs to; 0 for ordinary ones."""
+
     _data: Any
     _node: Node | None
     _memory: Memory | None
@@ -59,8 +62,12 @@ class Tensor(Arithmetic):
         self._extra = None
 
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
-        """How operations apply to this kind of tensor; subclasses say how to theirs."""
-        return record.apply(op, args, attrs)
+        """How operations apply to tensors of a transform; those of level 0 are never asked."""
+        raise AssertionError("an ordinary tensor has no way of its own")
+
+    def _handle(self) -> Tensor:
+        """A further handle on the same contents and history, which in-place changes leave alone."""
+        return record.handle(self._data, self._node, self._memory)
 
     def _concrete(self, what: str) -> Any:
         """The array, for `what` needs it; a tensor that has no values refuses."""
@@ -124,6 +131,15 @@ class Tensor(Arithmetic):
         """How often this memory was written in place."""
         return self._memory.version if self._memory is not None else 0
 
+    def _is_view(self) -> bool:
+        """Whether this tensor is a part, or another shape, of another one's memory."""
+        return self._base is not None
+
+    @property
+    def _base(self) -> Tensor | None:
+        """The tensor that this one is a view of, itself no view; None if it is none."""
+        return None
+
     @property
     def data(self) -> Tensor:
         """The same memory without history; writes through it are noticed."""
@@ -142,7 +158,7 @@ class Tensor(Arithmetic):
 
     @property
     def requires_grad(self) -> bool:
-        return self._node is not None
+        return self._node is not None and type(self._node) is not Carrier
 
     @requires_grad.setter
     def requires_grad(self, on: bool) -> None:
@@ -155,7 +171,7 @@ class Tensor(Arithmetic):
         tensor that is the result of an operation.
         """
         if not requires_grad:
-            if self._node is not None and not isinstance(self._node, Leaf):
+            if not self.is_leaf:
                 raise GradientError(
                     "requires_grad of a non-leaf tensor cannot be turned off",
                     "Use .detach() for a tensor without history.",
@@ -172,13 +188,13 @@ class Tensor(Arithmetic):
 
     @property
     def is_leaf(self) -> bool:
-        return self._node is None or isinstance(self._node, Leaf)
+        return self._node is None or isinstance(self._node, (Leaf, Carrier))
 
     @property
     def grad_fn(self) -> Node | None:
         """The node that made this tensor; None for leaves."""
         node = self._node
-        return None if node is None or isinstance(node, Leaf) else unproject(node)[0]
+        return None if isinstance(node, (Leaf, Carrier)) else unproject(node)[0]
 
     @property
     def output_nr(self) -> int:
@@ -247,7 +263,9 @@ class Tensor(Arithmetic):
         return alias
 
     def detach_(self) -> Tensor:
-        """Cut this tensor off from its history, in place."""
+        """Cut this tensor off from its history, in place. Raises GradientError for views."""
+        if self._is_view():
+            raise GradientError("can't detach views in-place", "Use detach() instead.")
         if self._node is not None:
             self._node = None
             record.mark_cut(self, "detach_", user_site())

@@ -10,7 +10,7 @@ from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_arra
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
-from wengert.core.node import RETAINED, Extra, Leaf, Node, unproject
+from wengert.core.node import RETAINED, Carrier, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
@@ -19,6 +19,7 @@ from wengert.sites import user_site
 
 class Tensor(Arithmetic):
     __slots__ = ('__weakref__', '_data', '_extra', '_memory', '_node')
+    _level = 0
     _data: Any
     _node: Node | None
     _memory: Memory | None
@@ -28,6 +29,9 @@ class Tensor(Arithmetic):
         ...
 
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
+        ...
+
+    def _handle(self) -> Tensor:
         ...
 
     def _concrete(self, what: str) -> Any:
@@ -70,6 +74,13 @@ class Tensor(Arithmetic):
 
     @property
     def _version(self) -> builtins.int:
+        ...
+
+    def _is_view(self) -> builtins.bool:
+        ...
+
+    @property
+    def _base(self) -> Tensor | None:
         ...
 
     @property

@@ -1,19 +1,26 @@
-"""Writes: a tensor becomes the result of an operation, in its own memory."""
+"""Writes: a tensor becomes the result of an operation, in its own memory.
+
+Memory is shared, history is functional. Writing into a view gives its base the node `write`, whose
+inputs are what the base was and the value written; the view, and the base's other views, follow.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from wengert.core import record
 from wengert.core.dtype import category
-from wengert.core.node import Leaf, next_sequence
-from wengert.core.op import Op
+from wengert.core.memory import Memory
+from wengert.core.node import RETAINED, SMALL, Leaf, Node, next_sequence
+from wengert.core.op import OPERATORS, OPS, Op, register
+from wengert.core.view import Steps, View, refuse_refused, through
 from wengert.errors import ArgumentError, DTypeError, GradientError, ShapeError
-from wengert.modes import current
-from wengert.sites import here
+from wengert.modes import State, current
+from wengert.sites import Site, here
 
 if TYPE_CHECKING:
     from wengert.core.tensor import Tensor
@@ -21,70 +28,225 @@ if TYPE_CHECKING:
 _getframe: Final = sys._getframe
 
 
-def in_place(op: Op, target: Any, *others: Any, **attrs: Any) -> Tensor:
-    """target becomes op(target, *others), in its own memory; recorded if a gradient is wanted.
+def _write(base: Any, value: Any, *, steps: Steps) -> Any:
+    out = np.array(base)
+    through(out, steps)[...] = value
+    return out[()]
 
-    Raises GradientError for a leaf that requires grad, ShapeError where the result has another
-    shape, DTypeError where the target's dtype cannot hold it.
+
+def _without_part(ct: Any, steps: Steps) -> Any:
+    return WRITE(ct, 0, steps=steps)
+
+
+def _text(args: list[str], attrs: dict[str, Any]) -> str:
+    """`x with [0] = v`, `x with .T[0] = v`."""
+    place = ""
+    for name, step in attrs["steps"]:
+        symbol = OPS[name].symbol
+        if callable(symbol):
+            place = symbol([place], dict(step))
+        else:
+            place = symbol.format(place) if symbol else f"{place}.{name}()"
+    return f"{args[0]} with {place} = {args[1]}"
+
+
+WRITE: Final = register(
+    Op(
+        "write", "linear", _write, (_without_part, lambda ct, steps: through(ct, steps)),
+        inputs=("base", "value"), attributes=("steps",), aval=lambda base, value, steps: base,
+        no_torch="what an in-place change of a view does to its base", grad_name="CopySlices",
+        symbol=_text, promotion="none",
+        explain="slope 1 from the value to the part that was written, and from the base to the "
+        "rest",
+    )
+)  # fmt: skip
+
+
+def in_place(function: Callable[..., Any], target: Any, *others: Any, **attrs: Any) -> Tensor:
+    """target becomes function(target, *others), in its own memory; recorded where it should be.
+
+    Raises GradientError for a leaf that requires grad and for views that cannot follow,
+    ShapeError where the result has another shape, DTypeError where the target's dtype cannot hold
+    it.
     """
+    name = name_in_place(function)
     for tensor in (target, *others):
-        if isinstance(tensor, record.Tensor) and type(tensor) is not record.Tensor:
-            special: Any = tensor  # a kind of tensor that says for itself how it is written
-            written: Tensor = special._in_place(op, target, others, attrs)
+        if isinstance(tensor, record.Tensor) and tensor._level:
+            special: Any = record.innermost((target, *others))
+            written: Tensor = special._in_place(function, target, others, attrs)
             return written
     state = current()
-    node = target._node
-    if state.grad and isinstance(node, Leaf):
-        raise GradientError(
-            f"{op.name}_: a leaf that requires grad is being changed in place",
-            "Change it under wengert.no_grad(), or compute a new tensor.",
-        )
-    if not state.grad or (node is None and not any(_has_node(o) for o in others)):
-        source = target if target._node is None else record._new(target._data, None)
-        result = record.apply(op, (source, *others), attrs or None)
-        recorded = None
-    else:
-        _refuse_views(op, target)
-        result = record.apply(op, (record._new(target._data.copy(), node), *others), attrs or None)
-        recorded = result._node
+    _refuse(name, target, state)
+    # Older than all that is recorded below, and newer than all that was: who saved the old value
+    # is told from who uses the new one by this number.
+    when = next_sequence()
     memory = record.memory_of(target)
-    store(op.name + "_", target._data, result._data)
-    if recorded is not None:
-        target._node = recorded
-        recorded._memory = memory
-    when = recorded.sequence if recorded is not None else next_sequence()
-    memory.stamp(when, op.name + "_", here(_getframe(1)))
+    node = target._node
+    if (state.grad or state.levels) and (node is not None or any(map(_has_node, others))):
+        _record(name, function, target, others, attrs, state)
+    else:
+        source = record.handle(target._data, None, memory)
+        result = function(source, *others, **attrs)
+        store(name, target._data, result._data)
+        if node is None and any(map(_has_node, others)):
+            record.mark_cut(target, "no_grad", _site(state))
+    memory.stamp(when, name, _site(state))
     changed: Tensor = target
     return changed
 
 
+def name_in_place(function: Callable[..., Any]) -> str:
+    """What users call a function that writes into its first argument: "mul_"."""
+    name = function.name if isinstance(function, Op) else function.__name__.rstrip("_")
+    return f"{name}_"
+
+
+def _site(state: State) -> Site | None:
+    return here(_getframe(2)) if state.sites else None
+
+
 def _has_node(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_has_node, value))
     return isinstance(value, record.Tensor) and value._node is not None
 
 
-def _refuse_views(op: Op, target: Tensor) -> None:
-    memory = target._memory
-    if memory is not None and memory.viewed:
+def _refuse(name: str, target: Tensor, state: State) -> None:
+    """Raise for tensors that must not be written into, here and now."""
+    extra = target._extra
+    if extra is not None and extra.inference and not state.inference:
         raise GradientError(
-            f"{op.name}_: in-place changes of a tensor that shares memory with a view "
-            "cannot be recorded",
-            "Change a clone(), or write the result into a new tensor.",
+            f"{name}: inplace update to inference tensor outside inference_mode is not allowed",
+            "clone() gives a normal tensor.",
         )
+    if not state.grad:
+        return
+    remedy = "Change it under wengert.no_grad(), or compute a new tensor."
+    if isinstance(target._node, Leaf):
+        raise GradientError(f"{name}: a leaf that requires grad is being changed in place", remedy)
+    if isinstance(target, View) and target._base_tensor is not None:
+        if target._base_tensor._node is not None:
+            refuse_refused(target, "is being modified inplace")
+        if isinstance(target._base_tensor._node, Leaf):
+            what = "a view of a leaf that requires grad is being changed in place"
+            raise GradientError(f"{name}: {what}", remedy)
+
+
+def _record(
+    name: str, function: Callable[..., Any], target: Tensor, others: tuple[Any, ...],
+    attrs: dict[str, Any], state: State,
+) -> None:  # fmt: skip
+    """Compute on a copy, store, and give the target, or its base, the new node."""
+    if isinstance(target, View) and target._base_tensor is not None:
+        refuse_refused(target, "is being modified inplace")
+    _check_memory(name, target._data)
+    given = tuple(_snapshot(o, target._memory) for o in others)
+    if function is OPS["copy"] and isinstance(target, View) and target._base_tensor is not None:
+        _write_through(target, _spread(given[0], target._data), state)
+        return
+    before = target._node
+    source = record.handle(target._data.copy(), before, None)
+    result = _fitted(name, target._data, function(source, *given, **attrs))
+    if result._node is None:
+        if before is None:
+            store(name, target._data, result._data)
+            return
+        result = OPS["copy"](source, result)  # the old history ends here, with the gradient zero
+    if isinstance(target, View) and target._base_tensor is not None:
+        _write_through(target, result, state)
+    else:
+        np.copyto(target._data, result._data)
+        _rewrite(target, result._node)
+
+
+def _snapshot(value: Any, memory: Memory | None) -> Any:
+    """An argument that shares the target's memory, as it is before the write."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_snapshot(v, memory) for v in value)
+    if isinstance(value, record.Tensor) and value._memory is memory:
+        return record.handle(value._data.copy(), value._node, None)
+    return value
+
+
+def _fitted(name: str, target: np.ndarray[Any, Any], result: Tensor) -> Tensor:
+    """The result in the target's dtype, or an error that says why it does not fit."""
+    check_fits(name, target.shape, target.dtype, result._data)
+    if result._data.dtype != target.dtype:
+        cast: Tensor = OPS["to"](result, dtype=target.dtype)
+        return cast
+    return result
+
+
+def _spread(value: Any, target: np.ndarray[Any, Any]) -> Tensor:
+    """A value cast and broadcast to what it is copied into."""
+    if not isinstance(value, record.Tensor):
+        value = record.handle(np.asarray(value), None, None)
+    if target.dtype.kind != "c" and value._data.dtype.kind == "c":
+        value = OPS["real"](value)
+    if value._data.dtype != target.dtype:
+        value = OPS["to"](value, dtype=target.dtype)
+    if value._data.shape != target.shape:
+        value = OPS["expand"](value, shape=target.shape)
+    spread: Tensor = value
+    return spread
+
+
+def _rewrite(target: Tensor, node: Node | None) -> None:
+    """The target has a new node; what was to be retained is retained there."""
+    old = target._node
+    memory = target._memory
+    assert node is not None
+    assert memory is not None
+    if old is not None and old.grad is RETAINED:
+        node.grad, old.grad = RETAINED, None
+    target._node = node
+    node._memory = memory
+    memory.rewritten = node.sequence
+
+
+def _write_through(view: View, value: Tensor, state: State) -> None:
+    """Write into a view: its base becomes the node `write`, and all its views follow."""
+    base = view._base_tensor
+    assert base is not None
+    source = base if base._node is not None else record.handle(np.array(base._data), None, None)
+    np.copyto(view._data, value._data)
+    data = base._data if base._data.nbytes > SMALL else base._data.copy()
+    made = record.handle(data, None, base._memory)
+    args = (record.handle(base._data, source._node, None) if source is base else source, value)
+    record.note(WRITE, args, {"steps": view._steps}, made, state)
+    _rewrite(base, made._node)
 
 
 def store(writer: str, target: np.ndarray[Any, Any], value: Any) -> None:
     """Copy a result into an existing array, or say why it does not fit."""
-    if value.shape != target.shape:
+    check_fits(writer, target.shape, target.dtype, value)
+    _check_memory(writer, target)
+    np.copyto(target, value, casting="unsafe")
+
+
+def check_fits(writer: str, shape: tuple[int, ...], dtype: Any, value: Any) -> None:
+    """Raise where a result is no value for a tensor of this shape and dtype."""
+    if value.shape != shape:
         raise ShapeError(
-            f"{writer}: the result has shape {tuple(value.shape)}, the tensor "
-            f"{tuple(target.shape)}",
+            f"{writer}: the result has shape {tuple(value.shape)}, the tensor {tuple(shape)}",
             "An in-place operation cannot change the shape; compute a new tensor instead.",
         )
-    if category(value.dtype) > category(target.dtype):
+    if category(value.dtype) > category(dtype):
         raise DTypeError(
-            f"{writer}: result type {value.dtype} can't be cast to the tensor's {target.dtype}",
+            f"{writer}: result type {value.dtype} can't be cast to {dtype}, the tensor's",
             "Cast the tensor first, or compute a new one.",
+        )
+
+
+def _check_memory(writer: str, target: np.ndarray[Any, Any]) -> None:
+    if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+        raise ShapeError(
+            f"{writer}: unsupported operation: more than one element of the written-to tensor "
+            "refers to a single memory location",
+            "clone() the tensor before the operation.",
         )
     if not target.flags.writeable:
         raise ArgumentError(f"{writer}: the tensor's memory is read-only", "Use a clone().")
-    np.copyto(target, value, casting="unsafe")
+
+
+OPERATORS.in_place = in_place

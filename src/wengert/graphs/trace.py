@@ -14,22 +14,24 @@ import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.cut import DETACH
-from wengert.core.dtype import category, weak_dtype
+from wengert.core.dtype import weak_dtype
 from wengert.core.node import Leaf, Node, project
 from wengert.core.op import Op
 from wengert.core.record import as_operand
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, DTypeError, ShapeError, TraceError, WengertError
+from wengert.core.view import Wrapped, attach
+from wengert.errors import ArgumentError, ShapeError, TraceError, WengertError
 from wengert.graphs.names import Names
 from wengert.graphs.verify import infer, promoted_operands
 from wengert.modes import current
 from wengert.sites import user_site
 
 
-class Traced(Tensor):
+class Traced(Wrapped):
     """A tensor that is being traced: shape, dtype and history, but no numbers."""
 
     __slots__ = ()
+    _level = 1
 
     def _concrete(self, what: str) -> Any:
         raise TraceError(
@@ -41,19 +43,15 @@ class Traced(Tensor):
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         return _record(op, args, attrs)
 
-    def _in_place(
-        self, op: Op, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
-    ) -> Tensor:
-        """target becomes op(target, *others): from here on it stands for the new node."""
+    def _refuse_write(self, name: str, target: Tensor, result: Tensor) -> None:
         if not isinstance(target, Traced):
             raise TraceError(
-                f"{op.name}_ writes a tensor that is being traced into one that is not",
+                f"{name} writes a tensor that is being traced into one that is not",
                 "Compute a new tensor: with wengert.stack, cat or where.",
             )
-        result = _record(op, (target, *others), attrs or None)
-        _check_fits(op, target._aval, result._aval)
-        target._node = result._node
-        return target
+
+    def _handle(self) -> Traced:
+        return _symbol(self._data, self._node)
 
     def detach(self) -> Tensor:
         detached: Tensor = DETACH(self)
@@ -70,26 +68,23 @@ class Traced(Tensor):
         return f"Traced({self._aval})"
 
 
-def _check_fits(op: Op, have: Aval, made: Aval) -> None:
-    """What an in-place operation makes must be of the tensor's shape and fit its dtype."""
-    if have.shape != made.shape:
-        raise ShapeError(f"{op.name}_: the result has shape {made.shape}, the tensor {have.shape}")
-    if category(made.dtype) > category(have.dtype):
-        raise DTypeError(f"{op.name}_: result type {made.dtype} can't be cast to {have.dtype}")
-
-
-def _symbol(aval: Aval, node: Node | None) -> Traced:
+def _symbol(data: Any, node: Node | None) -> Traced:
+    """A traced tensor; data is what stands in for its numbers."""
     made = Traced.__new__(Traced)
-    made._data = stand_in(aval)
-    made._node = node
+    made._data = data
     made._memory = None
     made._extra = None
+    made._base_tensor = None
+    made._steps = ()
+    made._refusal = ""
+    made._followed = 0
+    made._node = node
     return made
 
 
 def symbol(aval: Aval) -> Traced:
     """A traced tensor that is an input."""
-    made = _symbol(aval, None)
+    made = _symbol(stand_in(aval), None)
     leaf = made._node = Leaf(made, user_site())
     leaf._aval = aval
     leaf.value = None
@@ -109,8 +104,11 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     if state.scope:
         node.get_extra().scope = state.scope
     if isinstance(avals, tuple):
-        return tuple(_symbol(a, project(node, i, None, a)) for i, a in enumerate(avals))
-    made = _symbol(avals, node)
+        return tuple(_symbol(stand_in(a), project(node, i, None, a)) for i, a in enumerate(avals))
+    made = _symbol(stand_in(avals), node)
+    source = args[0]
+    if op.view and isinstance(source, Traced):
+        attach(made, source, op, attrs, state)
     # Under no_grad it is computed, but nothing is differentiated through it.
     return made if state.grad or not plan.wanted else made.detach()
 

@@ -12,6 +12,7 @@ from wengert.core.memory import Memory
 from wengert.core.node import Extra
 from wengert.core.record import make_leaf, mark_cut, memory_of
 from wengert.core.tensor import Tensor
+from wengert.core.view import View
 from wengert.errors import GradientError
 from wengert.ops.define import method
 from wengert.sites import user_site
@@ -57,6 +58,11 @@ def _kept(tensor: Tensor) -> tuple[bool, str | None, dict[str, Any]]:
     return tensor.requires_grad, given_name(tensor), getattr(tensor, "__dict__", {})
 
 
+def _kind(tensor: Tensor) -> type[Tensor]:
+    """What a copy is: of a view, an ordinary tensor."""
+    return Tensor if isinstance(tensor, View) else type(tensor)
+
+
 def _share(made: Tensor, memory: Memory | None) -> Tensor:
     """The tensor, with the Memory that its array belongs to."""
     made._memory = memory
@@ -70,7 +76,7 @@ def __copy__(self: Tensor) -> Tensor:
     """A new handle on the same memory. It is a leaf, as in torch, whatever this one is."""
     self._concrete("copy.copy()")
     memory = memory_of(self)
-    made = _share(rebuilt(type(self), self._data, *_kept(self)), memory)
+    made = _share(rebuilt(_kind(self), self._data, *_kept(self)), memory)
     if not self.is_leaf:
         mark_cut(made, "copy.copy", user_site())
     return made
@@ -94,7 +100,7 @@ def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
     self._concrete("copy.deepcopy()")
     data, memory = _deep(self, memo)
     requires_grad, name, rest = _kept(self)
-    made = _share(rebuilt(type(self), data, requires_grad, name, {}), memory)
+    made = _share(rebuilt(_kind(self), data, requires_grad, name, {}), memory)
     memo[id(self)] = made
     if rest:
         made.__dict__.update(copy.deepcopy(rest, memo))
@@ -139,4 +145,4 @@ def address(array: Any) -> int:
 @method(Tensor)
 def __reduce_ex__(self: Tensor, protocol: Any) -> tuple[Any, ...]:
     """Pickled: numbers, requires_grad, name. The history stays behind, and so does the gradient."""
-    return rebuilt, (type(self), self._concrete("pickle"), *_kept(self))
+    return rebuilt, (_kind(self), self._concrete("pickle"), *_kept(self))

@@ -13,7 +13,7 @@ import numpy as np
 
 from wengert.core.aval import Aval, stand_in
 from wengert.core.node import next_sequence
-from wengert.core.op import OPERATORS
+from wengert.core.op import OPERATORS, OPS
 from wengert.core.record import memory_of
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
@@ -215,6 +215,9 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     _check_kind(x, value)
     if _is_recorded(x, value):
         value = _without_leading_ones(value)
+        if not arrays:
+            in_place(OPS["copy"], take_part_of(x, index=basic) if basic else x, value)
+            return
         attrs = {"basic": basic, "dims": dims, "shape": x._data.shape, "accumulate": False}
         in_place(index_put_op, x, value, *arrays, **attrs)
         return

@@ -56,11 +56,13 @@ def _index_name(attrs: dict[str, Any]) -> str:
     return name + "Backward0"
 
 
-def part_op(name: str, grad_name: str | Callable[[dict[str, Any]], str], torch: str) -> Op:
+def part_op(
+    name: str, grad_name: str | Callable[[dict[str, Any]], str], torch: str, several: bool = False
+) -> Op:
     """An operation that takes a part by a basic index; torch has several names for it."""
     return linear(
         name, take_part, transpose=lambda ct, x, index: embed(ct, index=index, shape=x.shape),
-        view=True, torch=torch, grad_name=grad_name,
+        view=True, several=several, torch=torch, grad_name=grad_name,
         symbol=lambda args, attrs: indexed(args[0], [], attrs["index"], ()),
         explain="slope 1 for the elements that are taken, 0 for the others",
     )  # fmt: skip
@@ -68,9 +70,9 @@ def part_op(name: str, grad_name: str | Callable[[dict[str, Any]], str], torch: 
 
 take_part_of: Op = part_op("part", _index_name, "Tensor.__getitem__")
 _narrow_op = part_op("narrow", "SliceBackward0", "narrow")
-_split_op = part_op("split", "SplitBackward0", "split")
-_split_sizes_op = part_op("split_with_sizes", "SplitWithSizesBackward0", "split")
-_unbind_op = part_op("unbind", "UnbindBackward0", "unbind")
+_split_op = part_op("split", "SplitBackward0", "split", several=True)
+_split_sizes_op = part_op("split_with_sizes", "SplitWithSizesBackward0", "split", several=True)
+_unbind_op = part_op("unbind", "UnbindBackward0", "unbind", several=True)
 
 
 def _at(dim: int, entry: int | slice) -> Basic:

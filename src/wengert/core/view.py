@@ -1,0 +1,177 @@
+"""Views: tensors that share the memory of another one, and follow its history.
+
+The graph holds no mutation. A view knows its base and the operations that lead there; when the
+base has been written into and got a new node, the view applies them to that node at its next use.
+Only views pay for the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from wengert.core import record
+from wengert.core.node import RETAINED, next_sequence
+from wengert.core.op import OPS, Op
+from wengert.core.tensor import Tensor
+from wengert.errors import GradientError
+from wengert.modes import State, using
+
+if TYPE_CHECKING:
+    from wengert.core.node import Node
+
+Steps = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+"""The view operations between a base and a view, with their attributes."""
+
+_own_node: Final = Tensor.__dict__["_node"]
+
+NO_GRAD: Final = "no_grad"
+SEVERAL: Final = "several"
+
+
+class View(Tensor):
+    """A tensor that is a part, or another shape, of a base.
+
+    _base_tensor: no view itself. _steps: how it is reached from there. _followed: the number of
+    the base's last recorded write that this view knows. _refusal: why a recorded write to it or
+    its base is refused: it was made under no_grad, or by a function that gives several views.
+    """
+
+    __slots__ = ("_base_tensor", "_followed", "_refusal", "_steps")
+
+    _base_tensor: Tensor | None
+    _steps: Steps
+    _followed: int
+    _refusal: str
+
+    @property
+    def _base(self) -> Tensor | None:
+        return self._base_tensor
+
+    @property
+    def _node(self) -> Node | None:
+        memory = self._memory
+        if memory is not None and memory.rewritten > self._followed:
+            _follow(self)
+        node: Node | None = _own_node.__get__(self)
+        return node
+
+    @_node.setter
+    def _node(self, node: Node | None) -> None:
+        _own_node.__set__(self, node)
+
+
+class Wrapped(View):
+    """A tensor of a transform: it stands for one that is traced or mapped.
+
+    It is a view, or none with `_base_tensor` None. What an in-place operation makes of it is
+    recorded as for ordinary tensors; subclasses say what becomes of its contents.
+    """
+
+    __slots__ = ()
+
+    def _refuse_write(self, name: str, target: Tensor, result: Tensor) -> None:
+        """Raise where the result cannot become the target's contents."""
+        raise AssertionError("each kind of wrapped tensor says what can be written into it")
+
+    def _write_contents(self, result: Tensor) -> None:
+        """Take over the contents of a result; memory that others see is written."""
+
+    def _in_place(
+        self, function: Any, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
+    ) -> Tensor:
+        """target becomes function(target, *others); self is the innermost of the arguments."""
+        from wengert.core import write  # which needs View
+
+        name = write.name_in_place(function)
+        result = function(target._handle(), *others, **attrs)
+        write.check_fits(name, target._data.shape, target._data.dtype, result._data)
+        self._refuse_write(name, target, result)
+        assert isinstance(target, Wrapped)
+        if result._data.dtype != target._data.dtype:
+            result = OPS["to"](result, dtype=target._data.dtype)
+        base = target._base_tensor
+        memory = record.memory_of(target)
+        target._write_contents(result)
+        if base is None:
+            target._node = result._node
+        else:
+            base._node = write.WRITE(base._handle(), result, steps=target._steps)._node
+        memory.rewritten = next_sequence()
+        if base is None:
+            target._followed = memory.rewritten
+        return target
+
+
+def view_of(source: Tensor, data: Any, op: Op, attrs: dict[str, Any] | None, state: State) -> View:
+    """A view of `source`, made by one operation, on an array that shares its memory."""
+    made = View.__new__(View)
+    made._data = data
+    made._extra = None
+    attach(made, source, op, attrs, state)
+    made._node = None
+    return made
+
+
+def attach(made: View, source: Tensor, op: Op, attrs: dict[str, Any] | None, state: State) -> None:
+    """Make a handle a view of `source`, one operation away."""
+    memory = made._memory = record.memory_of(source)
+    step = (op.name, tuple((attrs or {}).items()))
+    if isinstance(source, View) and source._base_tensor is not None:
+        made._base_tensor = source._base_tensor
+        made._steps = (*source._steps, step)
+        made._refusal = source._refusal
+    else:
+        made._base_tensor = source
+        made._steps = (step,)
+        made._refusal = ""
+    if not made._refusal:
+        made._refusal = SEVERAL if op.several else "" if state.grad else NO_GRAD
+    made._followed = memory.rewritten
+
+
+def through(value: Any, steps: Steps) -> Any:
+    """The view operations applied to another base: an array or a tensor."""
+    for name, attrs in steps:
+        value = OPS[name](value, **dict(attrs))
+    return value
+
+
+def _follow(view: View) -> None:
+    """Apply the view's operations to the node that its base has now."""
+    base, memory = view._base_tensor, view._memory
+    if base is None or memory is None:
+        return
+    old: Node | None = _own_node.__get__(view)
+    if base._node is None:
+        view._followed = memory.rewritten
+        return
+    refuse_refused(view, "its base or another view of its base has been modified inplace")
+    view._followed = memory.rewritten
+    handle = base._handle()
+    with using(grad=True, inference=False, saved=()):
+        node = through(handle, view._steps)._node
+    if node is not None and old is not None:
+        node.site = old.site
+        node.grad, old.grad = (old.grad, None) if old.grad is RETAINED else (None, old.grad)
+    view._node = node
+
+
+_REFUSALS: Final = {
+    NO_GRAD: (
+        "a view was created in no_grad mode and {} with grad mode enabled",
+        "Make the view and the change both inside the no_grad block, or both outside.",
+    ),
+    SEVERAL: (
+        "a view is the output of a function that returns multiple views and {}; such functions "
+        "do not allow the output views to be modified inplace",
+        "Replace the in-place operation by an out-of-place one, or take the view by indexing.",
+    ),
+}
+
+
+def refuse_refused(view: View, what: str) -> None:
+    """Raise GradientError for a view whose history cannot follow a write."""
+    if view._refusal:
+        fact, remedy = _REFUSALS[view._refusal]
+        raise GradientError(fact.format(what), remedy)
