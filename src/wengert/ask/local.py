@@ -13,17 +13,16 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.node import Node
 from wengert.core.op import Op
-from wengert.core.record import make_leaf
+from wengert.core.record import from_node, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GraphError, ShapeError, WengertError
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
 from wengert.modes import enable_grad, silently
+from wengert.transform.conform import conform
+from wengert.transform.residuals import rewrap
 from wengert.transform.reverse import (
     Reach,
-    conform,
-    from_node,
-    rewrap,
     sweep_arrays,
     upstream,
 )

@@ -10,18 +10,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.node import RETAINED, UNKNOWN_LINE, Node
+from wengert.core.hooks import WATCHED_LEAVES
+from wengert.core.node import RETAINED, UNKNOWN_LINE, WATCHED, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
-from wengert.modes import current, enable_grad, silently
+from wengert.modes import current, set_grad_enabled, silently
 from wengert.ops.define import method
 from wengert.sites import Site, here
+from wengert.transform.careful import completed, prehooked
+from wengert.transform.conform import conform
 from wengert.transform.reverse import (
     Reach,
     check_seed,
-    conform,
     free,
+    leaves_early,
     sweep_arrays,
     sweep_tensors,
     upstream,
@@ -50,7 +53,7 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    if create_graph or inputs is not None:
+    if create_graph or inputs is not None or self._level:
         _backward((self,), (gradient,), retain_graph, create_graph, inputs)
         return
     node = self._node
@@ -59,7 +62,9 @@ def backward(
     given = gradient is not None
     seed = _given("backward", self, gradient, False) if given else _ones("backward", self)
     order = upstream((node,))
-    captured = sweep_arrays({node: seed}, order)
+    if WATCHED_LEAVES:
+        order = leaves_early(order, WATCHED_LEAVES)
+    captured = sweep_arrays({node: seed}, order, None, deliver_array)
     del seed  # what is accumulated is asked whether anybody else holds it
     with _ACCUMULATION:
         _accumulate_arrays(captured)
@@ -91,18 +96,26 @@ def _backward(
     outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], retain_graph: bool | None,
     create_graph: bool, inputs: Any,
 ) -> None:  # fmt: skip
-    cotangents = _seeds("backward", outputs, gradients, create_graph)
+    on_tensors = create_graph or _is_wrapped(outputs)
+    cotangents = _seeds("backward", outputs, gradients, on_tensors)
     order = upstream(cotangents)
+    if WATCHED_LEAVES:
+        order = leaves_early(order, WATCHED_LEAVES)
     reach = None if inputs is None else Reach(_targets("backward", inputs), order)
-    if create_graph:
-        with enable_grad():
-            _accumulate_tensors(sweep_tensors(cotangents, order, reach))
+    if on_tensors:
+        with set_grad_enabled(create_graph):
+            _accumulate_tensors(sweep_tensors(cotangents, order, reach, deliver_tensor))
     else:
-        captured = sweep_arrays(cotangents, order, reach)
+        captured = sweep_arrays(cotangents, order, reach, deliver_array)
         with _ACCUMULATION:
             _accumulate_arrays(captured)
     if not (create_graph if retain_graph is None else retain_graph):
         free(order, _line(), reach)
+
+
+def _is_wrapped(outputs: Iterable[Any]) -> bool:
+    """Whether any is a tensor of a transform: then its rules run on such tensors, too."""
+    return any(isinstance(output, Tensor) and output._level for output in outputs)
 
 
 def _line() -> Site | str:
@@ -208,7 +221,7 @@ def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
     while captured:
         node, cotangent = captured.pop()
         stored = node.grad
-        if stored is None or stored is RETAINED:
+        if stored is None or stored is RETAINED or stored is WATCHED:
             if type(cotangent) is _ndarray and not _is_own(cotangent):
                 cotangent = cotangent.copy()
             node.grad = _new(cotangent, None)
@@ -225,6 +238,27 @@ _OWN_REFERENCES: Final = 3
 def _is_own(array: Any) -> bool:
     """Whether nothing else can see the array: no residual, no seed, no view, no other gradient."""
     return sys.getrefcount(array) <= _OWN_REFERENCES and array.base is None
+
+
+def deliver_array(leaf: Node, cotangent: Any) -> None:
+    """Finish a leaf that has hooks: they see its `.grad` as soon as it is complete."""
+    hooks = leaf.extra.hooks if leaf.extra is not None else None
+    if hooks is not None and hooks.before:
+        cotangent = prehooked(leaf, _new(cotangent, None), hooks)._data
+    with _ACCUMULATION:
+        _accumulate_arrays([(leaf, cotangent)])
+    if hooks is not None:
+        completed(leaf, _new(cotangent, None), hooks)
+
+
+def deliver_tensor(leaf: Node, cotangent: Any) -> None:
+    """The same under create_graph."""
+    hooks = leaf.extra.hooks if leaf.extra is not None else None
+    if hooks is not None and hooks.before:
+        cotangent = prehooked(leaf, cotangent, hooks)
+    _accumulate_tensors([(leaf, cotangent)])
+    if hooks is not None:
+        completed(leaf, cotangent, hooks)
 
 
 def _accumulate_tensors(captured: list[tuple[Node, Any]]) -> None:
@@ -261,11 +295,12 @@ def grad(
     outs, ins = _as_tuple("grad", outputs), _as_tuple("grad", inputs)
     given = _as_tuple("grad", grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     targets = _targets("grad", ins)
-    cotangents = _seeds("grad", outs, given, create_graph)
+    on_tensors = create_graph or _is_wrapped((*outs, *given))
+    cotangents = _seeds("grad", outs, given, on_tensors)
     order = upstream(cotangents)
     reach = Reach(targets, order)
-    if create_graph:
-        with enable_grad():
+    if on_tensors:
+        with set_grad_enabled(create_graph):
             captured = sweep_tensors(cotangents, order, reach)
             found = dict(captured)
             _accumulate_tensors(_retained(captured))
@@ -283,7 +318,11 @@ def grad(
 
 def _retained(captured: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
     """Of what was captured, the part that retain_grad() asked for: it is stored as well."""
-    return [pair for pair in captured if pair[0].grad is not None and pair[0].inputs]
+    return [
+        pair
+        for pair in captured
+        if pair[0].inputs and pair[0].grad is not None and pair[0].grad is not WATCHED
+    ]
 
 
 def _owned(captured: list[tuple[Node, Any]]) -> dict[Any, Tensor]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of
+from wengert.core.hooks import Hooks, Packed
 from wengert.core.memory import Memory
 from wengert.core.op import Op, Plan
 from wengert.sites import Site
@@ -34,6 +35,9 @@ UNKNOWN_LINE: Final = "(no line: provenance is off)"
 RETAINED: Final = object()
 """What stands in Node.grad after retain_grad(), until a gradient arrives."""
 
+WATCHED: Final = object()
+"""What stands in Node.grad where there are hooks, and no gradient is kept."""
+
 
 class Extra:
     """What few nodes and tensors have: a given name, an assigned gradient, the marks of cuts.
@@ -54,9 +58,9 @@ class Extra:
         self.cuts: tuple[Cut, ...] = ()
         self.inference = False
         self.scope = ""
-        self.hooks: Any = None
+        self.hooks: Hooks | None = None
         self.tangents: dict[Any, Any] | None = None
-        self.packed: Any = None
+        self.packed: Packed | None = None
         self.metadata: dict[str, Any] | None = None
         # Per output of an operation with several, its projection while that lives.
         self.projections: list[Callable[[], Node | None]] = []
@@ -133,7 +137,7 @@ class Node:
     @property
     def retained_grad(self) -> Tensor | None:
         """The gradient stored here, or None."""
-        return None if self.grad is RETAINED else self.grad
+        return None if self.grad is RETAINED or self.grad is WATCHED else self.grad
 
     @property
     def op(self) -> Op:
@@ -268,6 +272,7 @@ _CARRIER_PLAN: Final = Plan(Op("carrier", "leaf", lambda: None, ()), (), False, 
 _PROJECTION: Final = Op("projection", "projection", lambda: None, (), attributes=("index",))
 PROJECTION_PLAN: Final = Plan(_PROJECTION, (), False, 1)
 PROJECTION_PLAN.wanted = (0,)  # gradients go through; the walk itself bundles them
+PROJECTION_PLAN.special = PROJECTION_PLAN.care = True
 
 
 def project(source: Node, index: int, value: Any, aval: Any) -> Node:

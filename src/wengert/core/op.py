@@ -48,12 +48,15 @@ class Plan:
 
     wanted: indices of the inputs that need a gradient. pulls: aligned with them, functions
     (node, cotangent) -> cotangent of that input. keeps: per input, whether its value is a
-    residual; residuals: the indices of those. keeps_out: whether the output is one.
+    residual; residuals: the indices of those. keeps_out: whether the output is one. joint: for
+    functions that users wrote, (node, cotangents) -> the cotangents of all wanted inputs at once,
+    on tensors. special: whether a sweep must do anything but to call the pulls. care: whether
+    there is anything to see to before that.
     """
 
     __slots__ = (
-        "keeps", "keeps_any", "keeps_inputs", "keeps_out", "op", "pulls", "residuals", "steps",
-        "wanted",
+        "care", "joint", "keeps", "keeps_any", "keeps_inputs", "keeps_out", "op", "pulls",
+        "residuals", "special", "steps", "wanted",
     )  # fmt: skip
 
     def __init__(self, op: Op, wanted: tuple[int, ...], complex_: bool, count: int) -> None:
@@ -69,6 +72,9 @@ class Plan:
         self.keeps_any = self.keeps_inputs or self.keeps_out
         self.pulls = tuple(op.pull(i, complex_) for i in wanted)
         self.steps = tuple(zip(wanted, self.pulls, strict=True))
+        self.joint: Callable[..., Any] | None = None
+        self.special = False
+        self.care = self.keeps_any
 
 
 @dataclass(frozen=True, eq=False)

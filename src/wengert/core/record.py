@@ -16,14 +16,17 @@ import numpy as np
 from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype, default_float, is_differentiable
+from wengert.core.hooks import Packed
 from wengert.core.memory import Memory
 from wengert.core.node import (
     SMALL,
     Carrier,
     Cut,
+    Dropped,
     Extra,
     Leaf,
     Node,
+    is_large,
     next_sequence,
     project,
 )
@@ -450,7 +453,39 @@ def _node(
     )  # fmt: skip
     if state.scope:
         node.get_extra().scope = state.scope
+    if state.saved:
+        _pack(node, state)
     return node
+
+
+def _pack(node: Node, state: State) -> None:
+    """Give the residuals to the hooks of `saved_tensors_hooks`, and keep what they return."""
+    pack, unpack = state.saved[-1]
+    kept: dict[int | str, Any] = {}
+    operands = list(node.operands or ())
+    inputs = list(node.inputs)
+    for i, operand in enumerate(operands):
+        if node.plan.keeps[i] and isinstance(operand, (_ndarray, np.generic)):
+            source = inputs[i]
+            residual = source if isinstance(source, Tensor) else from_node(operand, source)
+            kept[i] = pack(residual)
+            if is_large(operand):
+                operands[i] = None
+        if not isinstance(inputs[i], Node) and is_large(operand):
+            inputs[i] = Dropped(inputs[i], operand)
+            operands[i] = None
+    if node.plan.keeps_out and type(node.value) is not tuple:
+        kept["out"] = pack(from_node(node.value, None))
+        if node._aval is not None:
+            node.value = None
+    if kept:
+        node.inputs, node.operands = tuple(inputs), tuple(operands)
+        node.get_extra().packed = Packed(kept, unpack)
+
+
+def from_node(data: Any, node: Node | None) -> Tensor:
+    """A tensor handle on an array and its place in a graph."""
+    return handle(data, node, node._memory if node is not None else None)
 
 
 def _refuse_inference(op: Op, constant: Tensor) -> None:

@@ -17,7 +17,7 @@ from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_arra
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
-from wengert.core.node import RETAINED, Carrier, Extra, Leaf, Node, unproject
+from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
@@ -206,7 +206,7 @@ class Tensor(Arithmetic):
         node = self._node
         if node is None:
             return self._extra.grad if self._extra is not None else None
-        if node.grad is None and not isinstance(node, Leaf):
+        if (node.grad is None or node.grad is WATCHED) and not isinstance(node, Leaf):
             warnings.warn(no_grad_kept(node), NonLeafGradWarning, stacklevel=2)
         return node.retained_grad
 
@@ -219,7 +219,7 @@ class Tensor(Arithmetic):
             self._extra = self._extra or Extra()
             self._extra.grad = value
         elif value is None and node.grad is not None and not isinstance(node, Leaf):
-            node.grad = RETAINED
+            node.grad = WATCHED if node.grad is WATCHED else RETAINED
         else:
             node.grad = value
 
@@ -243,13 +243,15 @@ class Tensor(Arithmetic):
                 "can't retain_grad on a tensor that does not require grad",
                 "Ask wengert.why(x): it names the line that cut it off.",
             )
-        if node.grad is None and type(node) is not Leaf:
+        if (node.grad is None or node.grad is WATCHED) and type(node) is not Leaf:
             node.grad = RETAINED
 
     @property
     def retains_grad(self) -> bool:
         node = self._node
-        return node is not None and node.grad is not None and not isinstance(node, Leaf)
+        if node is None or isinstance(node, Leaf):
+            return False
+        return node.grad is not None and node.grad is not WATCHED
 
     def detach(self) -> Tensor:
         """The same memory without history. The cut is marked, so `why` can name this line."""

@@ -1,0 +1,277 @@
+"""One step of a sweep, with everything that can hang on a node: hooks, users' functions, checks.
+
+The fast loop in reverse.py takes this way only for nodes that need it; sweeps on tensors take it
+for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wengert.core.hooks import Hooks
+from wengert.core.node import PROJECTION_PLAN, WATCHED, Leaf, Node
+from wengert.core.record import _new, from_node
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, GradientError, ShapeError
+from wengert.modes import State
+from wengert.transform.conform import conform
+from wengert.transform.residuals import Rewrapped, check_residuals, rewrap
+
+if TYPE_CHECKING:
+    from wengert.transform.reverse import Reach
+
+Deliver = Callable[[Node, Any], None]
+
+
+class Arrays:
+    """Cotangents are arrays; rules run on arrays."""
+
+    def __init__(self, state: State) -> None:
+        self.anomaly = state.anomaly
+        self._run = state.run
+
+    def pull(self, pull: Any, node: Node, seen: Any, ct: Any) -> Any:
+        return self._run(pull, seen, ct)
+
+    def conform(self, pulled: Any, source: Node) -> Any:
+        return self._run(conform, pulled, source.aval)
+
+    def add(self, before: Any, pulled: Any) -> Any:
+        return self._run(add, before, pulled)
+
+    def shown(self, ct: Any) -> Tensor:
+        """A cotangent as hooks and users' functions see it: a tensor that owns its memory."""
+        return _new(ct.copy() if isinstance(ct, np.ndarray) else ct, None)
+
+    def taken(self, value: Tensor) -> Any:
+        """What a hook or a user's function returned, as a cotangent."""
+        data = value._data
+        return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
+
+
+class Tensors(Arrays):
+    """Cotangents are tensors; what the rules compute is recorded in turn."""
+
+    def pull(self, pull: Any, node: Node, seen: Any, ct: Any) -> Any:
+        return pull(Rewrapped(node, seen), ct)
+
+    def conform(self, pulled: Any, source: Node) -> Any:
+        if not isinstance(pulled, Tensor):
+            pulled = from_node(np.asarray(pulled)[()], None)
+        return conform(pulled, source.aval)
+
+    def add(self, before: Any, pulled: Any) -> Any:
+        return before + pulled
+
+    def shown(self, ct: Any) -> Tensor:
+        shown: Tensor = ct
+        return shown
+
+    def taken(self, value: Tensor) -> Any:
+        return value
+
+
+def sweep(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
+    deliver: Deliver | None, kind: Arrays,
+) -> list[tuple[Node, Any]]:  # fmt: skip
+    """A whole sweep, step by careful step. Returns what was captured, as sweep_arrays does."""
+    captured: list[tuple[Node, Any]] = []
+    for node in order:
+        ct = cotangents.pop(node, None)
+        if ct is not None:
+            visit(node, ct, cotangents, reach, deliver, kind, captured)
+    return captured
+
+
+def visit(
+    node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None,
+    deliver: Deliver | None, kind: Arrays, captured: list[tuple[Node, Any]],
+) -> None:  # fmt: skip
+    """One node: its tensor's hooks, what is kept of its cotangent, and what it passes on."""
+    hooks = node.extra.hooks if node.extra is not None else None
+    if hooks is not None and hooks.tensor:
+        ct = _replaced(node, ct, hooks, kind)
+    retains = node.grad is not None and node.grad is not WATCHED and bool(node.inputs)
+    wanted = not node.inputs if reach is None else node in reach.targets
+    if wanted and hooks is not None and deliver is not None and not node.inputs:
+        deliver(node, ct)
+    elif retains or wanted:
+        captured.append((node, ct))
+    if reach is None or node in reach.through:
+        spread(node, ct, cotangents, reach, kind, hooks)
+
+
+def _replaced(node: Node, ct: Any, hooks: Hooks, kind: Arrays) -> Any:
+    """The cotangent after the hooks of the node's tensor; each may replace it."""
+    shown = kind.shown(ct)
+    for hook in list(hooks.tensor.values()):
+        shown = _fitting(node, hook(shown), shown)
+    return kind.taken(shown)
+
+
+def _fitting(node: Node, new: Any, old: Tensor) -> Tensor:
+    """What a hook returned in place of a gradient. Raises where it is none."""
+    if new is None:
+        return old
+    if not isinstance(new, Tensor):
+        raise ArgumentError(
+            f"a hook on {node.name()} returned a {type(new).__name__}",
+            "A hook returns None, or a tensor that replaces the gradient.",
+            node.site,
+        )
+    if new._data.shape != old._data.shape:
+        raise ShapeError(
+            f"a hook on {node.name()} has changed the size of value: it returned a gradient of "
+            f"shape {tuple(new.shape)} for one of {tuple(old.shape)}",
+            "Return a gradient of the same shape.",
+            node.site,
+        )
+    if new._data.dtype != old._data.dtype:
+        raise GradientError(
+            f"a hook on {node.name()} has changed the type of value (was {old.dtype} got "
+            f"{new.dtype})",
+            "Return a gradient of the same dtype.",
+            node.site,
+        )
+    return new
+
+
+def spread(
+    node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None, kind: Arrays,
+    hooks: Hooks | None = None,
+) -> None:  # fmt: skip
+    """Pass a node's cotangent on to its inputs."""
+    plan = node.plan
+    if plan is PROJECTION_PLAN:
+        _bundle(node, ct, cotangents)
+        return
+    steps = [
+        (i, pull) for i, pull in plan.steps if reach is None or node.inputs[i] in reach.sources
+    ]
+    if not steps:
+        return
+    if hooks is not None and hooks.before:
+        ct = _before(node, ct, hooks, kind)
+    if kind.anomaly is None:
+        pulled = _pulled(node, ct, steps, kind)
+    else:
+        pulled = kind.anomaly.watched(node, lambda: _pulled(node, ct, steps, kind))
+    if hooks is not None and hooks.after:
+        pulled = _after(node, ct, pulled, hooks, kind)
+    for i, cotangent in pulled.items():
+        source = node.inputs[i]
+        before = cotangents.get(source)
+        cotangents[source] = cotangent if before is None else kind.add(before, cotangent)
+
+
+def _pulled(node: Node, ct: Any, steps: list[tuple[int, Any]], kind: Arrays) -> dict[int, Any]:
+    """The cotangents of the inputs, conformed; those that are zero are left out."""
+    plan = node.plan
+    seen = check_residuals(node) if plan.keeps_any else node
+    if plan.joint is not None:
+        return _joint(node, ct, [i for i, _ in steps], kind)
+    if type(ct) is list:
+        ct = materialised(node, ct)
+        if type(kind) is Tensors:
+            ct = tuple(rewrap(c, None) if not isinstance(c, Tensor) else c for c in ct)
+    found: dict[int, Any] = {}
+    for i, pull in steps:
+        pulled = ct if pull is None else kind.pull(pull, node, seen, ct)
+        if pulled is not None:
+            found[i] = kind.conform(pulled, node.inputs[i])
+    return found
+
+
+def _joint(node: Node, ct: Any, wanted: list[int], kind: Arrays) -> dict[int, Any]:
+    """The pullback of a function that a user wrote: all inputs at once, on tensors."""
+    several = ct if type(ct) is list else [ct]
+    shown = [None if c is None else kind.shown(c) for c in several]
+    joint = node.plan.joint
+    assert joint is not None
+    given = joint(node, shown, wanted)
+    return {
+        i: kind.conform(kind.taken(g), node.inputs[i])
+        for i, g in zip(wanted, given, strict=True)
+        if g is not None
+    }
+
+
+def _bundle(projection: Node, ct: Any, cotangents: dict[Node, Any]) -> None:
+    """Put the cotangent of one output beside those of the operation's other outputs."""
+    source = projection.inputs[0]
+    bundle = cotangents.get(source)
+    if bundle is None:
+        bundle = cotangents[source] = [None] * len(source.aval)
+    assert projection.attrs is not None
+    bundle[projection.attrs["index"]] = ct
+
+
+def materialised(node: Node, bundle: list[Any]) -> tuple[Any, ...]:
+    """Zeros for the outputs that nothing depends on."""
+    return tuple(
+        np.zeros(aval.shape, aval.dtype)[()] if ct is None else ct
+        for ct, aval in zip(bundle, node.aval, strict=True)
+    )
+
+
+def _before(node: Node, ct: Any, hooks: Hooks, kind: Arrays) -> Any:
+    """The cotangents after the node's prehooks, which see them as a tuple."""
+    several = ct if type(ct) is list else [ct]
+    shown = tuple(None if c is None else kind.shown(c) for c in several)
+    for hook in list(hooks.before.values()):
+        shown = _tuple_fitting(node, hook(shown), shown)
+    taken = [None if g is None else kind.taken(g) for g in shown]
+    return taken if type(ct) is list else taken[0]
+
+
+def _after(
+    node: Node, ct: Any, pulled: dict[int, Any], hooks: Hooks, kind: Arrays
+) -> dict[int, Any]:
+    """The cotangents of the inputs after the node's hooks, which see those of the outputs, too."""
+    several = ct if type(ct) is list else [ct]
+    outputs = tuple(None if c is None else kind.shown(c) for c in several)
+    inputs = tuple(kind.shown(pulled[i]) if i in pulled else None for i in range(len(node.inputs)))
+    for hook in list(hooks.after.values()):
+        inputs = _tuple_fitting(node, hook(inputs, outputs), inputs)
+    return {i: kind.taken(g) for i, g in enumerate(inputs) if g is not None and i in pulled}
+
+
+def _tuple_fitting(
+    node: Node, new: Any, old: tuple[Tensor | None, ...]
+) -> tuple[Tensor | None, ...]:
+    """What a node's hook returned in place of a tuple of gradients."""
+    if new is None:
+        return old
+    if isinstance(new, Tensor) and len(old) == 1:
+        new = (new,)
+    if not isinstance(new, (tuple, list)) or len(new) != len(old):
+        raise GradientError(
+            f"a hook on {node.name()} returned an incorrect number of gradients",
+            f"It must return None, or a tuple of {len(old)}.",
+            node.site,
+        )
+    return tuple(
+        n if o is None or n is None else _fitting(node, n, o) for n, o in zip(new, old, strict=True)
+    )
+
+
+def prehooked(leaf: Node, gradient: Tensor, hooks: Hooks) -> Tensor:
+    """A leaf's gradient after the prehooks of its node, before it is accumulated."""
+    seen: tuple[Tensor | None, ...] = (gradient,)
+    for hook in list(hooks.before.values()):
+        seen = _tuple_fitting(leaf, hook(seen), seen)
+    return gradient if seen[0] is None else seen[0]
+
+
+def completed(leaf: Node, gradient: Tensor, hooks: Hooks) -> None:
+    """What is called when a leaf's `.grad` is complete: with its tensor, and with its gradient."""
+    assert isinstance(leaf, Leaf)
+    for hook in list(hooks.accumulated.values()):
+        hook(leaf.variable)
+    for hook in list(hooks.after.values()):
+        hook((), (gradient,))

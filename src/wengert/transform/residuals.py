@@ -1,0 +1,153 @@
+"""Residuals as the rules see them: wrapped with their history, or unpacked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.aval import Aval
+from wengert.core.hooks import Packed
+from wengert.core.node import Node, project
+from wengert.core.record import from_node
+from wengert.core.tensor import Tensor
+from wengert.errors import FreedError, GradientError, StaleError
+
+
+def check_residuals(node: Node) -> Any:
+    """The node, or what stands for it where its residuals were packed, for the pulls to read from.
+
+    Raises FreedError or StaleError if a value that the pullback needs is gone or overwritten.
+    """
+    if node.freed is not None:
+        raise FreedError(
+            f"{node.name()}: the values saved for backward were freed by an earlier backward pass"
+            + _at(node.freed),
+            "Pass retain_graph=True to the earlier call, or compute the loss anew.",
+        )
+    sequence = node.sequence
+    for i in node.plan.residuals:
+        source = node.inputs[i]
+        if source is None:
+            continue
+        memory = source._memory
+        if memory is not None and memory.written > sequence:
+            _raise_stale(node, memory, f"its input {i + 1}")
+    memory = node._memory
+    if node.plan.keeps_out and memory is not None and memory.written > sequence:
+        _raise_stale(node, memory, "its output")
+    extra = node.extra
+    return node if extra is None or extra.packed is None else Unpacked(node, extra.packed)
+
+
+def _raise_stale(node: Node, memory: Any, what: str) -> None:
+    raise StaleError(
+        f"{node.name()} needs {what} for the backward pass, but it was modified by an inplace "
+        f"operation: {memory.writer}{_at(memory.site)}\n  saved by {node.op.name}{_at(node.site)}",
+        "Write the result into a new tensor, or clone() before the in-place operation.",
+    )
+
+
+def _at(site: Any) -> str:
+    return f" at {site}" if site is not None else ""
+
+
+class Unpacked:
+    """A node whose residuals were given into the keeping of `saved_tensors_hooks`."""
+
+    __slots__ = ("attrs", "node", "operands", "value")
+
+    def __init__(self, node: Node, packed: Packed) -> None:
+        self.node = node
+        self.attrs = node.attrs
+        self.value = node.value
+        operands = list(node.operands or (None,) * len(node.inputs))
+        for place, kept in packed.kept.items():
+            array = _unpacked(node, place, packed.unpack(kept))
+            if place == "out":
+                self.value = array
+            else:
+                assert isinstance(place, int)
+                operands[place] = array
+        self.operands = tuple(operands)
+
+    def operand_aval(self, i: int) -> Aval:
+        return self.node.operand_aval(i)
+
+    def operand_avals(self) -> tuple[Aval, ...]:
+        return self.node.operand_avals()
+
+
+def _unpacked(node: Node, place: int | str, value: Any) -> Any:
+    """The array that an unpack hook returned, if it is what was packed."""
+    if not isinstance(value, Tensor):
+        raise GradientError(
+            f"{node.name()}: the unpack hook returned a {type(value).__name__}, not a tensor",
+            "It must return the tensor that the pack hook was given.",
+            node.site,
+        )
+    want = node.aval if isinstance(place, str) else node.operand_aval(place)
+    if value._aval != want:
+        raise GradientError(
+            f"{node.name()}: the unpack hook returned {value._aval} for what was {want}",
+            "It must return the tensor that the pack hook was given.",
+            node.site,
+        )
+    data = value._data
+    return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
+
+
+class Rewrapped:
+    """A node as the rules see it when they run on tensors: residuals carry their history.
+
+    Without it the second derivative through a residual would silently be lost.
+    """
+
+    __slots__ = ("_seen", "attrs", "node")
+
+    def __init__(self, node: Node, seen: Any) -> None:
+        self.node = node
+        self.attrs = node.attrs
+        self._seen = seen
+
+    @property
+    def value(self) -> Any:
+        node, value = self.node, self._seen.value
+        if type(value) is tuple:
+            return tuple(_output(node, i) for i in range(len(value)))
+        return rewrap(value, node)
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        node = self.node
+        values = self._seen.operands or (None,) * len(node.inputs)
+        return tuple(
+            rewrap(value, source if isinstance(source, Node) else None)
+            for value, source in zip(values, node.inputs, strict=True)
+        )
+
+    def operand_aval(self, i: int) -> Aval:
+        return self.node.operand_aval(i)
+
+    def operand_avals(self) -> tuple[Aval, ...]:
+        return self.node.operand_avals()
+
+
+def rewrap(value: Any, node: Node | None) -> Any:
+    """A residual as a tensor that comes from `node`; numbers and None as they are."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return from_node(value, node)
+    if isinstance(value, Tensor):  # of a transform: it has contents of its own
+        wrapped = value._handle()
+        wrapped._node = node
+        return wrapped
+    return value
+
+
+def _output(node: Node, i: int) -> Any:
+    """Output i of a node with several: with the projection its own tensor has, if that lives."""
+    value = node.value[i]
+    known = node.extra.projections[i]() if node.extra is not None else None
+    if known is None and np.dtype(value.dtype).kind in "fc":
+        known = project(node, i, value, node.aval[i])
+    return rewrap(value, known)
