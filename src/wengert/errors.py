@@ -87,6 +87,10 @@ class MissingValueError(WengertError, RuntimeError):
     """An answer needs a value that nobody kept and that cannot be computed again."""
 
 
+class BatchingError(WengertError, RuntimeError):
+    """Something that cannot be done for all slices of a mapped tensor at once."""
+
+
 class TraceError(WengertError, TypeError):
     """Python code that depends on the data of a tensor which has none: it is being traced."""
 
@@ -101,6 +105,10 @@ class FileFormatError(WengertError, ValueError):
 
 class UnknownNameError(WengertError, KeyError):
     """A name that the graph does not know; the nearest ones are in the message."""
+
+
+class BatchingWarning(UserWarning):
+    """An operation inside vmap is applied slice by slice: it has no batching rule."""
 
 
 class NonLeafGradWarning(UserWarning):

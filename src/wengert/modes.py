@@ -30,7 +30,8 @@ class State:
     """
 
     __slots__ = (
-        "anomaly", "grad", "inference", "levels", "plain", "run", "saved", "scope", "sites",
+        "_below", "anomaly", "grad", "inference", "levels", "plain", "run", "saved", "scope",
+        "sites",
     )  # fmt: skip
 
     def __init__(
@@ -47,12 +48,22 @@ class State:
         self.saved = saved
         self.anomaly = anomaly
         self.plain = grad and sites and not (inference or scope or levels or saved)
+        self._below: dict[int, State] = {}
 
     def but(self, **changes: Any) -> State:
         """The same state with some modes changed."""
-        modes = {name: getattr(self, name) for name in self.__slots__ if name != "plain"}
+        modes = {name: getattr(self, name) for name in _MODES}
         return State(**(modes | changes))
 
+    def below(self, index: int) -> State:
+        """The same with the level at `index`, and all that are inside it, hidden."""
+        state = self._below.get(index)
+        if state is None:
+            state = self._below[index] = self.but(levels=self.levels[:index])
+        return state
+
+
+_MODES: Final = ("run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly")
 
 _STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(
     "wengert_state", default=None
@@ -78,6 +89,22 @@ def current() -> State:
         state = State(silent_context().run)
         _STATE.set(state)
     return state
+
+
+class entered:
+    """A state, for the body of a with statement."""
+
+    __slots__ = ("_before", "_state")
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __enter__(self) -> None:
+        self._before = current()
+        _STATE.set(self._state)
+
+    def __exit__(self, *exc: object) -> None:
+        _STATE.set(self._before)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ SHARES = "it takes over memory from elsewhere; tests/test_convert.py"
 RANDOM = "it draws at random; tests/test_random.py"
 GENERATOR = "it sets or reads the state of the generator; tests/test_random.py"
 FILES = "it writes or reads a file; tests/test_serialization.py"
-WRITES = "it is applied in place only; tests/test_tensor.py"
+WRITES = "in-place changes and transforms apply it; tests/test_tensor.py, tests/inplace, tests/func"
 
 SKIPS: dict[str, dict[str, str]] = {
     # Functions without samples: no law reaches them.
@@ -31,7 +31,7 @@ SKIPS: dict[str, dict[str, str]] = {
     },
     # Operations that no sample applies.
     "coverage": {
-        **dict.fromkeys(["zero", "fill", "fill_with", "copy", "write"], WRITES),
+        **dict.fromkeys(["zero", "fill", "fill_with", "copy", "write", "alias"], WRITES),
         **dict.fromkeys(["bernoulli", "normal", "uniform", "random"], RANDOM),
         **dict.fromkeys(["draw_bernoulli", "draw_normal"], RANDOM),
     },

@@ -104,7 +104,9 @@ def _backward(
     reach = None if inputs is None else Reach(_targets("backward", inputs), order)
     if on_tensors:
         with set_grad_enabled(create_graph):
-            _accumulate_tensors(sweep_tensors(cotangents, order, reach, deliver_tensor))
+            _accumulate_tensors(
+                sweep_tensors(cotangents, order, reach, deliver_tensor, create_graph)
+            )
     else:
         captured = sweep_arrays(cotangents, order, reach, deliver_array)
         with _ACCUMULATION:
@@ -162,7 +164,7 @@ def _seeds(
 
 def _ones(name: str, output: Tensor) -> Any:
     """The implicit cotangent 1 of an output of one element."""
-    data = output._concrete(name)
+    data = output._data
     if type(data) is not _ndarray:
         return type(data)(1)
     if data.size != 1:
@@ -278,7 +280,8 @@ def grad(
 
     Returns one tensor per input, of its shape; None for an input that the outputs do not depend
     on if `allow_unused`, zeros if `materialize_grads`. Nothing is accumulated. Raises
-    GradientError for an unused input otherwise.
+    GradientError for an unused input otherwise. is_grads_batched: `grad_outputs` have a further
+    axis in front, and so have the results; everything is computed in one sweep.
 
     >>> import wengert as wg
     >>> x = wg.tensor(3.0, requires_grad=True)
@@ -292,6 +295,9 @@ def grad(
         raise ArgumentValueError(
             "grad: materialize_grads=True contradicts allow_unused=False", "Give one of them."
         )
+    if is_grads_batched:
+        rest = (retain_graph, create_graph, allow_unused, materialize_grads)
+        return _grad_batched(outputs, inputs, grad_outputs, rest)
     outs, ins = _as_tuple("grad", outputs), _as_tuple("grad", inputs)
     given = _as_tuple("grad", grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     targets = _targets("grad", ins)
@@ -301,7 +307,7 @@ def grad(
     reach = Reach(targets, order)
     if on_tensors:
         with set_grad_enabled(create_graph):
-            captured = sweep_tensors(cotangents, order, reach)
+            captured = sweep_tensors(cotangents, order, reach, None, create_graph)
             found = dict(captured)
             _accumulate_tensors(_retained(captured))
     else:
@@ -311,9 +317,37 @@ def grad(
         with _ACCUMULATION:
             _accumulate_arrays(retained)
     results = tuple(found.get(tensor._node) for tensor in ins)
-    if not (create_graph if retain_graph is None else retain_graph):
+    if not (create_graph if retain_graph is None else retain_graph) and not _is_wrapped(outs):
         free(order, _line(), reach)
     return _completed(ins, results, bool(allow_unused), materialize_grads)
+
+
+def _grad_batched(
+    outputs: Tensors, inputs: Tensors, grad_outputs: Any, rest: tuple[Any, ...]
+) -> tuple[Tensor | None, ...]:
+    """One sweep for a whole batch of cotangents, which have a further axis in front."""
+    retain_graph, create_graph, allow_unused, materialize_grads = rest
+    given = _as_tuple("grad", grad_outputs)
+    if any(g is None for g in given):
+        raise ArgumentError(
+            "grad: is_grads_batched=True needs a tensor in grad_outputs for every output"
+        )
+    from wengert.func.mapping import vmap
+
+    unused: list[int] = []
+
+    def one(*cotangents: Any) -> tuple[Any, ...]:
+        results = grad(
+            outputs, inputs, cotangents, retain_graph, create_graph, True, allow_unused, False,
+            materialize_grads,
+        )  # fmt: skip
+        unused[:] = [i for i, r in enumerate(results) if r is None]
+        return tuple(r for r in results if r is not None)
+
+    found: list[Tensor | None] = list(vmap(one)(*given))
+    for i in unused:
+        found.insert(i, None)
+    return tuple(found)
 
 
 def _retained(captured: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:

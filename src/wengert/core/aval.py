@@ -53,6 +53,9 @@ class Aval:
 def aval_of(value: Any) -> Aval:
     """The aval of an array, a NumPy scalar or a Python scalar."""
     if not isinstance(value, (np.ndarray, np.generic)):
+        if hasattr(value, "_aval"):  # a residual of a transform is a tensor
+            aval: Aval = value._aval
+            return aval
         value = np.asarray(value)
     return Aval(value.shape, value.dtype)
 

@@ -1,4 +1,8 @@
-"""detach as an operation: what stands in the graph of a traced function where history is cut."""
+"""detach and alias as operations.
+
+detach stands in the graph of a traced function where history is cut. alias gives a tensor a node
+of its own: what a transform differentiates with respect to.
+"""
 
 from __future__ import annotations
 
@@ -12,5 +16,14 @@ DETACH: Final = register(
     Op(
         "detach", "discrete", lambda x: np.array(x), (), inputs=("x",), aval=lambda x: x,
         torch="Tensor.detach", explain="slope 0: history is cut here on purpose",
+    )
+)  # fmt: skip
+
+ALIAS: Final = register(
+    Op(
+        "alias", "linear", lambda x: x.view() if isinstance(x, np.ndarray) else x,
+        (lambda ct: ct,), inputs=("x",), view=True, aval=lambda x: x,
+        no_torch="what a transform binds its arguments to", explain="slope 1: it is the same value",
+        batch=lambda op, values, mapped, attrs, size: op(*values),
     )
 )  # fmt: skip

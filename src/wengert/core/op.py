@@ -102,6 +102,10 @@ class Op:
     explain: str = ""  # the sentence that explains its slope
     source: str = ""  # where the formula is from
     grad_name: str | Callable[[Any], str] = ""  # what grad_fn is called: see backward_name
+    # For general operations, where transposing the pullback is wasteful: the tangent of the output
+    # from (x_dot, x, out, ...); x_dot is None where the tangent of x is zero.
+    pushforward: Rule | None = None
+    batch: Rule | None = None  # how it applies to mapped values: see ops/batching.py
     aval: Rule | None = None  # (input avals..., attributes) -> Aval or a tuple of them
     samples: Rule | None = None  # how tests draw arguments
     domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from

@@ -10,7 +10,7 @@ from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_arra
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Memory
-from wengert.core.node import RETAINED, Carrier, Extra, Leaf, Node, unproject
+from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size

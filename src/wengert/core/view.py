@@ -16,8 +16,10 @@ from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
 from wengert.modes import State, using
+from wengert.sites import user_site
 
 if TYPE_CHECKING:
+    from wengert.core.memory import Memory
     from wengert.core.node import Node
 
 Steps = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
@@ -74,6 +76,10 @@ class Wrapped(View):
         """Raise where the result cannot become the target's contents."""
         raise AssertionError("each kind of wrapped tensor says what can be written into it")
 
+    def _snapshot(self) -> Wrapped:
+        """A handle on what the contents are now, whatever is written later."""
+        raise AssertionError("each kind of wrapped tensor says what its contents are")
+
     def _write_contents(self, result: Tensor) -> None:
         """Take over the contents of a result; memory that others see is written."""
 
@@ -84,23 +90,35 @@ class Wrapped(View):
         from wengert.core import write  # which needs View
 
         name = write.name_in_place(function)
-        result = function(target._handle(), *others, **attrs)
+        when = next_sequence()
+        memory = record.memory_of(target)
+        source, *given = (_before_write(v, memory) for v in (target, *others))
+        result = function(source, *given, **attrs)
         write.check_fits(name, target._data.shape, target._data.dtype, result._data)
         self._refuse_write(name, target, result)
         assert isinstance(target, Wrapped)
         if result._data.dtype != target._data.dtype:
             result = OPS["to"](result, dtype=target._data.dtype)
         base = target._base_tensor
-        memory = record.memory_of(target)
         target._write_contents(result)
         if base is None:
-            target._node = result._node
+            node = target._node = result._node
         else:
-            base._node = write.WRITE(base._handle(), result, steps=target._steps)._node
+            whole = write.WRITE(_before_write(base, memory), result, steps=target._steps)
+            node = base._node = whole._node
+        if node is not None:
+            node._memory = memory
         memory.rewritten = next_sequence()
+        memory.stamp(when, name, user_site())
         if base is None:
             target._followed = memory.rewritten
         return target
+
+
+def _before_write(value: Any, memory: Memory) -> Any:
+    """An argument as it is before a write into this memory."""
+    shares = isinstance(value, Wrapped) and value._memory is memory
+    return value._snapshot() if shares else value
 
 
 def view_of(source: Tensor, data: Any, op: Op, attrs: dict[str, Any] | None, state: State) -> View:

@@ -53,6 +53,9 @@ class Traced(Wrapped):
     def _handle(self) -> Traced:
         return _symbol(self._data, self._node)
 
+    def _snapshot(self) -> Traced:
+        return self._handle()
+
     def detach(self) -> Tensor:
         detached: Tensor = DETACH(self)
         return detached
@@ -80,6 +83,13 @@ def _symbol(data: Any, node: Node | None) -> Traced:
     made._followed = 0
     made._node = node
     return made
+
+
+def output_of(node: Node) -> Any:
+    """A traced tensor for what a node makes; a tuple of them for several outputs."""
+    if not isinstance(node.aval, tuple):
+        return _symbol(stand_in(node.aval), node)
+    return tuple(_symbol(stand_in(a), project(node, i, None, a)) for i, a in enumerate(node.aval))
 
 
 def symbol(aval: Aval) -> Traced:

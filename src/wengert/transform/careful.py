@@ -54,10 +54,17 @@ class Arrays:
 
 
 class Tensors(Arrays):
-    """Cotangents are tensors; what the rules compute is recorded in turn."""
+    """Cotangents are tensors; what the rules compute is recorded in turn.
+
+    history: whether the residuals carry theirs, because the result is differentiated again.
+    """
+
+    def __init__(self, state: State, history: bool) -> None:
+        super().__init__(state)
+        self._history = history
 
     def pull(self, pull: Any, node: Node, seen: Any, ct: Any) -> Any:
-        return pull(Rewrapped(node, seen), ct)
+        return pull(Rewrapped(node, seen, self._history), ct)
 
     def conform(self, pulled: Any, source: Node) -> Any:
         if not isinstance(pulled, Tensor):

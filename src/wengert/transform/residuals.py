@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.hooks import Packed
-from wengert.core.node import Node, project
+from wengert.core.node import Carrier, Node, project
 from wengert.core.record import from_node
 from wengert.core.tensor import Tensor
 from wengert.errors import FreedError, GradientError, StaleError
@@ -100,30 +100,40 @@ def _unpacked(node: Node, place: int | str, value: Any) -> Any:
 class Rewrapped:
     """A node as the rules see it when they run on tensors: residuals carry their history.
 
-    Without it the second derivative through a residual would silently be lost.
+    Without it the second derivative through a residual would silently be lost. history=False is
+    for a sweep that nothing differentiates again: residuals carry their tangents only.
     """
 
-    __slots__ = ("_seen", "attrs", "node")
+    __slots__ = ("_history", "_seen", "attrs", "node")
 
-    def __init__(self, node: Node, seen: Any) -> None:
+    def __init__(self, node: Node, seen: Any, history: bool) -> None:
         self.node = node
         self.attrs = node.attrs
         self._seen = seen
+        self._history = history
 
     @property
     def value(self) -> Any:
         node, value = self.node, self._seen.value
+        if value is None and node.plan.keeps_out:
+            return traced(node)
         if type(value) is tuple:
-            return tuple(_output(node, i) for i in range(len(value)))
-        return rewrap(value, node)
+            return tuple(self._of(v, _projection(node, i)) for i, v in enumerate(value))
+        return self._of(value, node)
+
+    def _of(self, value: Any, node: Node | None) -> Any:
+        wrapped = rewrap(value, node)
+        return wrapped if self._history else without_history(wrapped)
 
     @property
     def operands(self) -> tuple[Any, ...]:
         node = self.node
         values = self._seen.operands or (None,) * len(node.inputs)
         return tuple(
-            rewrap(value, source if isinstance(source, Node) else None)
-            for value, source in zip(values, node.inputs, strict=True)
+            traced(source)
+            if value is None and keeps and isinstance(source, Node)
+            else self._of(value, source if isinstance(source, Node) else None)
+            for value, source, keeps in zip(values, node.inputs, node.plan.keeps, strict=True)
         )
 
     def operand_aval(self, i: int) -> Aval:
@@ -144,10 +154,30 @@ def rewrap(value: Any, node: Node | None) -> Any:
     return value
 
 
-def _output(node: Node, i: int) -> Any:
-    """Output i of a node with several: with the projection its own tensor has, if that lives."""
+def traced(node: Node) -> Any:
+    """A residual of a function that is being traced: a symbol for what the node makes."""
+    from wengert.graphs.trace import output_of
+
+    return output_of(node)
+
+
+def without_history(value: Any) -> Any:
+    """A handle on the same values whose history has ended; tangents stay."""
+    node = value._node if isinstance(value, Tensor) else None
+    if node is None or type(node) is Carrier:
+        return value
+    bare = value._handle()
+    bare._node = None
+    if node.extra is not None and node.extra.tangents:
+        for level, tangent in node.extra.tangents.items():
+            level.attach(bare, tangent)
+    return bare
+
+
+def _projection(node: Node, i: int) -> Node | None:
+    """The projection that the tensor of output i has, if it lives; else a new one."""
     value = node.value[i]
     known = node.extra.projections[i]() if node.extra is not None else None
     if known is None and np.dtype(value.dtype).kind in "fc":
         known = project(node, i, value, node.aval[i])
-    return rewrap(value, known)
+    return known

@@ -153,10 +153,13 @@ def sweep_arrays(
 
 def sweep_tensors(
     cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None = None,
-    deliver: Deliver | None = None,
+    deliver: Deliver | None = None, history: bool = True,
 ) -> list[tuple[Node, Any]]:  # fmt: skip
-    """The same with the rules on tensors, so that what they compute is recorded in turn."""
-    return sweep(cotangents, order, reach, deliver, Tensors(current()))
+    """The same with the rules on tensors, so that what they compute is recorded in turn.
+
+    history=False: nothing differentiates the result again by way of the residuals.
+    """
+    return sweep(cotangents, order, reach, deliver, Tensors(current(), history))
 
 
 def free(order: Sequence[Node], freed: Site | str, reach: Reach | None = None) -> None:

@@ -1,0 +1,100 @@
+"""Arguments and results of transformed functions: trees of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.dtype import dtype_of, is_differentiable
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
+from wengert.ops.create import tensor
+from wengert.transform.tree import Spec, flatten
+
+Argnums = int | tuple[int, ...]
+
+
+def as_tensor(name: str, value: Any) -> Tensor:
+    """A leaf of an argument as a tensor; arrays and numbers become one. Else ArgumentError."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, np.ndarray):
+        return _new(value, None)
+    if isinstance(value, (np.generic, float, complex)):
+        return tensor(value)
+    raise ArgumentError(
+        f"{name}: expected tensors, but an argument has a {type(value).__name__}",
+        "Name the arguments that are tensors with argnums, or close over the others.",
+    )
+
+
+def differentiable(name: str, leaves: Sequence[Any]) -> list[Tensor]:
+    """The leaves as tensors that can be differentiated with respect to."""
+    tensors = [as_tensor(name, leaf) for leaf in leaves]
+    for t in tensors:
+        if not is_differentiable(t._data.dtype):
+            raise DTypeError(
+                f"{name}: only floating-point and complex tensors can be differentiated, not "
+                f"{dtype_of(t._data.dtype).name}",
+                "Write 2. instead of 2, or convert it with .float().",
+            )
+    return tensors
+
+
+def chosen(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:
+    """The positions that argnums names, counted from the front."""
+    given = argnums if isinstance(argnums, tuple) else (argnums,)
+    positions: list[int] = []
+    for n in given:
+        if not isinstance(n, int):
+            raise ArgumentError(f"{name}: argnums must be int or tuple of ints, got {argnums!r}")
+        if not -len(args) <= n < len(args):
+            raise ArgumentValueError(
+                f"{name}: got argnums={argnums}, but only {len(args)} positional inputs"
+            )
+        positions.append(n % len(args))
+    if len(set(positions)) != len(positions) or not positions:
+        raise ArgumentValueError(f"{name}: argnums must be different positions, got {argnums}")
+    return positions
+
+
+def picked(argnums: Argnums, args: Sequence[Any], positions: Sequence[int]) -> Any:
+    """What the derivative is taken by: one argument, or a tuple of several."""
+    return tuple(args[i] for i in positions) if isinstance(argnums, tuple) else args[positions[0]]
+
+
+def replaced(argnums: Argnums, args: Sequence[Any], positions: Sequence[int], by: Any) -> list[Any]:
+    """The arguments with those put in place that the derivative is taken by."""
+    values = by if isinstance(argnums, tuple) else (by,)
+    changed = list(args)
+    for i, value in zip(positions, values, strict=True):
+        changed[i] = value
+    return changed
+
+
+def result_leaves(name: str, tree: Any) -> tuple[list[Tensor], Spec]:
+    """The tensors that a function returned, in a tree. Raises ArgumentError for anything else."""
+    leaves, spec = flatten(tree)
+    for leaf in leaves:
+        if not isinstance(leaf, Tensor):
+            raise ArgumentError(
+                f"{name}: expected the function to return tensors, got {type(leaf).__name__}",
+                "Compute the result with operations on tensors; return other things as aux, with "
+                "has_aux=True.",
+            )
+    return leaves, spec
+
+
+def split_aux(name: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
+    """The output of a function, and what it returned besides."""
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ArgumentError(
+            f"{name}: with has_aux=True the function must return a tuple (output, aux), "
+            f"and it returned {type(result).__name__}"
+        )
+    return result[0], result[1]

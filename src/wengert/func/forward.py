@@ -1,0 +1,127 @@
+"""jvp and linearize: forward mode as transforms of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.node import Carrier, next_sequence
+from wengert.core.op import OPS
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, ArgumentValueError, GradientError
+from wengert.func.arguments import differentiable, result_leaves, split_aux
+from wengert.func.reverse import Recorded
+from wengert.modes import current, using
+from wengert.transform.forward import ForwardLevel, check_tangent, outside
+from wengert.transform.tree import flatten, tree_map, unflatten
+
+
+def jvp(
+    func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False,
+    has_aux: bool = False,
+) -> Any:  # fmt: skip
+    """The output of func(*primals), and its tangent for the given tangents of the primals.
+
+    primals, tangents: tuples of trees of tensors, alike in shape. Returns (output, tangent), or
+    (output, tangent, aux) with has_aux. With strict=True an output that does not depend on the
+    primals raises GradientError; otherwise its tangent is zero.
+
+    >>> import wengert as wg
+    >>> wg.func.jvp(lambda x: x**2, (wg.tensor(3.0),), (wg.tensor(1.0),))
+    (tensor(9.), tensor(6.))
+    """
+    leaves, directions, spec = _checked(primals, tangents)
+    level, started = ForwardLevel(), next_sequence()
+    try:
+        with using(levels=(*current().levels, level)):
+            duals = [_dual(level, x, t) for x, t in zip(leaves, directions, strict=True)]
+            result, aux = split_aux("jvp", func(*unflatten(duals, spec)), has_aux)
+            outputs, out_spec = result_leaves("jvp", result)
+            pushed = [level.tangent(o) for o in outputs]
+            if strict and any(t is None for t in pushed):
+                raise GradientError("jvp: an output does not depend on the inputs")
+            values = [_bare(level, o) for o in outputs]
+            aux = tree_map(lambda a: _bare(level, a), aux)
+        values, pushed, aux = outside((values, pushed, aux), started, current().grad)
+    finally:
+        level.close()
+    found = [_zeros(o) if t is None else t for o, t in zip(values, pushed, strict=True)]
+    both = unflatten(values, out_spec), unflatten(found, out_spec)
+    return (*both, aux) if has_aux else both
+
+
+def _checked(primals: Any, tangents: Any) -> tuple[list[Tensor], list[Tensor], Any]:
+    if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
+        raise ArgumentError("jvp: primals and tangents must be tuples, as in (x,), (t,)")
+    if not primals:
+        raise ArgumentValueError("jvp: expected at least one primal")
+    leaves, spec = flatten(primals)
+    directions, given = flatten(tangents)
+    if given != spec:
+        raise ArgumentError(
+            f"jvp: primals and tangents must be trees of the same shape, got {spec} and {given}"
+        )
+    tensors = differentiable("jvp", leaves)
+    for x, t in zip(tensors, directions, strict=True):
+        check_tangent(x, t, "jvp")
+    return tensors, directions, spec
+
+
+def _dual(level: ForwardLevel, primal: Tensor, tangent: Tensor) -> Any:
+    """A fresh alias of a primal, with its tangent."""
+    alias = OPS["alias"](primal)
+    level.attach(alias, tangent)
+    return alias
+
+
+def _bare(level: ForwardLevel, value: Any) -> Any:
+    """A result as it is outside of the level."""
+    if not isinstance(value, Tensor) or type(value._node) is not Carrier:
+        return value
+    bare = value._handle()
+    bare._node = None
+    outer = dict(value._node.get_extra().tangents or {})
+    outer.pop(level, None)
+    for other, tangent in outer.items():
+        other.attach(bare, tangent)
+    return bare
+
+
+def _zeros(like: Tensor) -> Tensor:
+    return _new(np.zeros(like._data.shape, like._data.dtype)[()], None)
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> Any:
+    """The output of func(*primals), and its derivative there as a linear function of tangents.
+
+    The function runs once; each call of the derivative is one walk over what it recorded.
+
+    >>> import wengert as wg
+    >>> output, derivative = wg.func.linearize(lambda x: x**2, wg.tensor(3.0))
+    >>> derivative(wg.tensor(1.0)), derivative(wg.tensor(2.0))
+    (tensor(6.), tensor(12.))
+    """
+    leaves, spec = flatten(primals)
+    recorded = Recorded("linearize", leaves)
+    with using(grad=True, inference=False):
+        result = func(*unflatten(recorded.inputs, spec))
+    outputs, out_spec = result_leaves("linearize", result)
+    recorded.outputs = outputs
+    # J^T ct as a function of ct, recorded once; pulled back through, it is the derivative.
+    transposed = Recorded("linearize", [_zeros(o) for o in outputs])
+    with using(grad=True, inference=False):
+        transposed.outputs = recorded.pull(transposed.inputs, create_graph=True)
+
+    def derivative(*tangents: Any) -> Any:
+        directions, given = flatten(tangents)
+        if given != spec:
+            raise ArgumentError(f"linearize: expected tangents in the shape {spec}, got {given}")
+        for x, t in zip(recorded.inputs, directions, strict=True):
+            check_tangent(x, t, "linearize")
+        found = transposed.pull(directions)
+        return outside(unflatten(found, out_spec), recorded.started, recorded.recording)
+
+    return recorded.bare(result), derivative

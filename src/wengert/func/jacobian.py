@@ -1,0 +1,163 @@
+"""Jacobians and Hessians: a vmap of pullbacks or of pushforwards over a basis."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.node import next_sequence
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+from wengert.func.arguments import (
+    Argnums,
+    chosen,
+    differentiable,
+    picked,
+    replaced,
+    result_leaves,
+)
+from wengert.func.forward import jvp
+from wengert.func.mapping import vmap
+from wengert.func.reverse import vjp
+from wengert.modes import current
+from wengert.transform.forward import outside
+from wengert.transform.tree import flatten, unflatten
+
+
+def jacrev(
+    func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:  # fmt: skip
+    """A function that returns the Jacobian of `func`, by reverse mode: a row per output.
+
+    The Jacobian of an output of shape s by an argument of shape t has shape s + t; trees of
+    outputs and arguments give trees of them. chunk_size: how many rows at once.
+
+    >>> import wengert as wg
+    >>> wg.func.jacrev(lambda x: x**2)(wg.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
+
+    @functools.wraps(func)
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        started = next_sequence()
+        positions = chosen("jacrev", argnums, args)
+        given = picked(argnums, args, positions)
+
+        def of_chosen(by: Any) -> Any:
+            return func(*replaced(argnums, args, positions, by), **kwargs)
+
+        output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
+        outputs, out_spec = result_leaves("jacrev", output)
+        inputs, in_spec = flatten(given)
+        basis = unflatten(_basis(outputs), out_spec)
+        rows = flatten(vmap(pullback, chunk_size=chunk_size)(basis)[0])[0]
+        blocks = _row_blocks(rows, outputs, inputs)
+        jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
+        jacobian = outside(jacobian, started, current().grad)
+        return (jacobian, aux[0]) if has_aux else jacobian
+
+    return transformed
+
+
+def _basis(values: Sequence[Tensor]) -> list[Tensor]:
+    """Per value, the parts of all standard basis vectors that belong to it: (total, *shape)."""
+    sizes = [int(np.prod(v._data.shape)) for v in values]
+    total = sum(sizes)
+    parts: list[Tensor] = []
+    start = 0
+    for value, size in zip(values, sizes, strict=True):
+        part = np.zeros((total, size), value._data.dtype)
+        part[range(start, start + size), range(size)] = 1
+        parts.append(_new(part.reshape(total, *value._data.shape), None))
+        start += size
+    return parts
+
+
+def _row_blocks(
+    rows: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[Any]
+) -> list[list[Any]]:
+    """Rows, (total outputs, *input shape) per input, as blocks [output][input]."""
+    blocks: list[list[Any]] = []
+    start = 0
+    for output in outputs:
+        shape = tuple(output._data.shape)
+        size = int(np.prod(shape))
+        blocks.append(
+            [
+                row.narrow(0, start, size).reshape((*shape, *x.shape))
+                for row, x in zip(rows, inputs, strict=True)
+            ]
+        )
+        start += size
+    return blocks
+
+
+def jacfwd(
+    func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *,
+    randomness: str = "error",
+) -> Callable[..., Any]:  # fmt: skip
+    """A function that returns the Jacobian of `func`, by forward mode: a column per input.
+
+    Shapes and trees are those of jacrev.
+
+    >>> import wengert as wg
+    >>> wg.func.jacfwd(lambda x: x**2)(wg.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
+
+    @functools.wraps(func)
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        positions = chosen("jacfwd", argnums, args)
+        leaves, in_spec = flatten(picked(argnums, args, positions))
+        inputs = differentiable("jacfwd", leaves)
+        primal = unflatten(inputs, in_spec)
+
+        def of_chosen(by: Any) -> Any:
+            return func(*replaced(argnums, args, positions, by), **kwargs)
+
+        kept: list[Any] = []
+
+        def push(direction: Any) -> Any:
+            _, tangent, *aux = jvp(of_chosen, (primal,), (direction,), has_aux=has_aux)
+            kept[:] = aux
+            return tangent
+
+        directions = unflatten(_basis(inputs), in_spec)
+        columns, out_spec = flatten(vmap(push, randomness=randomness)(directions))
+        blocks = _column_blocks(columns, inputs)
+        jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
+        return (jacobian, kept[0]) if has_aux else jacobian
+
+    return transformed
+
+
+def _column_blocks(columns: Sequence[Any], inputs: Sequence[Any]) -> list[list[Any]]:
+    """Columns, (total inputs, *output shape) per output, as blocks [output][input]."""
+    blocks: list[list[Any]] = []
+    for column in columns:
+        row: list[Any] = []
+        start = 0
+        for x in inputs:
+            size = int(np.prod(x._data.shape))
+            part = column.narrow(0, start, size).movedim(0, -1)
+            row.append(part.reshape((*part._data.shape[:-1], *x._data.shape)))
+            start += size
+        blocks.append(row)
+    return blocks
+
+
+def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """A function that returns the Hessian of `func`: forward mode over reverse mode.
+
+    >>> import wengert as wg
+    >>> wg.func.hessian(lambda x: (x**3).sum())(wg.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
+    return jacfwd(jacrev(func, argnums), argnums)

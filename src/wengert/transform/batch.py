@@ -1,0 +1,234 @@
+"""Batching: operations applied to values that carry a mapped axis, at its first place.
+
+A batched tensor looks like one of its slices: its aval lacks the mapped axis. An operation on such
+tensors takes the values out, calls the operation's batching rule one level lower, where outer maps
+and gradients see what happens, and wraps the result. If an argument has a node that was made
+inside the map, the result gets a node, too, with batched residuals: that is how gradients are
+taken inside a map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core.dtype import is_differentiable
+from wengert.core.node import Carrier, Node, project
+from wengert.core.op import Op
+from wengert.core.record import as_operand
+from wengert.core.tensor import Tensor
+from wengert.core.view import Wrapped, attach
+from wengert.errors import BatchingError
+from wengert.modes import State, current, entered
+from wengert.sites import user_site
+from wengert.transform.batching import batched_by_rule
+
+_ZEROS: Final = bytes(16)
+
+
+class BatchLevel:
+    """One nesting of vmap: how many slices there are, and how random numbers are drawn."""
+
+    def __init__(self, size: int, randomness: str, depth: int) -> None:
+        self.size = size
+        self.randomness = randomness
+        self.depth = depth
+
+    def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
+        """Nothing: only forward levels push tangents."""
+
+    def lift(self, value: Tensor, mapped: bool) -> Batched:
+        """A tensor of this level; mapped if its first axis is the mapped one."""
+        shape = value._data.shape[1:] if mapped else value._data.shape
+        made = Batched.__new__(Batched)
+        made._data = np.ndarray(shape, value._data.dtype, _ZEROS, 0, (0,) * len(shape))
+        made._value = value
+        made._mapped = mapped
+        made._at = self
+        made._memory = None
+        made._extra = None
+        made._base_tensor = None
+        made._steps = ()
+        made._refusal = ""
+        made._followed = 0
+        made._node = None
+        return made
+
+
+def lifted(tensor: Tensor) -> Tensor:
+    """The tensor as one of the innermost map, if there is any: with a node of that level."""
+    levels = current().levels
+    for index in reversed(range(len(levels))):
+        level = levels[index]
+        if isinstance(level, BatchLevel):
+            if isinstance(tensor, Batched) and tensor._at is level:
+                break
+            made = level.lift(tensor, mapped=False)
+            _carry_tangents(tensor, made, levels[index + 1 :])
+            return made
+    return tensor
+
+
+def _carry_tangents(source: Tensor, target: Tensor, levels: Sequence[Any]) -> None:
+    """The tangents of the levels inside a map belong to the tensor that stands inside it."""
+    extra = source._node.extra if source._node is not None else None
+    if extra is not None and extra.tangents:
+        for level in levels:
+            if level in extra.tangents:
+                level.attach(target, extra.tangents[level])
+
+
+class Batched(Wrapped):
+    """A tensor inside a vmap: one slice stands for all of them."""
+
+    __slots__ = ("_at", "_mapped", "_value")
+
+    _at: BatchLevel
+    _mapped: bool
+    _value: Tensor
+
+    @property
+    def _level(self) -> int:  # type: ignore[override]  # a class attribute elsewhere
+        return self._at.depth + 1
+
+    def _handle(self) -> Batched:
+        made = self._at.lift(self._value, self._mapped)
+        made._node = self._node
+        return made
+
+    def _snapshot(self) -> Batched:
+        state = current()
+        with entered(state.below(state.levels.index(self._at))):
+            made = self._at.lift(self._value.clone(), self._mapped)
+        made._node = self._node
+        return made
+
+    def _concrete(self, what: str) -> Any:
+        raise BatchingError(
+            f"{what} needs the value of a tensor inside a vmap, and there is one per slice",
+            "Use wengert.where for a choice between values, and keep .item(), bool() and .numpy() "
+            "outside of the mapped function.",
+        )
+
+    def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
+        level = self._at
+        state = current()
+        try:
+            index = state.levels.index(level)
+        except ValueError:
+            raise BatchingError(
+                f"{op.name}: a tensor of a vmap is used outside of it",
+                "Return it from the mapped function instead.",
+            ) from None
+        values = [_value_at(level, a, op) for a in args]
+        mapped = [isinstance(a, Batched) and a._at is level and a._mapped for a in args]
+        with entered(state.below(index)):
+            results, is_mapped = batched_by_rule(op, values, mapped, attrs or {}, level)
+        out: Any
+        if isinstance(results, tuple):
+            out = tuple(level.lift(r, m) for r, m in zip(results, is_mapped, strict=True))
+        else:
+            out = level.lift(results, is_mapped)
+            source = args[0]
+            if op.view and isinstance(source, Batched) and source._at is level:
+                attach(out, source, op, attrs, state)
+        _note(op, args, attrs, out, level, state)
+        for inner in state.levels[index + 1 :]:
+            inner.push(op, args, attrs or {}, out)
+        return out
+
+    def _refuse_write(self, name: str, target: Tensor, result: Tensor) -> None:
+        fits = isinstance(target, Batched) and target._at is self._at
+        assert isinstance(result, Batched)
+        if result._mapped and not (fits and target._mapped):  # type: ignore[attr-defined]
+            raise BatchingError(
+                f"{name}: a tensor that is not mapped cannot take a value that is: it has one "
+                "place for as many values as there are slices",
+                "Make the target from a mapped tensor, as in wengert.zeros_like(x), or compute a "
+                "new one.",
+            )
+
+    def _write_contents(self, result: Tensor) -> None:
+        assert isinstance(result, Batched)
+        state = current()
+        value = result._value
+        with entered(state.below(state.levels.index(self._at))):
+            if self._mapped and not result._mapped:
+                value = value.expand(tuple(self._value._data.shape))
+            self._value.copy_(value)
+
+    def detach(self) -> Tensor:
+        alias = self._at.lift(self._value.detach(), self._mapped)
+        alias._memory = self._memory
+        return alias
+
+    def __repr__(self) -> str:
+        where = "mapped" if self._mapped else "not mapped"
+        return f"Batched({self._aval}, {where} over {self._at.size}, value={self._value!r})"
+
+
+def _value_at(level: BatchLevel, value: Any, op: Op) -> Any:
+    """An argument as the lower level sees it."""
+    if isinstance(value, Tensor):
+        return value._value if isinstance(value, Batched) and value._at is level else value
+    return value if value is None else as_operand(op, value)
+
+
+def _inner_node(level: BatchLevel, value: Any) -> Node | None:
+    """The node of an argument, if it belongs to this level; those of others are seen below."""
+    if not isinstance(value, Batched) or value._at is not level:
+        return None
+    node = value._node
+    return None if type(node) is Carrier else node
+
+
+def _note(
+    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, out: Any, level: BatchLevel,
+    state: State,
+) -> None:  # fmt: skip
+    """Give the output a node of its own, if a gradient inside the map is wanted."""
+    nodes = [_inner_node(level, a) for a in args]
+    mask = sum((node is not None) << i for i, node in enumerate(nodes))
+    if not mask or not state.grad or not op.differentiable:
+        return
+    several = out if isinstance(out, tuple) else (out,)
+    if not any(is_differentiable(o._data.dtype) for o in several):
+        return
+    complex_ = any(isinstance(a, Tensor) and a._data.dtype.kind == "c" for a in args)
+    plan = op.plan(mask, complex_, len(args))
+    if not plan.wanted:
+        return
+    pairs = list(zip(args, nodes, strict=True))
+    kept = [_kept(a, node, plan.keeps[i]) for i, (a, node) in enumerate(pairs)]
+    sources = [
+        node if node is not None else a if isinstance(a, Tensor) else None for a, node in pairs
+    ]
+    avals = tuple(o._aval for o in several)
+    site = user_site() if state.sites else None
+    node = Node(plan, tuple(sources), tuple(kept), attrs or None, None, avals[0], site)
+    if state.scope:
+        node.get_extra().scope = state.scope
+    if isinstance(out, tuple):
+        node._aval = avals
+        node.value = tuple(_bare(o) for o in out) if plan.keeps_out else None
+        for i, one in enumerate(out):
+            if is_differentiable(one._data.dtype):
+                one._node = project(node, i, None, avals[i])
+    else:
+        node.value = _bare(out) if plan.keeps_out else None
+        out._node = node
+
+
+def _kept(value: Any, node: Node | None, is_residual: bool) -> Any:
+    """What a node keeps of an input: residuals and constants, as handles without history."""
+    if not isinstance(value, Tensor):
+        return value
+    return _bare(value) if node is None or is_residual else None
+
+
+def _bare(value: Tensor) -> Tensor:
+    bare = value._handle()
+    bare._node = None
+    return bare

@@ -1,0 +1,315 @@
+"""Forward mode: tangents pushed along as operations are applied.
+
+A level is one nesting of forward mode. While it is active, every operation on a tensor that has a
+tangent at this level computes the tangent of its output at once and leaves it on the output's
+node, under the level's key. The arithmetic of a level runs with it and all inner levels hidden;
+outer levels see it, so levels nest without confusion.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core.aval import Aval
+from wengert.core.node import Carrier
+from wengert.core.op import OPS, Op, Select, parameters
+from wengert.core.record import _new, apply, make_leaf
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError, ShapeError
+from wengert.modes import State, current, entered, using
+from wengert.transform.batch import lifted
+from wengert.transform.residuals import without_history
+from wengert.transform.reverse import Reach, sweep_tensors, upstream
+from wengert.transform.tree import tree_map
+
+_ndarray: Final = np.ndarray
+
+
+class ForwardLevel:
+    """One nesting of forward mode."""
+
+    def __init__(self) -> None:
+        self._carriers: weakref.WeakSet[Carrier] = weakref.WeakSet()
+
+    def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
+        """Give the output of an application its tangent, if any of the inputs has one."""
+        tangents = [self.tangent(a) for a in args]
+        if all(t is None for t in tangents) or not op.differentiable:
+            return
+        state = current()
+        below = state.below(state.levels.index(self))
+        with entered(below):
+            pushed = pushforward(op, args, tangents, attrs, out, below)
+        if isinstance(out, tuple):
+            for one, tangent in zip(out, pushed, strict=True):
+                if tangent is not None and np.dtype(one._data.dtype).kind in "fc":
+                    self.attach(one, tangent)
+        elif pushed is not None:
+            self.attach(out, pushed)
+
+    def tangent(self, value: Any) -> Any:
+        """The tangent of a tensor at this level, or None."""
+        if not isinstance(value, Tensor):
+            return None
+        node = value._node
+        if node is None or node.extra is None or node.extra.tangents is None:
+            return None
+        return node.extra.tangents.get(self)
+
+    def attach(self, tensor: Tensor, tangent: Tensor) -> None:
+        """Give a tensor its tangent at this level."""
+        node = tensor._node
+        if node is None:
+            node = tensor._node = Carrier(tensor)
+            self._carriers.add(node)
+        extra = node.get_extra()
+        extra.tangents = {**(extra.tangents or {}), self: tangent}
+
+    def close(self) -> None:
+        """End the level: tensors that outlive it are ordinary ones again."""
+        for carrier in list(self._carriers):
+            extra = carrier.extra
+            if extra is not None and extra.tangents is not None:
+                extra.tangents.pop(self, None)
+                tensor = carrier.handle()
+                if not extra.tangents and tensor is not None and tensor._node is carrier:
+                    tensor._node = None
+
+
+def pushforward(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any,
+    state: State,
+) -> Any:  # fmt: skip
+    """The tangent of an application's output (a tuple for several), from those of its inputs."""
+    if op.pushforward is not None:
+        return _expanded(_by_rule(op, args, tangents, attrs, out), out)
+    if op.kind == "elementwise":
+        return _elementwise(op, args, tangents, attrs, out, state)
+    if op.kind == "linear":
+        return _linear(op, args, tangents, attrs)
+    if op.kind == "multilinear":
+        return _multilinear(op, args, tangents, attrs)
+    return _transposed(op, args, tangents, attrs, out)
+
+
+def _elementwise(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Tensor,
+    state: State,
+) -> Any:  # fmt: skip
+    """The sum over the inputs of partial derivative times tangent."""
+    seen: Sequence[Any] = args
+    result: Any = out
+    given: Sequence[Any] = tangents
+    on_arrays = not state.levels and not any(map(_has_history, (*args, *tangents, out)))
+    if on_arrays:
+        seen, given, result = list(map(_bare, args)), list(map(_bare, tangents)), out._data
+    total: Any = None
+    for i, tangent in enumerate(given):
+        if tangent is None or op.rule(i) is None:
+            continue
+        compute = (op, i, seen, tangent, attrs, result)
+        term = state.run(_term, *compute) if on_arrays else _term(*compute)
+        total = term if total is None else total + term
+    if total is None:
+        return None
+    return _expanded(_new(np.asarray(total)[()], None) if on_arrays else total, out)
+
+
+def _term(
+    op: Op, i: int, args: Sequence[Any], tangent: Any, attrs: dict[str, Any], out: Any
+) -> Any:
+    rule = op.rule(i)
+    if isinstance(rule, Select):
+        return OPS["where"](_called(op, rule.rule, args, attrs, out), tangent, 0)
+    if not callable(rule):
+        return tangent if rule == 1 else tangent * rule
+    return tangent * _called(op, rule, args, attrs, out)
+
+
+def _called(op: Op, rule: Any, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> Any:
+    """A rule of an elementwise operation, given what it names."""
+    return rule(*(_named(op, name, args, attrs, out) for name in parameters(rule)))
+
+
+def _named(op: Op, name: str, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> Any:
+    if name == "out":
+        return out
+    if name in op.attributes:
+        return attrs[name]
+    base = name.removesuffix("_aval")
+    index = op.inputs.index(base)
+    if op.variadic and index == len(op.inputs) - 1:
+        rest = tuple(args[index:])
+        return rest if base == name else tuple(map(aval_or_none, rest))
+    return args[index] if base == name else aval_or_none(args[index])
+
+
+def aval_or_none(value: Any) -> Aval | None:
+    """The aval of an argument; None for one that is left out."""
+    if isinstance(value, Tensor):
+        return value._aval
+    return None if value is None else Aval(np.shape(value), np.asarray(value).dtype)
+
+
+def _by_rule(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any
+) -> Any:
+    """The operation's own pushforward; x_dot is the tangent of x, None if that is zero."""
+    rule = op.pushforward
+    assert rule is not None
+    found: list[Any] = []
+    for name in parameters(rule):
+        if name.endswith("_dot"):
+            found.append(_named(op, name.removesuffix("_dot"), tangents, attrs, out))
+        else:
+            found.append(_named(op, name, args, attrs, out))
+    return rule(*found)
+
+
+def _expanded(tangent: Any, out: Any) -> Any:
+    """A tangent in the shape and dtype of its primal: the mirror of conform."""
+    if isinstance(out, tuple):
+        return tuple(_expanded(t, o) for t, o in zip(tangent, out, strict=True))
+    if tangent is None:
+        return None
+    if not isinstance(tangent, Tensor):
+        tangent = _new(np.asarray(tangent)[()], None)
+    if tangent._data.shape != out._data.shape:
+        tangent = OPS["expand"](tangent, shape=tuple(out._data.shape))
+    if tangent._data.dtype != out._data.dtype:
+        tangent = OPS["to"](tangent, dtype=out._data.dtype)
+    return tangent
+
+
+def _linear(op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """The operation itself, on the tangents; what it is not linear in stays."""
+    given = [a if op.rule(i) is None else _or_zero(tangents[i], a) for i, a in enumerate(args)]
+    return apply(op, given, attrs or None)
+
+
+def _or_zero(tangent: Any, primal: Any) -> Any:
+    if tangent is not None or primal is None:
+        return tangent
+    if not isinstance(primal, Tensor):
+        return np.zeros(np.shape(primal), np.asarray(primal).dtype)[()]
+    return _new(np.zeros(primal._data.shape, primal._data.dtype)[()], None)
+
+
+def _multilinear(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any]
+) -> Any:
+    """The sum over the inputs of the operation with that input replaced by its tangent."""
+    total: Any = None
+    for i, tangent in enumerate(tangents):
+        if tangent is None or op.rule(i) is None:
+            continue
+        term = apply(op, [*args[:i], tangent, *args[i + 1 :]], attrs or None)
+        total = term if total is None else total + term
+    return total
+
+
+def _transposed(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any
+) -> Any:
+    """J t, from the pullback alone: ct -> J^T ct is linear in ct, and its transpose is J.
+
+    The operation is applied again to fresh aliases, its pullbacks are recorded as functions of a
+    cotangent, and these are pulled back in turn.
+    """
+    with using(grad=True, inference=False, saved=()):
+        inputs = [a if t is None else alias_leaf(a) for a, t in zip(args, tangents, strict=True)]
+        outs = apply(op, inputs, attrs or None)
+        several = outs if isinstance(outs, tuple) else (outs,)
+        cotangents = [_zero_leaf(o) if o._node is not None else None for o in several]
+        roots = {o._node: c for o, c in zip(several, cotangents, strict=True) if c is not None}
+        if not roots:
+            return None if not isinstance(out, tuple) else (None,) * len(out)
+        order = upstream(roots)
+        targets = {x._node for x, t in zip(inputs, tangents, strict=True) if t is not None}
+        pulled = dict(sweep_tensors(dict(roots), order, Reach(targets, order)))
+        found = _pulled_back(inputs, tangents, pulled, [c for c in cotangents if c is not None])
+    results = [
+        None if c is None else _without_reverse(found.get(c._node), args, tangents)
+        for c in cotangents
+    ]
+    return tuple(results) if isinstance(out, tuple) else results[0]
+
+
+def _pulled_back(
+    inputs: Sequence[Any], tangents: Sequence[Any], pulled: dict[Any, Any], seeds: list[Any]
+) -> dict[Any, Any]:
+    """The transpose of ct -> J^T ct, applied to the tangents."""
+    again: dict[Any, Any] = {}
+    for x, tangent in zip(inputs, tangents, strict=True):
+        value = pulled.get(x._node) if tangent is not None else None
+        if value is not None and value._node is not None:
+            node = value._node
+            again[node] = again[node] + tangent if node in again else tangent
+    order = upstream(again)
+    reach = Reach({seed._node for seed in seeds}, order)
+    return dict(sweep_tensors(again, order, reach))
+
+
+def alias_leaf(tensor: Tensor) -> Any:
+    """A fresh alias of a tensor, with a node of its own to differentiate with respect to."""
+    alias = OPS["alias"](lifted(tensor))
+    node = alias._node
+    if node is None or type(node) is Carrier:
+        extra = node.extra if node is not None else None
+        alias._node = None
+        leaf = make_leaf(alias)
+        leaf.extra = extra
+    return alias
+
+
+def _zero_leaf(like: Tensor) -> Tensor:
+    zero = _new(np.zeros(like._data.shape, like._data.dtype)[()], None)
+    make_leaf(zero)
+    return zero
+
+
+def _without_reverse(tangent: Any, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """A tangent without history, if nothing that it was made from has any."""
+    if tangent is None or any(map(_has_history, (*args, *tangents))):
+        return tangent
+    return without_history(tangent)
+
+
+def outside(tree: Any, started: int, recording: bool) -> Any:
+    """Results as they are outside of the transform that made them.
+
+    History that leads to nothing older than the transform is its own, and ends here.
+    """
+
+    def one(value: Any) -> Any:
+        if not isinstance(value, Tensor) or value._node is None:
+            return value
+        if recording and upstream([value._node])[-1].sequence < started:
+            return value
+        return without_history(value)
+
+    return tree_map(one, tree)
+
+
+def _has_history(value: Any) -> bool:
+    return isinstance(value, Tensor) and (value._node is not None or bool(value._level))
+
+
+def _bare(value: Any) -> Any:
+    return value._data if isinstance(value, Tensor) else value
+
+
+def check_tangent(primal: Tensor, tangent: Any, name: str) -> None:
+    """Raise where a tangent given by the user does not fit its primal."""
+    if not isinstance(tangent, Tensor):
+        raise ArgumentError(f"{name}: a tangent is a tensor, not a {type(tangent).__name__}")
+    if tangent._aval.shape != primal._aval.shape:
+        raise ShapeError(
+            f"{name}: the tangent has shape {tuple(tangent.shape)}, its primal "
+            f"{tuple(primal.shape)}",
+            "They must be equal: one number per element.",
+        )
