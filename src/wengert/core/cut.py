@@ -15,7 +15,8 @@ from wengert.core.op import Op, register
 DETACH: Final = register(
     Op(
         "detach", "discrete", lambda x: np.array(x), (), inputs=("x",), aval=lambda x: x,
-        torch="Tensor.detach", explain="slope 0: history is cut here on purpose",
+        torch="Tensor.detach", batch=lambda op, values, mapped, attrs, size: op(*values),
+        explain="slope 0: history is cut here on purpose",
     )
 )  # fmt: skip
 

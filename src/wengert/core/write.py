@@ -7,7 +7,7 @@ inputs are what the base was and the value written; the view, and the base's oth
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -38,6 +38,25 @@ def _without_part(ct: Any, steps: Steps) -> Any:
     return WRITE(ct, 0, steps=steps)
 
 
+def _write_slices(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """The batching rule: every slice's part is written, in a copy of the base."""
+    base, value = values
+    if not mapped[0]:
+        base = OPS["expand"](base, shape=(size, *base._data.shape))
+    whole = region = OPS["clone"](base, order="C")
+    for name, step in attrs["steps"]:
+        view = OPS[name]
+        assert view.batch is not None
+        region = view.batch(view, [region], [True], dict(step), size)
+    if mapped[1]:
+        missing = region._data.ndim - value._data.ndim
+        value = value[(slice(None), *(None,) * missing)]
+    in_place(OPS["copy"], region, value)
+    return whole
+
+
 def _text(args: list[str], attrs: dict[str, Any]) -> str:
     """`x with [0] = v`, `x with .T[0] = v`."""
     place = ""
@@ -55,7 +74,7 @@ WRITE: Final = register(
         "write", "linear", _write, (_without_part, lambda ct, steps: through(ct, steps)),
         inputs=("base", "value"), attributes=("steps",), aval=lambda base, value, steps: base,
         no_torch="what an in-place change of a view does to its base", grad_name="CopySlices",
-        symbol=_text, promotion="none",
+        symbol=_text, promotion="none", batch=_write_slices,
         explain="slope 1 from the value to the part that was written, and from the base to the "
         "rest",
     )

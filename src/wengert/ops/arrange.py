@@ -11,6 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.arguments import array_of, integer, ndim_of, shape_of
+from wengert.ops.batching import along
 from wengert.ops.bounds import check_integers, check_vector
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
@@ -26,6 +27,7 @@ _MOVES = "slope 1 for every element: only their order changes"
 flip_op: Op = linear(
     "flip", lambda x, *, dims: np.flip(x, dims).copy(),
     transpose=lambda ct, dims: flip_op(ct, dims=dims), torch="flip", explain=_MOVES,
+    batch=along("dims"),
 )  # fmt: skip
 
 
@@ -42,6 +44,7 @@ roll_op: Op = linear(
 rot90_op: Op = linear(
     "rot90", lambda x, *, k, dims: np.rot90(x, k, dims).copy(),
     transpose=lambda ct, k, dims: rot90_op(ct, k=-k, dims=dims), torch="rot90", explain=_MOVES,
+    batch=along("dims"),
 )  # fmt: skip
 
 

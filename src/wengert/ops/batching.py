@@ -20,14 +20,14 @@ from wengert.core.tensor import Tensor
 BatchRule = Callable[[Op, Sequence[Any], Sequence[bool], dict[str, Any], int], Any]
 
 
-def pointwise(
+def broadcast_rule(
     op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
 ) -> Any:
     """The operation itself, on values whose slices broadcast against each other as they would."""
     return apply(op, aligned(values, mapped), attrs or None)
 
 
-def along(*names: str, several: bool = False) -> BatchRule:
+def along(*names: str) -> BatchRule:
     """For operations on one tensor along the dimensions that an attribute names: one further.
 
     names: attributes that hold a dimension, a tuple of them, or None for all.
@@ -37,8 +37,10 @@ def along(*names: str, several: bool = False) -> BatchRule:
         op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
     ) -> Any:
         rank = values[0]._data.ndim - 1
-        moved = {name: _further(attrs[name], rank) for name in names}
-        return apply(op, list(values), attrs | moved)
+        moved = {name: _further(attrs[name], rank or 1) for name in names}
+        if rank == 0 and not op.view:
+            return unit(values, lambda given: apply(op, given, attrs | moved))
+        return apply(op, values, attrs | moved)
 
     return rule
 
@@ -79,3 +81,135 @@ def with_axis(value: Any, mapped: bool, size: int) -> Any:
         return value
     shape = (size, *value._data.shape)
     return OPS["expand"](value, shape=shape)
+
+
+def unit(values: Sequence[Any], rule: Callable[[Sequence[Any]], Any]) -> Any:
+    """A rule for slices with dimensions, on slices that are single numbers."""
+    size = values[0]._data.shape[0]
+    found = rule([values[0][:, None], *values[1:]])
+    if isinstance(found, tuple):
+        return tuple(one.reshape((size,)) for one in found)
+    return found.reshape((size,))
+
+
+def reshape_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """For operations whose attribute `shape` is the result's."""
+    return apply(op, values, attrs | {"shape": (size, *attrs["shape"])})
+
+
+def expand_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """expand: the slices get their new dimensions first."""
+    value = with_rank(values[0], len(attrs["shape"]))
+    return apply(op, [value], {"shape": (size, *attrs["shape"])})
+
+
+def repeat_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """repeat: likewise."""
+    value = with_rank(values[0], len(attrs["repeats"]))
+    return apply(op, [value], {"repeats": (1, *attrs["repeats"])})
+
+
+def permute_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """permute: the mapped axis stays in front."""
+    rank = values[0]._data.ndim - 1
+    return apply(op, values, {"dims": (0, *(d % rank + 1 for d in attrs["dims"]))})
+
+
+def t_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """t: the last two axes, where there are two."""
+    if values[0]._data.ndim < 3:
+        return OPS["alias"](values[0])
+    return OPS["transpose"](values[0], dim0=1, dim1=2)
+
+
+def squeeze_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """squeeze: the mapped axis stays, whatever its length."""
+    shape = values[0]._data.shape[1:]
+    dim = attrs["dim"]
+    dims = range(len(shape)) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+    going = {d % len(shape) for d in dims} if shape else set()
+    kept = tuple(d + 1 for d in going if shape[d] == 1)
+    return apply(op, values, {"dim": kept})
+
+
+def part_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """For basic indices: the mapped axis is taken whole."""
+    moved: dict[str, Any] = {"index": (slice(None), *attrs["index"])}
+    if "shape" in attrs:
+        moved["shape"] = (size, *attrs["shape"])
+    return apply(op, values, attrs | moved)
+
+
+def over_all(name: str) -> BatchRule:
+    """For reductions of everything to one number: another operation, over all but the first."""
+
+    def rule(
+        op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+    ) -> Any:
+        rank = values[0]._data.ndim - 1
+        if not rank:
+            return OPS["alias"](values[0])
+        return OPS[name](values[0], dim=tuple(range(1, rank + 1)), keepdim=False)
+
+    return rule
+
+
+def join_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """cat and stack: all of them with the mapped axis, one dimension further."""
+    whole = [with_axis(v, m, size) for v, m in zip(values, mapped, strict=True)]
+    return apply(op, whole, attrs | {"dim": attrs["dim"] + 1})
+
+
+def product_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """Products of vectors and matrices: as matrices, by matmul, which broadcasts the rest."""
+    (x, y), (is_x, is_y) = values, mapped
+    rank_x, rank_y = rank_of(x) - is_x, rank_of(y) - is_y
+    if rank_x == 1:
+        x = x[..., None, :]
+    if rank_y == 1:
+        y = y[..., :, None]
+    rank = max(rank_x, rank_y, 2)
+    x = with_rank(x, rank) if is_x else x
+    y = with_rank(y, rank) if is_y else y
+    found = OPS["matmul"](x, y)
+    if rank_y == 1:
+        found = found[..., 0]
+    if rank_x == 1:
+        found = found[..., 0] if rank_y == 1 else found[..., 0, :]
+    return found
+
+
+def outer_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """outer: every element of one vector times every element of the other."""
+    x, y = values
+    return x[..., :, None] * y[..., None, :]
+
+
+def into_first(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """For operations that put something in the place of their first input."""
+    first = with_axis(values[0], mapped[0], size)
+    rank = first._data.ndim - 1
+    rest = [with_rank(v, rank) if m else v for v, m in zip(values[1:], mapped[1:], strict=True)]
+    return apply(op, [first, *rest], attrs or None)

@@ -10,6 +10,7 @@ from wengert.core.place import Device
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.about import expect_tensor
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.define import method, public
 from wengert.ops.kinds import linear
@@ -26,6 +27,7 @@ to_op = linear(
     "to", _cast, transpose=lambda ct: ct, no_torch="torch has it as a method only",
     grad_name="ToCopyBackward0",
     explain="slope 1: a change goes through a conversion of the dtype",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

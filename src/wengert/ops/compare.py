@@ -10,6 +10,7 @@ from wengert.core.dtype import dtype_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError
 from wengert.ops.about import expect_tensor
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
 from wengert.ops.samples import Call, Sampler
@@ -28,7 +29,7 @@ def _isclose(x: Any, y: Any, *, rtol: float, atol: float, equal_nan: bool) -> An
     return close
 
 
-isclose_op = discrete("isclose", _isclose, torch="isclose")
+isclose_op = discrete("isclose", _isclose, torch="isclose", batch=broadcast_rule)
 
 
 def _pair_samples(s: Sampler) -> Call:

@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.arguments import array_of
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.checks import pointwise
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -44,14 +45,17 @@ def _angle_pullback(ct: Any, x: Any, x_aval: Any) -> Any:
 real_op = linear(
     "real", _real, transpose=lambda ct: ct, torch="real", view=True, holomorphic=False,
     latex=r"\mathrm{{Re}}\left({}\right)", explain="slope 1 in the real part, 0 in the imaginary",
+    batch=broadcast_rule,
 )  # fmt: skip
 imag_op = linear(
     "imag", _imag, transpose=lambda ct: ct * 1j, torch="imag", view=True, holomorphic=False,
     latex=r"\mathrm{{Im}}\left({}\right)", explain="slope 1 in the imaginary part, 0 in the real",
+    batch=broadcast_rule,
 )  # fmt: skip
 conj_op = linear(
     "conj", _conj, transpose=lambda ct: np.conj(ct), torch="conj", holomorphic=False,
     latex=r"\overline{{{}}}", explain="mirrors the change at the real line",
+    batch=broadcast_rule,
 )  # fmt: skip
 angle_op = pointwise(
     "angle", _angle, pullbacks=[_angle_pullback], torch="angle", holomorphic=False,

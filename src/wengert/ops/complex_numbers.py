@@ -10,6 +10,7 @@ from wengert.core.dtype import dtype_of
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.about import expect_tensor
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.samples import Call, Sampler
@@ -28,6 +29,7 @@ complex_op = general(
     "complex", _joined, pullbacks=[lambda ct: np.real(ct), lambda ct: np.imag(ct)],
     torch="complex", holomorphic=False,
     explain="slope 1 in the real part, i in the imaginary part",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ def _polar_angle(ct: Any, abs: Any, angle: Any) -> Any:
 polar_op = general(
     "polar", _polar, pullbacks=[_polar_abs, _polar_angle], torch="polar", holomorphic=False,
     explain="slope e^(i angle) in the magnitude, i times the value in the angle",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

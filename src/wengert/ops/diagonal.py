@@ -10,6 +10,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
 from wengert.ops.arguments import integer, ndim_of, shape_of
+from wengert.ops.batching import along, broadcast_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -38,6 +39,7 @@ diagonal_op: Op = linear(
         ct, offset=offset, dim1=dim1, dim2=dim2, shape=x.shape
     ),
     view=True, torch="diagonal", explain=_TAKES,
+    batch=along("dim1", "dim2"),
 )  # fmt: skip
 diagonal_copy_op = linear(
     "diagonal_copy", lambda x, *, offset, dim1, dim2: _diagonal(
@@ -47,6 +49,7 @@ diagonal_copy_op = linear(
         ct, offset=offset, dim1=dim1, dim2=dim2, shape=x.shape
     ),
     torch="diagonal_copy", grad_name="DiagonalBackward0_copy", explain=_TAKES,
+    batch=along("dim1", "dim2"),
 )  # fmt: skip
 embed_diagonal_op: Op = linear(
     "diag_embed", _embed_diagonal,
@@ -57,11 +60,13 @@ tril_op: Op = linear(
     "tril", lambda x, *, diagonal: np.tril(x, diagonal),
     transpose=lambda ct, diagonal: tril_op(ct, diagonal=diagonal),
     torch="tril", explain="slope 1 on and below the diagonal, 0 above",
+    batch=broadcast_rule,
 )  # fmt: skip
 triu_op: Op = linear(
     "triu", lambda x, *, diagonal: np.triu(x, diagonal),
     transpose=lambda ct, diagonal: triu_op(ct, diagonal=diagonal),
     torch="triu", explain="slope 1 on and above the diagonal, 0 below",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.arguments import ndim_of, one_of, shape_of
+from wengert.ops.batching import expand_rule, repeat_rule
 from wengert.ops.canonical import sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -31,6 +32,7 @@ expand_op = linear(
     transpose=lambda ct: ct,
     view=True, torch="Tensor.expand", symbol=call("expand", "shape"),
     explain="slope 1 from each element to each of its copies; their gradients add up",
+    batch=expand_rule,
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ repeat_op = linear(
     "repeat", lambda x, *, repeats: np.tile(x, repeats), transpose=_repeat_transpose,
     torch="Tensor.repeat", symbol=call("repeat", "repeats"),
     explain="slope 1 from each element to each of its copies; their gradients add up",
+    batch=repeat_rule,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.arguments import array_of, ndim_of, shape_of
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.bounds import check_integers, check_range, check_reach, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -146,6 +147,7 @@ wrapped_op = discrete(
     "wrapped_indices", lambda index, *, size: np.where(index < 0, index + size, index),
     no_torch="negative indices as the positive ones that they stand for",
     explain="indices have no slope",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

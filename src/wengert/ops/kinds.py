@@ -19,6 +19,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import Op, Partial, Rule, forward_signature, register
 from wengert.modes import silently
+from wengert.ops.batching import broadcast_rule
 
 _UFUNC_INPUTS = ("x", "y", "z")
 
@@ -69,6 +70,7 @@ def discrete(name: str, forward: Callable[..., Any], **facts: Any) -> Op:
     """An operation whose output carries no derivative: comparisons, indices, counts."""
     if isinstance(forward, np.ufunc):
         facts.setdefault("numpy", (forward,))
+        facts.setdefault("batch", broadcast_rule)
     count = forward.nin if isinstance(forward, np.ufunc) else 0
     return _define(name, "discrete", forward, (), _signature(forward, count), facts)
 
@@ -90,6 +92,8 @@ def _define(
     facts: dict[str, Any],
 ) -> Op:
     inputs, attributes, variadic = signature
+    if getattr(facts.get("aval"), "broadcasts", False):
+        facts.setdefault("batch", broadcast_rule)
     rules += (None,) * (0 if variadic or not rules else len(inputs) - len(rules))
     return register(
         Op(name, kind, forward, rules, inputs=inputs, attributes=attributes,
@@ -105,4 +109,5 @@ def _broadcast_aval(forward: Callable[..., Any]) -> Rule:
         ones = [np.ones((), a.dtype)[()] for a in avals]
         return Aval(shape, np.asarray(silently(forward, *ones, **attrs)).dtype)
 
+    aval.broadcasts = True  # type: ignore[attr-defined]  # so it applies to mapped values, too
     return aval

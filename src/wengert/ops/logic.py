@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.ops.arguments import array_of, flag
 from wengert.ops.axes import Axes, add_up, dims_for, draw_dims, reduction_call
+from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
@@ -25,8 +26,8 @@ def _judged(reduce: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
-all_op = discrete("all", _judged(np.logical_and.reduce), torch="all")
-any_op = discrete("any", _judged(np.logical_or.reduce), torch="any")
+all_op = discrete("all", _judged(np.logical_and.reduce), torch="all", batch=along("dim"))
+any_op = discrete("any", _judged(np.logical_or.reduce), torch="any", batch=along("dim"))
 
 
 def _dims(name: str, input: Any, dim: Dims) -> Axes | None:
@@ -66,7 +67,9 @@ def _count_nonzero(x: Any, *, dim: Axes | None) -> Any:
     return add_up(x != 0, dim, np.int64)
 
 
-count_nonzero_op = discrete("count_nonzero", _count_nonzero, torch="count_nonzero")
+count_nonzero_op = discrete(
+    "count_nonzero", _count_nonzero, torch="count_nonzero", batch=along("dim")
+)
 
 
 def _count_call(s: Sampler) -> Call:

@@ -12,6 +12,7 @@ from wengert.core.dtype import dtype_of
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.ops.batching import product_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import multilinear
 from wengert.ops.samples import Call, Sampler
@@ -163,6 +164,7 @@ matmul_op: Op = multilinear(
     promotion="none", torch="matmul", aval=lambda x, y: product_aval("matmul", x, y),
     grad_name=_grad_name, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
+    batch=product_rule,
 )  # fmt: skip
 
 

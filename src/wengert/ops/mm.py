@@ -10,6 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
+from wengert.ops.batching import product_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general, multilinear
 from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval
@@ -62,24 +63,28 @@ mm_op: Op = multilinear(
     "mm", _mm, transposes=[lambda ct, y: mm_op(ct, y.mT), lambda ct, x: mm_op(x.mT, ct)],
     promotion="none", torch="mm", aval=_mm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
+    batch=product_rule,
 )  # fmt: skip
 _mv, _mv_aval = ranked("mv", 2, 1)
 mv_op: Op = multilinear(
     "mv", _mv, transposes=[lambda ct, y: ct[:, None] * y, lambda ct, x: mv_op(x.mT, ct)],
     promotion="none", torch="mv", aval=_mv_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
+    batch=product_rule,
 )  # fmt: skip
 _bmm, _bmm_aval = ranked("bmm", 3, 3)
 bmm_op: Op = multilinear(
     "bmm", _bmm, transposes=[lambda ct, y: bmm_op(ct, y.mT), lambda ct, x: bmm_op(x.mT, ct)],
     promotion="none", torch="bmm", aval=_bmm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
+    batch=product_rule,
 )  # fmt: skip
 _dot, _dot_aval = ranked("dot", 1, 1)
 dot_op = multilinear(
     "dot", _dot, transposes=[lambda ct, y: ct * y, lambda ct, x: ct * x],
     promotion="none", torch="dot", aval=_dot_aval, latex=r"{} \cdot {}",
     explain="the slope in one vector is the other vector",
+    batch=product_rule,
 )  # fmt: skip
 _dot_of_conjugate, _vdot_aval = ranked("vdot", 1, 1)
 

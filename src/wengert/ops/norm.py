@@ -23,6 +23,7 @@ from wengert.ops.axes import (
     smallest,
     widened,
 )
+from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import general
@@ -90,6 +91,7 @@ vector_norm_op = general(
     latex=r"\left\|{}\right\|",
     explain="the slope points away from 0, with length 1 for p = 2",
     source="d |x|_p / d x_i = sign(x_i) |x_i|^(p-1) / |x|_p^(p-1)",
+    batch=along("dim"),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.arithmetic import mul
+from wengert.ops.batching import outer_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.contract import NAMES, contract_op
 from wengert.ops.define import public
@@ -43,6 +44,7 @@ outer_op = multilinear(
     torch="outer", aval=outer_aval, grad_name="MulBackward0", latex=r"{} \otimes {}",
     explain="each element of one vector meets every element of the other: slopes are its sums",
     source="for z_ij = x_i y_j: x_bar = z_bar @ y, y_bar = x @ z_bar",
+    batch=outer_rule,
 )  # fmt: skip
 
 

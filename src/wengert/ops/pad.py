@@ -11,6 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 from wengert.ops.arguments import integer, is_number, one_of, shape_of
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.define import public
 from wengert.ops.index_slices import index_add_op
 from wengert.ops.kinds import general, linear
@@ -47,6 +48,7 @@ constant_pad_op: Op = general(
     "constant_pad_nd", _constant_pad, pullbacks=[_constant_pad_pullback],
     torch="nn.functional.pad", symbol=call("pad", "pads", "value"),
     explain="slope 1 for the elements of x: the constants around them do not move",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

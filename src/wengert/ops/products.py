@@ -25,6 +25,7 @@ from wengert.ops.axes import (
     over_one,
     widened,
 )
+from wengert.ops.batching import along
 from wengert.ops.canonical import numpy_dtype
 from wengert.ops.define import public
 from wengert.ops.kinds import general
@@ -111,6 +112,7 @@ prod_op = general(
     "prod", _prod, pullbacks=[_prod_pullback], torch="prod", latex=r"\prod {}",
     grad_name=lambda attrs: f"ProdBackward{0 if attrs['dim'] is None else 1}",
     explain="the slope in each factor is the product of all others",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -162,6 +164,7 @@ cumprod_op = general(
     explain="each factor scales every product from its place on",
     source="d/dx_j sum_i ct_i prod_{k<=i} x_k = prod_{k<j} x_k (ct_j + sum_{i>j} ct_i "
     "prod_{j<k<=i} x_k)",
+    batch=along("dim"),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, one_of
 from wengert.ops.axes import dim_for, refuse_empty, refuse_kinds
+from wengert.ops.batching import along
 from wengert.ops.blends import lerp
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -72,10 +73,12 @@ nanmedian_op = general(
 median_dim_op = general(
     "median_dim", _median_along("median", False), pullbacks=[chosen_along], outputs=2,
     torch="median", grad_name="MedianBackward1", explain=_MIDDLE,
+    batch=along("dim"),
 )  # fmt: skip
 nanmedian_dim_op = general(
     "nanmedian_dim", _median_along("nanmedian", True), pullbacks=[chosen_along], outputs=2,
     torch="nanmedian", grad_name="NanmedianBackward1", explain=_MIDDLE,
+    batch=along("dim"),
 )  # fmt: skip
 
 

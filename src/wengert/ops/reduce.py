@@ -23,6 +23,7 @@ from wengert.ops.axes import (
     summed,
     widened,
 )
+from wengert.ops.batching import along
 from wengert.ops.canonical import Dims, numpy_dtype
 from wengert.ops.define import public
 from wengert.ops.kinds import general, linear
@@ -55,6 +56,7 @@ def _sum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
 sum_op = linear(
     "sum", _sum, transpose=spread, torch="sum", grad_name=_numbered("Sum"),
     latex=r"\sum {}", explain="slope 1 for every element: each adds its change to the sum",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ mean_op = linear(
     "mean", _mean, transpose=_mean_transpose, torch="mean", grad_name=_numbered("Mean"),
     latex=r"\operatorname{{mean}} {}",
     explain="slope 1/n for each of the n elements that are averaged",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -130,6 +133,7 @@ nansum_op = general(
     "nansum", _nansum, torch="nansum",
     pullbacks=[lambda ct, x, dim, keepdim: widened(ct, x, dim, keepdim) * (x == x)],
     explain="slope 1 for every number, 0 for every NaN",
+    batch=along("dim"),
 )  # fmt: skip
 
 

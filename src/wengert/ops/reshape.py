@@ -12,6 +12,7 @@ from wengert.core.dtype import DType
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.arguments import array_of, checked, integer, ndim_of, shape_of
+from wengert.ops.batching import along, broadcast_rule, reshape_rule, squeeze_rule
 from wengert.ops.canonical import Dims, many_dims, one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -25,16 +26,19 @@ view_op = linear(
     "view", lambda x, *, shape: x.reshape(shape),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
     view=True, torch="Tensor.view", symbol=call("reshape", "shape"), explain=_MOVES_NOTHING,
+    batch=reshape_rule,
 )  # fmt: skip
 unsafe_view_op = linear(
     "unsafe_view", lambda x, *, shape: np.array(x, order="C").reshape(shape),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
     torch="reshape", symbol=call("reshape", "shape"), explain=_MOVES_NOTHING,
+    batch=reshape_rule,
 )  # fmt: skip
 unsqueeze_op = linear(
     "unsqueeze", lambda x, *, dim: np.expand_dims(x, dim),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
     view=True, torch="unsqueeze", symbol=call("unsqueeze", "dim"), explain=_MOVES_NOTHING,
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -51,11 +55,13 @@ def _squeeze_name(attrs: dict[str, Any]) -> str:
 squeeze_op = linear(
     "squeeze", _squeeze, transpose=lambda ct, x: np.reshape(ct, x.shape),
     view=True, torch="squeeze", explain=_MOVES_NOTHING, grad_name=_squeeze_name,
+    batch=squeeze_rule,
 )  # fmt: skip
 clone_op = linear(
     "clone", lambda x, *, order: np.array(x, order=order),
     transpose=lambda ct: ct, torch="clone", symbol=call("clone"),
     explain="slope 1: a copy passes its change on",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

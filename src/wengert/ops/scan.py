@@ -20,6 +20,7 @@ from wengert.ops.axes import (
     line_call,
     refuse_kinds,
 )
+from wengert.ops.batching import along
 from wengert.ops.canonical import numpy_dtype, one_dim
 from wengert.ops.define import public
 from wengert.ops.join import cat
@@ -48,6 +49,7 @@ def _cumsum_transpose(ct: Any, dim: int) -> Any:
 cumsum_op: Op = linear(
     "cumsum", _cumsum, transpose=_cumsum_transpose, torch="cumsum",
     explain="slope 1 for every element up to this one",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -87,10 +89,12 @@ _SO_FAR = "slope 1 for the extreme so far, which may be returned at several plac
 cummax_op = general(
     "cummax", _running("cummax", np.maximum.accumulate), pullbacks=[_running_pullback],
     outputs=2, torch="cummax", explain=_SO_FAR,
+    batch=along("dim"),
 )  # fmt: skip
 cummin_op = general(
     "cummin", _running("cummin", np.minimum.accumulate), pullbacks=[_running_pullback],
     outputs=2, torch="cummin", explain=_SO_FAR,
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -155,6 +159,7 @@ logcumsumexp_op = general(
     "logcumsumexp", _logcumsumexp, pullbacks=[_logcumsumexp_pullback], torch="logcumsumexp",
     explain="each element has its softmax weight in every result from its place on",
     source="d out_i / d x_j = exp(x_j - out_i) for j <= i",
+    batch=along("dim"),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
 from wengert.ops.arguments import integer, ndim_of, shape_of
+from wengert.ops.batching import along, part_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -40,6 +41,7 @@ embed = linear(
     transpose=lambda ct, index: take_part_of(ct, index=index),
     no_torch="the transpose of basic indexing: zeros with a part filled in",
     explain="slope 1: the elements stand among zeros",
+    batch=part_rule,
 )  # fmt: skip
 
 
@@ -62,7 +64,7 @@ def part_op(
     """An operation that takes a part by a basic index; torch has several names for it."""
     return linear(
         name, take_part, transpose=lambda ct, x, index: embed(ct, index=index, shape=x.shape),
-        view=True, several=several, torch=torch, grad_name=grad_name,
+        view=True, several=several, torch=torch, grad_name=grad_name, batch=part_rule,
         symbol=lambda args, attrs: indexed(args[0], [], attrs["index"], ()),
         explain="slope 1 for the elements that are taken, 0 for the others",
     )  # fmt: skip
@@ -273,6 +275,7 @@ _unfold_op = linear(
     "unfold", _windows, transpose=_windows_transpose,
     view=True, torch="Tensor.unfold", symbol=call("unfold", "dim", "size", "step"),
     explain="slope 1 from each element to every window that it lies in",
+    batch=along("dim"),
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from wengert.ops.axes import (
     refuse_kinds,
     widened,
 )
+from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import general
@@ -54,6 +55,7 @@ softmax_op = general(
     latex=r"\operatorname{{softmax}}\left({}\right)",
     explain="raising one input raises its own weight and lowers all others in proportion",
     source="d softmax_i / d x_j = softmax_i (delta_ij - softmax_j)",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -70,6 +72,7 @@ log_softmax_op = general(
     latex=r"\log\operatorname{{softmax}}\left({}\right)",
     explain="slope 1 in its own input, less the softmax weight of every input",
     source="d log_softmax_i / d x_j = delta_ij - softmax_j",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -135,6 +138,7 @@ logsumexp_op = general(
     latex=r"\log\sum\exp {}",
     explain="the slope in each element is its softmax weight",
     source="d logsumexp / d x_i = exp(x_i - logsumexp)",
+    batch=along("dim"),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, integer, ndim_of, shape_of
+from wengert.ops.batching import along
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
@@ -50,9 +51,11 @@ sort_op = general(
     "sort", _sort, pullbacks=[_put_back], outputs=2, torch="sort", explain=_FOLLOWS,
     symbol=call("sort", keywords=("dim", "descending")),
     grad_name=lambda attrs: f"SortBackward{int(attrs.get('stable', False))}",
+    batch=along("dim"),
 )  # fmt: skip
 argsort_op = discrete(
     "argsort", _order, torch="argsort", explain="indices have no slope",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -81,6 +84,7 @@ def _topk(x: Any, *, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 topk_op = general(
     "topk", _topk, pullbacks=[_put_back], outputs=2, torch="topk", explain=_FOLLOWS,
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -102,6 +106,7 @@ def _put_kth_back(ct: Any, out: Any, x_aval: Any, dim: int, keepdim: bool) -> An
 kthvalue_op = general(
     "kthvalue", _kthvalue, pullbacks=[_put_kth_back], outputs=2, torch="kthvalue",
     explain="slope 1 for the element that is the k-th smallest, 0 for the others",
+    batch=along("dim"),
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from wengert.ops.axes import (
     summed,
     widened,
 )
+from wengert.ops.batching import along
 from wengert.ops.canonical import Dims, numpy_dtype
 from wengert.ops.define import public
 from wengert.ops.kinds import general
@@ -109,19 +110,23 @@ var_op = general(
     "var", _var, pullbacks=[_var_pullback], torch="var", holomorphic=False,
     latex=r"\operatorname{{var}}\left({}\right)", explain=_SPREAD,
     source="d var / d x_i = 2 (x_i - mean) / (n - correction)",
+    batch=along("dim"),
 )  # fmt: skip
 std_op = general(
     "std", _std, pullbacks=[_std_pullback], torch="std", holomorphic=False,
     latex=r"\operatorname{{std}}\left({}\right)", explain=_SPREAD,
     source="d std / d x_i = (x_i - mean) / ((n - correction) std)",
+    batch=along("dim"),
 )  # fmt: skip
 var_mean_op = general(
     "var_mean", _var_mean, pullbacks=[_var_mean_pullback], outputs=2, torch="var_mean",
     holomorphic=False, explain=_SPREAD,
+    batch=along("dim"),
 )  # fmt: skip
 std_mean_op = general(
     "std_mean", _std_mean, pullbacks=[_std_mean_pullback], outputs=2, torch="std_mean",
     holomorphic=False, explain=_SPREAD,
+    batch=along("dim"),
 )  # fmt: skip
 
 

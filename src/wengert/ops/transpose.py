@@ -11,6 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.arguments import array_of, ndim_of
+from wengert.ops.batching import along, permute_rule, t_rule
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -37,17 +38,20 @@ permute_op: Op = linear(
     "permute", lambda x, *, dims: x.transpose(dims),
     transpose=lambda ct, dims: permute_op(ct, dims=_inverse(dims)),
     view=True, torch="permute", symbol=_permuted, explain=_MOVES_NOTHING,
+    batch=permute_rule,
 )  # fmt: skip
 transpose_op: Op = linear(
     "transpose", lambda x, *, dim0, dim1: x.swapaxes(dim0, dim1) if x.ndim else x[...],
     transpose=lambda ct, dim0, dim1: transpose_op(ct, dim0=dim0, dim1=dim1),
     view=True, torch="transpose", explain=_MOVES_NOTHING,
     symbol=call("transpose", "dim0", "dim1"),
+    batch=along("dim0", "dim1"),
 )  # fmt: skip
 t_op: Op = linear(
     "t", lambda x: x.transpose(),
     transpose=lambda ct: t_op(ct),
     view=True, torch="t", explain=_MOVES_NOTHING, symbol="{}.T", latex=r"{}^\top",
+    batch=t_rule,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.ops.batching import broadcast_rule, into_first
 from wengert.ops.create import tensor
 from wengert.ops.define import method
 from wengert.ops.kinds import general
@@ -27,10 +28,12 @@ _SLOPE = "slope 0: what was there before is gone"
 zero_op = general(
     "zero", lambda x: np.zeros(x.shape, x.dtype), pullbacks=[overwritten],
     no_torch="only Tensor.zero_", explain=_SLOPE,
+    batch=broadcast_rule,
 )  # fmt: skip
 fill_op = general(
     "fill", lambda x, *, value: np.full(x.shape, value, x.dtype), pullbacks=[overwritten],
     no_torch="only Tensor.fill_", grad_name="FillBackward2", explain=_SLOPE,
+    batch=broadcast_rule,
 )  # fmt: skip
 
 
@@ -44,11 +47,13 @@ fill_with_op = general(
     "fill_with", _write, pullbacks=[overwritten, lambda ct: ct],
     no_torch="only Tensor.fill_", grad_name="FillBackward3",
     explain="slope 1 in the value, 0 in what was there before",
+    batch=into_first,
 )  # fmt: skip
 copy_op = general(
     "copy", _write, pullbacks=[overwritten, lambda ct: ct],
     no_torch="only Tensor.copy_", grad_name="CopyBackwards",
     explain="slope 1 in the source, 0 in what was there before",
+    batch=into_first,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wengert.core.op import OPS, Op
 from wengert.core.record import apply
 from wengert.errors import BatchingError, BatchingWarning
-from wengert.ops.batching import pointwise
+from wengert.ops.batching import broadcast_rule
 
 if TYPE_CHECKING:
     from wengert.transform.batch import BatchLevel
@@ -24,7 +24,7 @@ def batched_by_rule(
     if op.batch is not None:
         return _mapped(op.batch(op, values, mapped, attrs, level.size))
     if op.kind == "elementwise":
-        return _mapped(pointwise(op, values, mapped, attrs, level.size))
+        return _mapped(broadcast_rule(op, values, mapped, attrs, level.size))
     return _mapped(_looped(op, values, mapped, attrs, level))
 
 
