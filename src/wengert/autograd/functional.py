@@ -21,6 +21,7 @@ from wengert.errors import ArgumentError, ArgumentValueError, GradientError, Sha
 from wengert.func.jacobian import hessian as forward_over_reverse
 from wengert.func.jacobian import jacfwd
 from wengert.modes import using
+from wengert.transform.forward import zero_leaf
 
 Function = Callable[..., Any]
 Tensors = Tensor | tuple[Tensor, ...]
@@ -130,17 +131,10 @@ def jvp(
     leaves, _, outputs, several_out = _run("jvp", func, inputs, create_graph)
     tangents = _cotangents("jvp", v, leaves, "input")
     with using(grad=True):
-        seeds = tuple(make_zero_leaf(o) for o in outputs)
+        seeds = tuple(zero_leaf(o) for o in outputs)
         pulled = _gradients("jvp", outputs, leaves, seeds, True, strict)
         found = _gradients("jvp", pulled, seeds, tangents, create_graph, False)
     return _shaped(outputs, several_out, create_graph), _shaped(found, several_out, create_graph)
-
-
-def make_zero_leaf(like: Tensor) -> Tensor:
-    """Zeros to differentiate with respect to: what a linear function is recorded at."""
-    zero = _zeros(like)
-    make_leaf(zero)
-    return zero
 
 
 def jacobian(

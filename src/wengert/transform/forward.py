@@ -224,7 +224,7 @@ def _transposed(
         inputs = [a if t is None else alias_leaf(a) for a, t in zip(args, tangents, strict=True)]
         outs = apply(op, inputs, attrs or None)
         several = outs if isinstance(outs, tuple) else (outs,)
-        cotangents = [_zero_leaf(o) if o._node is not None else None for o in several]
+        cotangents = [zero_leaf(o) if o._node is not None else None for o in several]
         roots = {o._node: c for o, c in zip(several, cotangents, strict=True) if c is not None}
         if not roots:
             return None if not isinstance(out, tuple) else (None,) * len(out)
@@ -266,8 +266,9 @@ def alias_leaf(tensor: Tensor) -> Any:
     return alias
 
 
-def _zero_leaf(like: Tensor) -> Tensor:
-    zero = _new(np.zeros(like._data.shape, like._data.dtype)[()], None)
+def zero_leaf(like: Tensor) -> Tensor:
+    """Zeros to differentiate with respect to: what a linear function is recorded at."""
+    zero = lifted(_new(np.zeros(like._data.shape, like._data.dtype)[()], None))
     make_leaf(zero)
     return zero
 
