@@ -33,6 +33,7 @@ from wengert.transform.reverse import (
 _ACCUMULATION: Final = threading.Lock()
 _ndarray: Final = np.ndarray
 _getframe: Final = sys._getframe
+_create: Final = Tensor.__new__
 Tensors = Tensor | Sequence[Tensor]
 
 
@@ -226,7 +227,12 @@ def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
         if stored is None or stored is RETAINED or stored is WATCHED:
             if type(cotangent) is _ndarray and not _is_own(cotangent):
                 cotangent = cotangent.copy()
-            node.grad = _new(cotangent, None)
+            made = _create(Tensor)  # _new(cotangent, None), written out
+            made._data = cotangent
+            made._node = None
+            made._memory = None
+            made._extra = None
+            node.grad = made
         elif type(stored._data) is _ndarray and stored._node is None:
             silently(np.add, stored._data, cotangent, out=stored._data)
         else:

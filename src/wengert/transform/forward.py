@@ -17,7 +17,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.node import Carrier
 from wengert.core.op import OPS, Op, Select, parameters
-from wengert.core.record import _new, apply, make_leaf
+from wengert.core.record import _new, apply, make_leaf, promoted
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.modes import State, current, entered, using
@@ -85,6 +85,8 @@ def pushforward(
     state: State,
 ) -> Any:  # fmt: skip
     """The tangent of an application's output (a tuple for several), from those of its inputs."""
+    if op.promotion != "none":
+        args = _promoted(op, args)
     if op.pushforward is not None:
         return _expanded(_by_rule(op, args, tangents, attrs, out), out)
     if op.kind == "elementwise":
@@ -94,6 +96,16 @@ def pushforward(
     if op.kind == "multilinear":
         return _multilinear(op, args, tangents, attrs)
     return _transposed(op, args, tangents, attrs, out)
+
+
+def _promoted(op: Op, args: Sequence[Any]) -> Sequence[Any]:
+    """The arguments in the dtype that the operation computes in, as the rules expect them."""
+    datas = [_bare(a) for a in args]
+    wanted = promoted(op, datas)
+    return [
+        OPS["to"](a, dtype=w.dtype) if isinstance(a, Tensor) and w.dtype != d.dtype else a
+        for a, d, w in zip(args, datas, wanted, strict=True)
+    ]
 
 
 def _elementwise(
@@ -127,7 +139,14 @@ def _term(
         return OPS["where"](_called(op, rule.rule, args, attrs, out), tangent, 0)
     if not callable(rule):
         return tangent if rule == 1 else tangent * rule
-    return tangent * _called(op, rule, args, attrs, out)
+    slope = _called(op, rule, args, attrs, out)
+    if not op.holomorphic and _is_complex(tangent):
+        return np.real(np.conj(slope) * tangent)  # real functions of complex numbers, as abs
+    return tangent * slope
+
+
+def _is_complex(value: Any) -> bool:
+    return bool(np.dtype(_bare(value).dtype).kind == "c")
 
 
 def _called(op: Op, rule: Any, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> Any:
