@@ -35,6 +35,12 @@ def is_complex(input: Tensor) -> bool:
     return expect_tensor("is_complex", input).dtype.is_complex
 
 
+@public(torch="is_inference", method=False, differentiable=False)
+def is_inference(input: Tensor) -> bool:
+    """Whether this tensor was made in inference_mode."""
+    return expect_tensor("is_inference", input).is_inference()
+
+
 @public(torch="is_nonzero", differentiable=False)
 def is_nonzero(input: Tensor) -> bool:
     """Whether the only element is other than zero. Raises ShapeError if there are others."""

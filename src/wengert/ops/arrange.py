@@ -11,7 +11,8 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.arguments import array_of, integer, ndim_of, shape_of
-from wengert.ops.batching import along
+from wengert.ops.batching import along, roll_rule
+from wengert.ops.batching_index import data_dependent_rule
 from wengert.ops.bounds import check_integers, check_vector
 from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
@@ -40,6 +41,7 @@ roll_op: Op = linear(
     "roll", _roll,
     transpose=lambda ct, shifts, dims: roll_op(ct, shifts=tuple(-n for n in shifts), dims=dims),
     torch="roll", explain=_MOVES,
+    batch=roll_rule,
 )  # fmt: skip
 rot90_op: Op = linear(
     "rot90", lambda x, *, k, dims: np.rot90(x, k, dims).copy(),
@@ -57,6 +59,7 @@ repeat_each_op = linear(
     "repeat_interleave", lambda x, *, repeats, dim: np.repeat(x, repeats, dim),
     transpose=_repeat_each_transpose, torch="repeat_interleave",
     explain="slope 1 from each element to each of its copies; their gradients add up",
+    batch=along("dim"),
 )  # fmt: skip
 
 
@@ -161,6 +164,7 @@ repeated_indices = discrete(
     "repeated_indices", _repeated, torch="repeat_interleave",
     aval=data_dependent("repeat_interleave with a tensor of repeats"),
     explain="indices have no slope",
+    batch=data_dependent_rule,
 )  # fmt: skip
 
 

@@ -213,3 +213,139 @@ def into_first(
     rank = first._data.ndim - 1
     rest = [with_rank(v, rank) if m else v for v, m in zip(values[1:], mapped[1:], strict=True)]
     return apply(op, [first, *rest], attrs or None)
+
+
+def shaped_along(*names: str) -> BatchRule:
+    """As along, for operations whose attribute `shape` is the result's, too."""
+    rule = along(*names)
+
+    def with_shape(
+        op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+    ) -> Any:
+        rank = len(attrs["shape"])
+        moved = {name: attrs[name] % rank + 1 for name in names}
+        return apply(op, values, attrs | moved | {"shape": (size, *attrs["shape"])})
+
+    return with_shape if names else rule
+
+
+def roll_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """roll: without dimensions, as if each slice had one."""
+    if attrs["dims"]:
+        return along("dims")(op, values, mapped, attrs, size)
+    shape = tuple(values[0]._data.shape)
+    flat = values[0].reshape((size, int(np.prod(shape[1:]))))
+    return apply(op, [flat], attrs | {"dims": (1,) * len(attrs["shifts"])}).reshape(shape)
+
+
+def trace_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """trace: the sum of each diagonal."""
+    found = OPS["diagonal"](values[0], offset=0, dim1=1, dim2=2)
+    return OPS["sum"](found, dim=(1,), keepdim=False, dtype=None)
+
+
+def vdot_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """vdot: the product with the conjugate."""
+    return product_rule(op, [OPS["conj"](values[0]), values[1]], mapped, attrs, size)
+
+
+def linear_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """linear: x @ w.T + b."""
+    x, w, b = values
+    rank = rank_of(w) - mapped[1]
+    turned = OPS["transpose"](w, dim0=-2, dim1=-1) if rank == 2 else w
+    found = product_rule(op, [x, turned], mapped[:2], attrs, size)
+    return found if b is None else _plus(found, any(mapped[:2]), b, mapped[2])
+
+
+def affine_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """addmm and its kin: beta * term + alpha * product."""
+    term, x, y = values
+    rule = outer_rule if op.name == "addr" else product_rule
+    found = rule(op, [x, y], mapped[1:], attrs, size)
+    if op.name == "addbmm":
+        found = OPS["sum"](found, dim=(-3,), keepdim=False, dtype=None)
+    if attrs["alpha"] != 1:
+        found = found * attrs["alpha"]
+    if attrs["beta"] == 0:
+        return found if any(mapped[1:]) else with_axis(found, False, size)
+    scaled = term if attrs["beta"] == 1 else term * attrs["beta"]
+    return _plus(found, any(mapped[1:]), scaled, mapped[0])
+
+
+def _plus(x: Any, is_x: bool, y: Any, is_y: bool) -> Any:
+    """x + y, slice by slice."""
+    left, right = aligned([x, y], [is_x, is_y])
+    return left + right
+
+
+def equation_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """einsum: a batch letter in front of what is mapped, and of the output."""
+    factors, _, out = attrs["equation"].partition("->")
+    used = set(attrs["equation"])
+    letter = next(c for c in map(chr, range(0x3B1, 0x2000)) if c not in used)
+    parts = [
+        letter + factor if m else factor
+        for factor, m in zip(factors.split(","), mapped, strict=True)
+    ]
+    return apply(op, values, {"equation": f"{','.join(parts)}->{letter}{out}"})
+
+
+def cross_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """linalg_cross: both of one rank, one dimension further."""
+    rank = max(rank_of(v) - m for v, m in zip(values, mapped, strict=True))
+    wide = [with_rank(with_axis(v, m, size), rank) for v, m in zip(values, mapped, strict=True)]
+    return apply(op, wide, {"dim": attrs["dim"] % rank + 1})
+
+
+def kron_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """kron: every element of one times all of the other, the lengths multiplied."""
+    rank = max(rank_of(v) - m for v, m in zip(values, mapped, strict=True))
+    x, y = (with_rank(with_axis(v, m, size), rank) for v, m in zip(values, mapped, strict=True))
+    lengths = [(a, b) for a, b in zip(x._data.shape[1:], y._data.shape[1:], strict=True)]
+    left = x.reshape((size, *(n for a, _ in lengths for n in (a, 1))))
+    right = y.reshape((size, *(n for _, b in lengths for n in (1, b))))
+    return (left * right).reshape((size, *(a * b for a, b in lengths)))
+
+
+def mode_pad_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """pad: nothing is added along the mapped axis."""
+    return apply(op, values, attrs | {"pads": ((0, 0), *attrs["pads"])})
+
+
+def flat_reduction(name: str) -> BatchRule:
+    """median and nanmedian of everything: along the one dimension of flattened slices."""
+
+    def rule(
+        op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+    ) -> Any:
+        flat = values[0].reshape((size, int(np.prod(values[0]._data.shape[1:]))))
+        return OPS[name](flat, dim=1, keepdim=False)[0]
+
+    return rule
+
+
+def behind_first(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """For operations along the last dimension: the mapped axis is one more in front."""
+    wide = [with_axis(v, m, size) for v, m in zip(values, mapped, strict=True)]
+    return apply(op, wide, attrs or None)

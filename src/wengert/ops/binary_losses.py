@@ -13,6 +13,7 @@ from wengert.errors import ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, shape_of
 from wengert.ops.arithmetic import mul, sub
 from wengert.ops.axes import refuse_kinds
+from wengert.ops.batching_losses import loss_rule
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
 from wengert.ops.exponential import exp, xlogy
@@ -93,6 +94,7 @@ bce_op = general(
     symbol=written("binary_cross_entropy"),
     explain="slope (x - y) / (x (1 - x)): steep where a confident guess is wrong",
     source="L = -y log x - (1 - y) log(1 - x), the logarithms no less than -100",
+    batch=loss_rule,
 )  # fmt: skip
 
 
@@ -165,6 +167,7 @@ logits_op = general(
     symbol=written("binary_cross_entropy_with_logits"),
     explain="slope sigmoid(x) - y: the probability that is given, less the one that is right",
     source="L = (1 - y) x - (1 + (p - 1) y) logsigmoid(x)",
+    batch=loss_rule,
 )  # fmt: skip
 
 

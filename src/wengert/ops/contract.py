@@ -15,6 +15,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.op import Op
+from wengert.ops.batching import equation_rule
 from wengert.ops.kinds import multilinear
 from wengert.ops.matmul import product
 
@@ -124,4 +125,5 @@ contract_op: Op = multilinear(
     explain="the slope in one factor is the sum of the other over the indices that the two and "
     "the result do not share",
     source="x_bar = einsum('ik,jk->ij', z_bar, y) for z = einsum('ij,jk->ik', x, y)",
+    batch=equation_rule,
 )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.dtype import dtype_of
 from wengert.core.memory import Memory
-from wengert.core.record import _new, memory_of
+from wengert.core.record import _new, mark_inference, memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import (
     ArgumentError,
@@ -18,7 +18,7 @@ from wengert.errors import (
     GradientError,
     ShapeError,
 )
-from wengert.modes import silently
+from wengert.modes import current, silently
 from wengert.ops.arrange import flip
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.define import method, public
@@ -164,7 +164,7 @@ def from_numpy(ndarray: Any) -> Tensor:
         )
     made = _new(array, None)
     made._memory = Memory(array)
-    return made
+    return mark_inference(made) if current().inference else made
 
 
 @public(method=False, differentiable=False, torch="from_dlpack")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.dtype import as_dtype, default_scalar
-from wengert.core.record import _new, make_leaf, mark_cut
+from wengert.core.record import _new, make_leaf, mark_cut, mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
 from wengert.modes import current, get_state
@@ -64,6 +64,9 @@ def tensor(
     if device is not None:
         check_device(device)
     made = _new(array, None)
+    state = get_state()
+    if state is not None and state.inference:
+        mark_inference(made)
     if read:
         _cut_from(made, data, read)
     if requires_grad:

@@ -11,6 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
 from wengert.ops.arguments import array_of
+from wengert.ops.batching import cross_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
@@ -35,6 +36,7 @@ cross_op: Op = multilinear(
     aval=lambda x, y, dim: Aval(np.broadcast_shapes(x.shape, y.shape), x.dtype),
     explain="the slope in one vector is the other, turned a quarter about",
     source="for z = x × y: x_bar = y × z_bar, y_bar = z_bar × x",
+    batch=cross_rule,
 )  # fmt: skip
 
 

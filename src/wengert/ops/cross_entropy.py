@@ -13,6 +13,7 @@ from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeE
 from wengert.ops.arguments import array_of, integer, is_number
 from wengert.ops.arithmetic import add, mul
 from wengert.ops.axes import FLOAT16, FLOAT32, add_up, largest, refuse_kinds
+from wengert.ops.batching_losses import classes_rule, slope_rule
 from wengert.ops.class_targets import (
     IGNORED,
     check_class_weight,
@@ -139,6 +140,7 @@ cross_entropy_op: Op = general(
     ),
     explain="the slope of each logit is its softmax, less 1 at the right class, over the count",
     source="L = log sum exp x - x[target]; dL/dx = softmax(x) - onehot(target)",
+    batch=classes_rule,
 )  # fmt: skip
 slope_op: Op = general(
     "cross_entropy_backward", _slope, pullbacks=[_slope_to_seed, _slope_to_logits],
@@ -146,6 +148,7 @@ slope_op: Op = general(
     aval=lambda seed, x, target, weight, ignore_index, reduction, spatial: x,
     explain="the cotangent of the loss, spread over the classes",
     source="x_bar = c (softmax(x) - onehot(target)); through softmax: p (w - <p, w>)",
+    batch=slope_rule,
 )  # fmt: skip
 
 

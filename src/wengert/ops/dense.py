@@ -10,6 +10,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.affine import check_term, plus
 from wengert.ops.arguments import array_of
+from wengert.ops.batching import linear_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import matmul_op, product, product_aval
@@ -70,6 +71,7 @@ linear_op = general(
     symbol=_formula, precedence=11,
     explain="the slope in the input is the weight; in the weight, the input; in the bias, 1",
     source="for z = x @ W.T + b: x_bar = z_bar @ W, W_bar = z_bar.T @ x, b_bar = sum of z_bar",
+    batch=linear_rule,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
 from wengert.ops.arguments import integer, ndim_of, shape_of
-from wengert.ops.batching import along, broadcast_rule
+from wengert.ops.batching import along, broadcast_rule, shaped_along
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
@@ -55,6 +55,7 @@ embed_diagonal_op: Op = linear(
     "diag_embed", _embed_diagonal,
     transpose=lambda ct, offset, dim1, dim2: diagonal_op(ct, offset=offset, dim1=dim1, dim2=dim2),
     torch="diag_embed", explain="slope 1: the elements stand among zeros",
+    batch=shaped_along("dim1", "dim2"),
 )  # fmt: skip
 tril_op: Op = linear(
     "tril", lambda x, *, diagonal: np.tril(x, diagonal),

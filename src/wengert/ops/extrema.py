@@ -25,6 +25,7 @@ from wengert.ops.axes import (
     widened,
 )
 from wengert.ops.batching import along, over_all
+from wengert.ops.batching_index import flat_when_none
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
@@ -300,8 +301,8 @@ def _place(name: str, find: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
-argmax_op = discrete("argmax", _place("argmax", np.argmax), torch="argmax")
-argmin_op = discrete("argmin", _place("argmin", np.argmin), torch="argmin")
+argmax_op = discrete("argmax", _place("argmax", np.argmax), torch="argmax", batch=flat_when_none())
+argmin_op = discrete("argmin", _place("argmin", np.argmin), torch="argmin", batch=flat_when_none())
 
 
 def _place_call(s: Sampler) -> Call:

@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.dtype import NumpyDType, as_dtype, default_float, weak_dtype
-from wengert.core.record import _new
+from wengert.core.record import _new, mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.modes import current
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.create import tensor
 from wengert.ops.define import public
@@ -60,6 +61,8 @@ def finished(array: Any, device: Any, requires_grad: bool) -> Tensor:
     """A tensor on a new array."""
     check_device(device)
     made = _new(array, None)
+    if current().inference:
+        mark_inference(made)
     return made.requires_grad_() if requires_grad else made
 
 

@@ -24,6 +24,8 @@ from wengert.ops.arguments import (
     one_of,
     shape_of,
 )
+from wengert.ops.batching import broadcast_rule
+from wengert.ops.batching_index import data_dependent_rule, searchsorted_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
@@ -33,10 +35,12 @@ from wengert.ops.trace import data_dependent
 nonzero_op = discrete(
     "nonzero", lambda x: np.argwhere(x), aval=data_dependent("nonzero"), torch="nonzero",
     explain="indices have no slope",
+    batch=data_dependent_rule,
 )  # fmt: skip
 nonzero_tuple_op = discrete(
     "nonzero_tuple", lambda x: np.nonzero(np.atleast_1d(x)), aval=data_dependent("nonzero"),
     torch="nonzero", explain="indices have no slope",
+    batch=data_dependent_rule,
 )  # fmt: skip
 
 
@@ -72,6 +76,7 @@ def _unique(x: Any, *, dim: int | None) -> tuple[Any, Any, Any]:
 unique_op = discrete(
     "unique", _unique, outputs=3, aval=data_dependent("unique"), torch="unique",
     explain="no slope: which values are equal is decided by comparing",
+    batch=data_dependent_rule,
 )  # fmt: skip
 
 
@@ -117,6 +122,7 @@ def _search(boundaries: Any, x: Any, sorter: Any, *, right: bool, dtype: np.dtyp
 search_op = discrete(
     "searchsorted", _search, torch="searchsorted", explain="indices have no slope",
     aval=lambda boundaries, x, sorter, right, dtype: Aval(np.shape(x), dtype),
+    batch=searchsorted_rule,
 )  # fmt: skip
 
 
@@ -188,6 +194,7 @@ def _bincount(x: Any, weights: Any, *, minlength: int) -> Any:
 bincount_op = discrete(
     "bincount", _bincount, aval=data_dependent("bincount"), torch="bincount",
     explain="counts have no slope",
+    batch=data_dependent_rule,
 )  # fmt: skip
 
 
@@ -231,6 +238,7 @@ def _one_hot_aval(x: Aval, classes: int) -> Aval:
 one_hot_op = discrete(
     "one_hot", _one_hot, aval=_one_hot_aval, torch="nn.functional.one_hot",
     explain="no slope: the input is a class",
+    batch=broadcast_rule,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.arguments import array_of, ndim_of, shape_of
 from wengert.ops.batching import broadcast_rule
+from wengert.ops.batching_index import index_select_rule, masked_select_rule, take_rule, together
 from wengert.ops.bounds import check_integers, check_range, check_reach, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -41,6 +42,7 @@ gather_op = multilinear(
     ],
     aval=lambda x, index, dim: Aval(index.shape, x.dtype),
     promotion="none", torch="gather", explain=_PICKS,
+    batch=together,
 )  # fmt: skip
 
 
@@ -90,6 +92,7 @@ index_select_op = multilinear(
             None, index, ct, dim=dim, shape=x.shape, alpha=1
         )],
     aval=_index_select_aval, promotion="none", torch="index_select", explain=_PICKS,
+    batch=index_select_rule,
 )  # fmt: skip
 
 
@@ -126,6 +129,7 @@ take_op = multilinear(
     "take", _take, transposes=[_take_transpose],
     aval=lambda x, index: Aval(index.shape, x.dtype),
     promotion="none", torch="take", explain=_PICKS,
+    batch=take_rule,
 )  # fmt: skip
 
 
@@ -210,6 +214,7 @@ masked_select_op = multilinear(
     "masked_select", _masked_select, transposes=[_masked_select_transpose],
     aval=_masked_select_aval, promotion="none", torch="masked_select",
     explain="slope 1 where the mask is true, 0 elsewhere",
+    batch=masked_select_rule,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError
 from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows
 from wengert.ops.arguments import array_of
+from wengert.ops.batching_index import index_put_rule, index_rule
 from wengert.ops.kinds import general, multilinear
 from wengert.ops.labels import indexed
 from wengert.ops.reshape import reshape
@@ -82,6 +83,7 @@ index_op = multilinear(
     torch="Tensor.__getitem__",
     symbol=lambda args, attrs: indexed(args[0], args[1:], (), attrs["dims"]),
     explain="slope 1 for the elements that are taken; one taken twice gets both gradients",
+    batch=index_rule,
 )  # fmt: skip
 
 
@@ -183,6 +185,7 @@ index_put_op = general(
     torch="index_put", symbol=_put_text,
     explain="slope 1 from the value to the elements that were set, and from the others to "
     "themselves",
+    batch=index_put_rule,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.accumulate import sum_rows
 from wengert.ops.arguments import array_of, is_number, ndim_of, shape_of
+from wengert.ops.batching_index import scattered
 from wengert.ops.bounds import check_integers, check_range, check_vector
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -59,6 +60,7 @@ index_add_op = general(
     "index_add", _index_add, pullbacks=[lambda ct: ct, None, _taken_times],
     aval=_index_add_aval, torch="index_add", symbol=call("index_add", keywords=("dim", "alpha")),
     explain="slope 1 from x, and from each source slice to the slice it is added to",
+    batch=scattered("scatter_add"),
 )  # fmt: skip
 
 
@@ -95,18 +97,21 @@ index_copy_op = general(
     "index_copy", _index_copy, pullbacks=[_zeroed, None, _taken],
     aval=changed_aval, torch="index_copy", symbol=call("index_copy", keywords=("dim",)),
     explain="slope 1 from each source slice to where it was written, and from x to the others",
+    batch=scattered("scatter"),
 )  # fmt: skip
 index_fill_op: Op = general(
     "index_fill", _index_fill, pullbacks=[_zeroed, None],
     aval=lambda x, index, value, dim, shape: x, torch="index_fill",
     symbol=call("index_fill", "value", keywords=("dim",)),
     explain="slope 1 from x to the slices that were not filled",
+    batch=scattered("scatter"),
 )  # fmt: skip
 index_fill_from_op = general(
     "index_fill_from", _index_fill_from, pullbacks=[_zeroed, None, _filled_sum],
     aval=changed_aval, torch="index_fill", grad_name="IndexFillBackward1",
     symbol=call("index_fill", keywords=("dim",)),
     explain="slope 1 from the value to what it filled, and from x to the others",
+    batch=scattered("scatter"),
 )  # fmt: skip
 
 

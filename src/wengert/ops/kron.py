@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
+from wengert.ops.batching import kron_rule, trace_rule
 from wengert.ops.contract import NAMES, contract_op
 from wengert.ops.define import public
 from wengert.ops.diagonal import embed_diagonal_op
@@ -61,6 +62,7 @@ kron_op = multilinear(
     torch="kron", aval=lambda x, y: Aval(_kron_shape(x, y), x.dtype),
     grad_name="UnsafeViewBackward0", latex=r"{} \otimes {}",
     explain="each element of the first scales a copy of the second: slopes are sums over blocks",
+    batch=kron_rule,
 )  # fmt: skip
 
 
@@ -92,6 +94,7 @@ def _trace_transpose(ct: Any, x: Any) -> Any:
 trace_op = linear(
     "trace", _trace, transpose=_trace_transpose, torch="trace",
     latex=r"\operatorname{{tr}} {}", explain="slope 1 for the diagonal, 0 for everything else",
+    batch=trace_rule,
 )  # fmt: skip
 
 

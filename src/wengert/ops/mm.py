@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
-from wengert.ops.batching import product_rule
+from wengert.ops.batching import product_rule, vdot_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general, multilinear
 from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval
@@ -98,6 +98,7 @@ vdot_op = general(
     pullbacks=[lambda ct, y: np.conj(ct) * y, lambda ct, x: ct * x],
     holomorphic=False, promotion="none", torch="vdot", aval=_vdot_aval,
     latex=r"\overline{{{}}} \cdot {}", explain="the slope in one vector is the other vector",
+    batch=vdot_rule,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 from wengert.ops.arguments import integer, is_number, one_of, shape_of
-from wengert.ops.batching import broadcast_rule
+from wengert.ops.batching import mode_pad_rule
 from wengert.ops.define import public
 from wengert.ops.index_slices import index_add_op
 from wengert.ops.kinds import general, linear
@@ -48,7 +48,7 @@ constant_pad_op: Op = general(
     "constant_pad_nd", _constant_pad, pullbacks=[_constant_pad_pullback],
     torch="nn.functional.pad", symbol=call("pad", "pads", "value"),
     explain="slope 1 for the elements of x: the constants around them do not move",
-    batch=broadcast_rule,
+    batch=mode_pad_rule,
 )  # fmt: skip
 
 
@@ -85,6 +85,7 @@ mode_pad_op = linear(
     transpose=lambda ct, x, pads, mode: _mode_pad_transpose(ct, x, pads, mode),
     torch="nn.functional.pad", grad_name=_mode_pad_name, symbol=call("pad", "pads", "mode"),
     explain="slope 1 from each element to itself and to its copies at the ends",
+    batch=mode_pad_rule,
 )  # fmt: skip
 
 

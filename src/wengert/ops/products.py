@@ -26,6 +26,7 @@ from wengert.ops.axes import (
     widened,
 )
 from wengert.ops.batching import along
+from wengert.ops.batching_index import flat_when_none, together
 from wengert.ops.canonical import numpy_dtype
 from wengert.ops.define import public
 from wengert.ops.kinds import general
@@ -70,6 +71,7 @@ recurrence: Op = general(
     explain="each element carries on what came before it, times its factor",
     source="the adjoint of u[k] = y[k-1] + x[k-1] u[k-1] runs from the other end: "
     "m[k] = ct[k+1] + x[k+1] m[k+1]; dy = m, dx = m u",
+    batch=together,
 )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ prod_op = general(
     "prod", _prod, pullbacks=[_prod_pullback], torch="prod", latex=r"\prod {}",
     grad_name=lambda attrs: f"ProdBackward{0 if attrs['dim'] is None else 1}",
     explain="the slope in each factor is the product of all others",
-    batch=along("dim"),
+    batch=flat_when_none(),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, one_of
 from wengert.ops.axes import dim_for, refuse_empty, refuse_kinds
-from wengert.ops.batching import along
+from wengert.ops.batching import along, behind_first, flat_reduction
 from wengert.ops.blends import lerp
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -65,10 +65,12 @@ _MIDDLE = "slope 1 for the element that is returned, 0 for all others"
 median_op = general(
     "median", _whole_median("median", False), pullbacks=[shared], torch="median",
     explain=_MIDDLE,
+    batch=flat_reduction("median_dim"),
 )  # fmt: skip
 nanmedian_op = general(
     "nanmedian", _whole_median("nanmedian", True), pullbacks=[shared], torch="nanmedian",
     explain=_MIDDLE,
+    batch=flat_reduction("nanmedian_dim"),
 )  # fmt: skip
 median_dim_op = general(
     "median_dim", _median_along("median", False), pullbacks=[chosen_along], outputs=2,
@@ -152,6 +154,7 @@ def _ranking(x: Any, *, ignore_nan: bool) -> tuple[Any, Any, Any]:
 _ranking_op = discrete(
     "ranking", _ranking, outputs=3,
     no_torch="it serves quantile: the order of the elements, and where ranks begin and end",
+    batch=behind_first,
 )  # fmt: skip
 _at_rank_op = discrete(
     "at_rank",
@@ -159,6 +162,7 @@ _at_rank_op = discrete(
         order, _ROUND[rounded](rank).astype(np.int64), -1
     ),
     no_torch="it serves quantile: the index of the element at a rank",
+    batch=behind_first,
 )  # fmt: skip
 _ROUND: dict[str, Callable[..., Any]] = {
     "lower": np.floor, "higher": np.ceil, "nearest": np.round,

@@ -12,6 +12,7 @@ from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.arguments import array_of, is_number, shape_of
 from wengert.ops.arithmetic import mul, sub
 from wengert.ops.axes import refuse_kinds
+from wengert.ops.batching_losses import loss_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.losses import (
@@ -80,6 +81,7 @@ mse_op = general(
     symbol=written("mse_loss"),
     explain="slope 2 (x - y), divided by how many there are: the pull grows with the distance",
     source="d (x - y)^2 / dx = 2 (x - y)",
+    batch=loss_rule,
 )  # fmt: skip
 
 
@@ -154,6 +156,7 @@ smooth_l1_op = general(
     grad_name="SmoothL1LossBackward0",
     symbol=written("smooth_l1_loss", beta=1),
     explain="slope (x - y) / beta while they are nearer than beta, 1 or -1 further out",
+    batch=loss_rule,
 )  # fmt: skip
 
 
@@ -202,6 +205,7 @@ huber_op = general(
     aval=lambda x, y, reduction, delta: reduced_aval(x, reduction),
     symbol=written("huber_loss", delta=1),
     explain="slope x - y while they are nearer than delta, delta or -delta further out",
+    batch=loss_rule,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.accumulate import add_at, places_along
 from wengert.ops.arguments import array_of, is_number, ndim_of, one_of, shape_of
+from wengert.ops.batching_index import together
 from wengert.ops.bounds import check_integers, check_range, check_reach
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
@@ -56,6 +57,7 @@ scatter_add_op = general(
     pullbacks=[lambda ct: ct, None, _gathered], aval=changed_aval, torch="scatter_add",
     symbol=call("scatter_add", keywords=("dim",)),
     explain="slope 1 from x, and from each source element to the place it is added to",
+    batch=together,
 )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ scatter_op = general(
     "scatter", _scatter, pullbacks=[_zeroed, None, _gathered], aval=changed_aval, torch="scatter",
     symbol=call("scatter", keywords=("dim",)),
     explain="slope 1 from the source to the places it was written to, and from x to the others",
+    batch=together,
 )  # fmt: skip
 scatter_value_op: Op = general(
     "scatter_value", _scatter_value, pullbacks=[_zeroed, None],
@@ -87,6 +90,7 @@ scatter_value_op: Op = general(
     torch="scatter", grad_name="ScatterBackward1",
     symbol=call("scatter", "value", keywords=("dim",)),
     explain="slope 1 from x to the places that were not written to",
+    batch=together,
 )  # fmt: skip
 
 

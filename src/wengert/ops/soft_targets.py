@@ -11,6 +11,7 @@ from wengert.core.aval import Aval
 from wengert.core.dtype import int64
 from wengert.ops.arguments import shape_of
 from wengert.ops.arithmetic import add, mul, neg
+from wengert.ops.batching_losses import soft_rule
 from wengert.ops.cast import to
 from wengert.ops.comparison import ne
 from wengert.ops.gather import take_op
@@ -65,6 +66,7 @@ soft_nll_op = multilinear(
     grad_name=lambda attrs: "DivBackward1" if attrs["reduction"] == "mean" else "NegBackward0",
     symbol=written("soft_nll_loss"),
     explain="slope minus the target's probability for each log-probability",
+    batch=soft_rule,
 )  # fmt: skip
 
 
