@@ -74,6 +74,7 @@ from wengert.modes import (
 from wengert.ops.about import (
     is_complex,
     is_floating_point,
+    is_inference,
     is_nonzero,
     is_tensor,
     numel,
@@ -726,6 +727,7 @@ __all__ = [
     "is_complex",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference",
     "is_inference_mode_enabled",
     "is_nonzero",
     "is_tensor",

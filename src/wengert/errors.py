@@ -83,6 +83,10 @@ class StaleError(GradientError):
     """A value that a gradient or an answer needs was overwritten after it was used."""
 
 
+class AnomalyError(GradientError):
+    """Under detect_anomaly: a step of a backward pass made a NaN."""
+
+
 class MissingValueError(WengertError, RuntimeError):
     """An answer needs a value that nobody kept and that cannot be computed again."""
 

@@ -112,7 +112,6 @@ def test_structure_with_constants(m):
     return graph_of((x * constant + 1 - x / 2) * 3 - constant)
 
 
-@pytest.mark.xfail(reason="a number as the exponent counts as an input here", strict=True)
 @same_as_torch
 def test_structure_of_a_power(m):
     return graph_of(leaf(m, 2.0) ** 2)

@@ -9,6 +9,7 @@
 import importlib
 from typing import Any
 
+from wengert.autograd import hooks as _hooks  # noqa: F401  # they are methods of Tensor
 from wengert.autograd.backward import backward_all as backward
 from wengert.autograd.backward import grad
 from wengert.modes import (
@@ -20,15 +21,24 @@ from wengert.modes import (
 )
 
 __all__ = [
-    "backward", "enable_grad", "forward_ad", "functional", "grad", "inference_mode",
-    "is_grad_enabled", "no_grad", "set_grad_enabled",
+    "backward", "detect_anomaly", "enable_grad", "forward_ad", "functional", "grad", "grad_mode",
+    "graph", "inference_mode", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+    "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "set_multithreading_enabled",
 ]  # fmt: skip
 
-_LAZY = ("forward_ad", "functional")
+_MODULES = ("anomaly_mode", "forward_ad", "functional", "grad_mode", "graph")
+_NAMES = {
+    "detect_anomaly": "anomaly_mode", "is_anomaly_check_nan_enabled": "anomaly_mode",
+    "is_anomaly_enabled": "anomaly_mode", "set_detect_anomaly": "anomaly_mode",
+    "set_multithreading_enabled": "grad_mode",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    """Modules that are loaded on first use."""
-    if name in _LAZY:
+    """Modules that are loaded on first use, and what is in them."""
+    if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.hooks import WATCHED_LEAVES
+from wengert.autograd.edges import GradientEdge, end_of
+from wengert.core.hooks import WATCHED_NODES
 from wengert.core.node import RETAINED, UNKNOWN_LINE, WATCHED, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
@@ -18,8 +19,9 @@ from wengert.errors import ArgumentError, ArgumentValueError, GradientError
 from wengert.modes import current, set_grad_enabled, silently
 from wengert.ops.define import method
 from wengert.sites import Site, here
-from wengert.transform.careful import completed, prehooked
+from wengert.transform.careful import Deliver, completed, prehooked
 from wengert.transform.conform import conform
+from wengert.transform.passes import RUNNING, Pass
 from wengert.transform.reverse import (
     Reach,
     check_seed,
@@ -30,11 +32,12 @@ from wengert.transform.reverse import (
     upstream,
 )
 
-_ACCUMULATION: Final = threading.Lock()
+# Reentrant: under create_graph sums are operations, and what they do is not known here.
+_ACCUMULATION: Final = threading.RLock()
 _ndarray: Final = np.ndarray
 _getframe: Final = sys._getframe
 _create: Final = Tensor.__new__
-Tensors = Tensor | Sequence[Tensor]
+Tensors = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
 
 
 @method(Tensor)
@@ -54,7 +57,7 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    if create_graph or inputs is not None or self._level:
+    if create_graph or inputs is not None or self._level or WATCHED_NODES:
         _backward((self,), (gradient,), retain_graph, create_graph, inputs)
         return
     node = self._node
@@ -63,9 +66,7 @@ def backward(
     given = gradient is not None
     seed = _given("backward", self, gradient, False) if given else _ones("backward", self)
     order = upstream((node,))
-    if WATCHED_LEAVES:
-        order = leaves_early(order, WATCHED_LEAVES)
-    captured = sweep_arrays({node: seed}, order, None, deliver_array)
+    captured = sweep_arrays({node: seed}, order)
     del seed  # what is accumulated is asked whether anybody else holds it
     with _ACCUMULATION:
         _accumulate_arrays(captured)
@@ -88,9 +89,11 @@ def backward_all(
 def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
     if isinstance(value, Tensor) or value is None:
         return (value,)
+    if isinstance(value, GradientEdge):
+        return (end_of(value),)
     if not isinstance(value, Iterable):
         raise ArgumentError(f"{name}: expected a tensor or several, not {type(value).__name__}")
-    return tuple(value)
+    return tuple(end_of(one) if isinstance(one, GradientEdge) else one for one in value)
 
 
 def _backward(
@@ -100,20 +103,38 @@ def _backward(
     on_tensors = create_graph or _is_wrapped(outputs)
     cotangents = _seeds("backward", outputs, gradients, on_tensors)
     order = upstream(cotangents)
-    if WATCHED_LEAVES:
-        order = leaves_early(order, WATCHED_LEAVES)
     reach = None if inputs is None else Reach(_targets("backward", inputs), order)
+    deliver = None
+    if WATCHED_NODES:
+        early = leaves_early(order, WATCHED_NODES)
+        if early is not order:
+            order, deliver = early, deliver_tensor if on_tensors else deliver_array
+    captured = _swept(cotangents, order, reach, deliver, create_graph if on_tensors else None)
     if on_tensors:
         with set_grad_enabled(create_graph):
-            _accumulate_tensors(
-                sweep_tensors(cotangents, order, reach, deliver_tensor, create_graph)
-            )
+            _accumulate_tensors(captured)
     else:
-        captured = sweep_arrays(cotangents, order, reach, deliver_array)
         with _ACCUMULATION:
             _accumulate_arrays(captured)
     if not (create_graph if retain_graph is None else retain_graph):
         free(order, _line(), reach)
+
+
+def _swept(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
+    deliver: Deliver | None, create_graph: bool | None,
+) -> list[tuple[Node, Any]]:  # fmt: skip
+    """A sweep on tensors, or on arrays if create_graph is None; hooks can ask about it."""
+    before = RUNNING.get()
+    if WATCHED_NODES:
+        RUNNING.set(Pass(order, reach))
+    try:
+        if create_graph is None:
+            return sweep_arrays(cotangents, order, reach, deliver)
+        with set_grad_enabled(create_graph):
+            return sweep_tensors(cotangents, order, reach, deliver, create_graph)
+    finally:
+        RUNNING.set(before)
 
 
 def _is_wrapped(outputs: Iterable[Any]) -> bool:
@@ -271,9 +292,10 @@ def deliver_tensor(leaf: Node, cotangent: Any) -> None:
 
 def _accumulate_tensors(captured: list[tuple[Node, Any]]) -> None:
     """The same under create_graph: gradients have a graph of their own, sums are recorded."""
-    for node, cotangent in captured:
-        stored = node.retained_grad
-        node.grad = cotangent.clone() if stored is None else stored + cotangent
+    with _ACCUMULATION:
+        for node, cotangent in captured:
+            stored = node.retained_grad
+            node.grad = cotangent.clone() if stored is None else stored + cotangent
 
 
 def grad(
@@ -312,12 +334,12 @@ def grad(
     order = upstream(cotangents)
     reach = Reach(targets, order)
     if on_tensors:
+        captured = _swept(cotangents, order, reach, None, create_graph)
+        found = dict(captured)
         with set_grad_enabled(create_graph):
-            captured = sweep_tensors(cotangents, order, reach, None, create_graph)
-            found = dict(captured)
             _accumulate_tensors(_retained(captured))
     else:
-        captured = sweep_arrays(cotangents, order, reach)
+        captured = _swept(cotangents, order, reach, None, None)
         retained = _retained(captured)
         found = _owned(captured)
         with _ACCUMULATION:

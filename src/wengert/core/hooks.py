@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from wengert.errors import ArgumentError
+
 if TYPE_CHECKING:
-    from wengert.core.node import Leaf
+    from wengert.core.node import Node
 
 Hook = Callable[..., Any]
+Registered = OrderedDict[int, Hook]
+
+_next_number = itertools.count().__next__
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook away; so does leaving `with`.
+
+    hooks_dict: where the hook is to be entered, under `id`; held weakly. extra_dict: further
+    dictionaries, or one, that `remove` clears of the same number.
+    """
+
+    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None) -> None:
+        self.id = _next_number()
+        further = extra_dict if isinstance(extra_dict, (list, tuple)) else [extra_dict]
+        every = [hooks_dict, *(each for each in further if each is not None)]
+        self._registered = [weakref.ref(each) for each in every]
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        for reference in self._registered:
+            registered = reference()
+            if registered is not None:
+                registered.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
 
 
 class Hooks:
@@ -22,25 +56,39 @@ class Hooks:
     __slots__ = ("accumulated", "after", "before", "tensor")
 
     def __init__(self) -> None:
-        self.tensor: dict[int, Hook] = {}
-        self.before: dict[int, Hook] = {}
-        self.after: dict[int, Hook] = {}
-        self.accumulated: dict[int, Hook] = {}
+        self.tensor: Registered = OrderedDict()
+        self.before: Registered = OrderedDict()
+        self.after: Registered = OrderedDict()
+        self.accumulated: Registered = OrderedDict()
 
 
-WATCHED_LEAVES: Final[weakref.WeakSet[Leaf]] = weakref.WeakSet()
-"""Leaves that have hooks. A pass looks for leaves to finish early only if there are any."""
+def enter(registered: Registered, hook: Hook) -> RemovableHandle:
+    """Enter a hook after those that are there. Raises ArgumentError if it cannot be called."""
+    if not callable(hook):
+        raise ArgumentError(
+            f"a hook is a function, not a {type(hook).__name__}",
+            "It is called in the backward pass, with the gradient.",
+        )
+    handle = RemovableHandle(registered)
+    registered[handle.id] = hook
+    return handle
+
+
+WATCHED_NODES: Final[weakref.WeakSet[Node]] = weakref.WeakSet()
+"""Leaves that have hooks, and nodes whose hooks ask about the pass that calls them.
+
+A pass looks for leaves to finish early, and says what it will do, only if there are any.
+"""
 
 
 class Packed:
     """Residuals given into the keeping of `saved_tensors_hooks`.
 
-    kept: what the pack hook returned, by the index of the input; "out" for the output. unpack: the
-    hook that makes a tensor of it again.
+    kept: what the pack hook returned, and the hook that makes a tensor of it again: by the index
+    of the input; -1 - j for output j.
     """
 
-    __slots__ = ("kept", "unpack")
+    __slots__ = ("kept",)
 
-    def __init__(self, kept: dict[int | str, Any], unpack: Hook) -> None:
+    def __init__(self, kept: dict[int, tuple[Any, Hook]]) -> None:
         self.kept = kept
-        self.unpack = unpack

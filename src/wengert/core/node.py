@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of
-from wengert.core.hooks import Hooks, Packed
+from wengert.core.grad_fn import GradFn
+from wengert.core.hooks import WATCHED_NODES, Hooks, Packed
 from wengert.core.memory import Memory
 from wengert.core.op import Op, Plan
 from wengert.sites import Site
@@ -100,7 +101,7 @@ class Dropped(Aval):
         return tensor if tensor is not None and self._array() is tensor._data else None
 
 
-class Node:
+class Node(GradFn):
     """One application of an operation.
 
     plan: the operation and how it is differentiated. inputs: per input the node it came from, or
@@ -193,7 +194,22 @@ class Node:
             self.extra = Extra()
         return self.extra
 
-    # torch's surface of grad_fn
+    def _watch(self) -> None:
+        """There are hooks: a pass looks at this node."""
+        if self.grad is None:
+            self.grad = WATCHED
+
+    def retains(self) -> bool:
+        """Whether retain_grad() was called on this node's tensor."""
+        return self.grad is not None and self.grad is not WATCHED
+
+    def hand_over(self, new: Node) -> None:
+        """The tensor has a new node: what it retains is retained there; hooks stay here."""
+        if self.retains():
+            hooks = self.extra.hooks if self.extra is not None else None
+            new.grad, self.grad = self.grad, None if hooks is None else WATCHED
+
+    # torch's surface of grad_fn; the rest is in core/grad_fn.py
 
     def name(self) -> str:
         """torch's name of the node: "MulBackward0"."""
@@ -202,7 +218,25 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that the inputs came from, each with the index of its output."""
-        return tuple(unproject(source) for source in self.inputs)
+        return tuple(unproject(self.inputs[i]) for i in self.edges())
+
+    def edges(self) -> list[int]:
+        """The inputs that torch counts in next_functions: tensors that can have a gradient.
+
+        Numbers count where the same node of torch's has tensors, too (x + 1), and do not where it
+        is named by them (x ** 2).
+        """
+        op, operands = self.plan.op, self.operands or ()
+        if self.plan.joint is not None or not op.rules:
+            return list(range(len(self.inputs)))
+        numbers = {i for i, o in enumerate(operands) if o is not None}
+        if callable(op.grad_name):
+            numbers = set()
+        return [
+            i
+            for i, source in enumerate(self.inputs)
+            if op.rule(i) is not None and (source is not None or i in numbers)
+        ]
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -228,7 +262,7 @@ class Leaf(Node):
     __slots__ = ("handle",)
 
     def __init__(self, tensor: Tensor, site: Site | None) -> None:
-        self.plan = _LEAF_PLAN
+        self.plan = LEAF_PLAN
         self.inputs = ()
         self.operands = None
         self.attrs = None
@@ -244,6 +278,12 @@ class Leaf(Node):
 
     def name(self) -> str:
         return "AccumulateGrad"
+
+    def _watch(self) -> None:
+        WATCHED_NODES.add(self)
+
+    def retains(self) -> bool:
+        return False
 
     @property
     def variable(self) -> Tensor:
@@ -267,7 +307,7 @@ class Carrier(Node):
         self.handle = weakref.ref(tensor)
 
 
-_LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)
+LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)
 _CARRIER_PLAN: Final = Plan(Op("carrier", "leaf", lambda: None, ()), (), False, 0)
 _PROJECTION: Final = Op("projection", "projection", lambda: None, (), attributes=("index",))
 PROJECTION_PLAN: Final = Plan(_PROJECTION, (), False, 1)

@@ -16,9 +16,10 @@ import numpy as np
 from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype, default_float, is_differentiable
-from wengert.core.hooks import Packed
+from wengert.core.hooks import Hook, Packed
 from wengert.core.memory import Memory
 from wengert.core.node import (
+    LEAF_PLAN,
     SMALL,
     Carrier,
     Cut,
@@ -39,7 +40,7 @@ from wengert.errors import (
     ShapeError,
     WengertError,
 )
-from wengert.modes import State, current, get_state
+from wengert.modes import State, current, get_state, using
 from wengert.sites import _SITES, Site, here
 
 Tensor = _tensor.Tensor
@@ -161,6 +162,8 @@ def fill_pair(op: Op, mask: int) -> Plan:
 _create: Final = Tensor.__new__
 _OPERANDS: Final = (np.ndarray, np.generic, int, float, complex, type(None))
 _create_node: Final = Node.__new__
+_create_leaf: Final = Leaf.__new__
+_weak: Final = weakref.ref
 
 
 def handle(data: Any, node: Node | None, memory: Memory | None) -> Tensor:
@@ -394,7 +397,10 @@ def _view(
 ) -> Tensor:
     """The output of a view operation: a view if it shares its source's memory."""
     if isinstance(source, Tensor) and np.may_share_memory(result, data):
-        return view_of(source, result, op, attrs, state)
+        made = view_of(source, result, op, attrs, state)
+        if source._extra is not None and source._extra.inference:
+            mark_inference(made)
+        return made
     return _new(result, None)
 
 
@@ -461,26 +467,55 @@ def _node(
 def _pack(node: Node, state: State) -> None:
     """Give the residuals to the hooks of `saved_tensors_hooks`, and keep what they return."""
     pack, unpack = state.saved[-1]
-    kept: dict[int | str, Any] = {}
+    kept: dict[int, Any] = {}
     operands = list(node.operands or ())
     inputs = list(node.inputs)
     for i, operand in enumerate(operands):
         if node.plan.keeps[i] and isinstance(operand, (_ndarray, np.generic)):
-            source = inputs[i]
-            residual = source if isinstance(source, Tensor) else from_node(operand, source)
-            kept[i] = pack(residual)
+            kept[i] = packed(pack, _residual(operand, inputs[i])), unpack
             if is_large(operand):
                 operands[i] = None
         if not isinstance(inputs[i], Node) and is_large(operand):
             inputs[i] = Dropped(inputs[i], operand)
             operands[i] = None
-    if node.plan.keeps_out and type(node.value) is not tuple:
-        kept["out"] = pack(from_node(node.value, None))
+    if node.plan.keeps_out:
+        outputs = node.value if type(node.value) is tuple else (node.value,)
+        for j, output in enumerate(outputs):
+            kept[-1 - j] = _packed_output(pack, output, node), unpack
         if node._aval is not None:
             node.value = None
     if kept:
         node.inputs, node.operands = tuple(inputs), tuple(operands)
-        node.get_extra().packed = Packed(kept, unpack)
+        node.get_extra().packed = Packed(kept)
+
+
+def _residual(operand: Any, source: Any) -> Tensor:
+    """A saved input as hooks see it: the leaf or constant itself, or a handle of the same node."""
+    if isinstance(source, Tensor) and source._data is operand:
+        return source
+    if isinstance(source, Leaf) and source.value is operand:
+        return source.variable
+    return from_node(operand, source if isinstance(source, Node) else None)
+
+
+def _packed_output(pack: Hook, output: Any, node: Node) -> Any:
+    """What a pack hook makes of a saved output; never a link from the node to itself."""
+    residual = from_node(output, None if type(node.value) is tuple else node)
+    kept = packed(pack, residual)
+    return from_node(output, None) if kept is residual else kept
+
+
+def packed(pack: Hook, residual: Tensor) -> Any:
+    """What a pack hook makes of a residual. Raises GradientError if it wrote into it."""
+    version = residual._version
+    with using(grad=False):
+        kept = pack(residual)
+    if residual._version != version:
+        raise GradientError(
+            "a saved tensor pack hook is modifying its input in place",
+            "Let it work on a clone().",
+        )
+    return kept
 
 
 def from_node(data: Any, node: Node | None) -> Tensor:
@@ -498,7 +533,8 @@ def _refuse_inference(op: Op, constant: Tensor) -> None:
 
 
 def _mark_cut(out: Tensor, op: Op, state: State) -> None:
-    if state.inference:
+    # A view made in inference_mode is an inference tensor if what it is a view of is one.
+    if state.inference and type(out) is Tensor:
         by = "inference_mode"
     else:
         by = "no_grad" if not state.grad and op.differentiable else op.name
@@ -509,7 +545,14 @@ def mark_cut(out: Tensor, by: str, site: Site | None) -> None:
     """Leave the mark of a cut on a result: who cut, and where."""
     extra = out._extra = out._extra or Extra()
     extra.cuts = (Cut(by, site),)
-    extra.inference = by == "inference_mode"
+    extra.inference = extra.inference or by == "inference_mode"
+
+
+def mark_inference(made: Tensor) -> Tensor:
+    """Note that a tensor was made in inference_mode."""
+    made._extra = made._extra or Extra()
+    made._extra.inference = True
+    return made
 
 
 _MOST_CUTS: Final = 16
@@ -557,9 +600,14 @@ def memory_of(tensor: Tensor) -> Memory:
     """The tensor's Memory, made on demand; a 0-d tensor is boxed into an array in it."""
     memory = tensor._memory
     if memory is None:
-        memory = tensor._memory = Memory(tensor._data)
-        if tensor._node is not None:
-            tensor._node._memory = memory
+        node = tensor._node
+        known = node._memory if node is not None else None
+        if known is not None and known.array is tensor._data:  # of another handle on the same array
+            memory = tensor._memory = known
+        else:
+            memory = tensor._memory = Memory(tensor._data)
+            if node is not None:
+                node._memory = memory
     if type(tensor._data) is not _ndarray:
         tensor._data = memory.array = np.array(tensor._data)
         if isinstance(tensor._node, Leaf):
@@ -576,7 +624,22 @@ def make_leaf(tensor: Tensor) -> Leaf:
         site = _SITES.get(id(frame.f_code) + frame.f_lasti)
         if site is None or site.internal:
             site = here(frame)
-    leaf = tensor._node = Leaf(tensor, site)
+    # Leaf(tensor, site) written out, as in binary.
+    leaf = _create_leaf(Leaf)
+    leaf.plan = LEAF_PLAN
+    leaf.inputs = ()
+    leaf.operands = None
+    leaf.attrs = None
+    leaf.value = tensor._data
+    leaf._aval = None
+    leaf.sequence = next_sequence()
+    leaf.site = site
+    leaf._memory = tensor._memory
+    leaf.freed = None
+    leaf.extra = None
+    leaf.grad = None
+    leaf.handle = _weak(tensor)
+    tensor._node = leaf
     return leaf
 
 

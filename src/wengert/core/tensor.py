@@ -28,6 +28,7 @@ from wengert.errors import (
     NonLeafGradWarning,
     ShapeError,
 )
+from wengert.modes import is_inference_mode_enabled
 from wengert.sites import user_site
 
 
@@ -60,6 +61,8 @@ class Tensor(Arithmetic):
         self._node = None
         self._memory = None
         self._extra = None
+        if is_inference_mode_enabled():
+            record.mark_inference(self)
 
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         """How operations apply to tensors of a transform; those of level 0 are never asked."""
@@ -128,7 +131,11 @@ class Tensor(Arithmetic):
 
     @property
     def _version(self) -> int:
-        """How often this memory was written in place."""
+        """How often this memory was written in place. GradientError for inference tensors."""
+        if self.is_inference():
+            raise GradientError(
+                "inference tensors do not track version counter", "clone() gives a normal tensor."
+            )
         return self._memory.version if self._memory is not None else 0
 
     def _is_view(self) -> bool:
@@ -153,6 +160,17 @@ class Tensor(Arithmetic):
         self._data, self._memory = new._data, memory
         if isinstance(self._node, Leaf):
             self._node.value, self._node._memory = new._data, memory
+
+    def is_inference(self) -> bool:
+        """Whether this tensor was made in inference_mode, and so can never be saved for backward.
+
+        >>> import wengert as wg
+        >>> with wg.inference_mode():
+        ...     x = wg.ones(2)
+        >>> x.is_inference(), x.clone().is_inference()
+        (True, False)
+        """
+        return self._extra is not None and self._extra.inference
 
     # Its place in the graph
 
@@ -182,6 +200,12 @@ class Tensor(Arithmetic):
                 raise DTypeError(
                     f"only floating-point and complex tensors can require grad, not {self.dtype}",
                     "Write 2. instead of 2, or give dtype=wengert.float32.",
+                )
+            if self.is_inference() and not is_inference_mode_enabled():
+                raise GradientError(
+                    "setting requires_grad=True on inference tensor outside InferenceMode is not "
+                    "allowed",
+                    "clone() gives a normal tensor.",
                 )
             record.make_leaf(self)
         return self
@@ -262,7 +286,7 @@ class Tensor(Arithmetic):
             record.mark_cut(alias, "detach", user_site())
         else:
             record.inherit_cuts(alias, (self,))
-        return alias
+        return record.mark_inference(alias) if self.is_inference() else alias
 
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history, in place. Raises GradientError for views."""

@@ -15,6 +15,7 @@ from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
 from wengert.errors import ArgumentError, DTypeError, GradientError, NonLeafGradWarning, ShapeError
+from wengert.modes import is_inference_mode_enabled
 from wengert.sites import user_site
 
 class Tensor(Arithmetic):
@@ -89,6 +90,9 @@ class Tensor(Arithmetic):
 
     @data.setter
     def data(self, new: Tensor) -> None:
+        ...
+
+    def is_inference(self) -> builtins.bool:
         ...
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core import record
-from wengert.core.node import RETAINED, next_sequence
+from wengert.core.node import next_sequence
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
@@ -28,6 +28,7 @@ Steps = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
 _own_node: Final = Tensor.__dict__["_node"]
 
 NO_GRAD: Final = "no_grad"
+INFERENCE: Final = "inference_mode"
 SEVERAL: Final = "several"
 
 
@@ -145,6 +146,8 @@ def attach(made: View, source: Tensor, op: Op, attrs: dict[str, Any] | None, sta
         made._refusal = ""
     if not made._refusal:
         made._refusal = SEVERAL if op.several else "" if state.grad else NO_GRAD
+        if state.inference:
+            made._refusal = INFERENCE
     made._followed = memory.rewritten
 
 
@@ -171,7 +174,7 @@ def _follow(view: View) -> None:
         node = through(handle, view._steps)._node
     if node is not None and old is not None:
         node.site = old.site
-        node.grad, old.grad = (old.grad, None) if old.grad is RETAINED else (None, old.grad)
+        old.hand_over(node)
     view._node = node
 
 
@@ -179,6 +182,10 @@ _REFUSALS: Final = {
     NO_GRAD: (
         "a view was created in no_grad mode and {} with grad mode enabled",
         "Make the view and the change both inside the no_grad block, or both outside.",
+    ),
+    INFERENCE: (
+        "a view was created in inference mode and {} in normal mode",
+        "Make the view and the change both inside the inference_mode block, or both outside.",
     ),
     SEVERAL: (
         "a view is the output of a function that returns multiple views and {}; such functions "

@@ -15,7 +15,7 @@ import numpy as np
 from wengert.core import record
 from wengert.core.dtype import category
 from wengert.core.memory import Memory
-from wengert.core.node import RETAINED, SMALL, Leaf, Node, next_sequence
+from wengert.core.node import SMALL, Leaf, Node, next_sequence
 from wengert.core.op import OPERATORS, OPS, Op, register
 from wengert.core.view import Steps, View, refuse_refused, through
 from wengert.errors import ArgumentError, DTypeError, GradientError, ShapeError
@@ -99,7 +99,7 @@ def in_place(function: Callable[..., Any], target: Any, *others: Any, **attrs: A
     # Older than all that is recorded below, and newer than all that was: who saved the old value
     # is told from who uses the new one by this number.
     when = next_sequence()
-    memory = record.memory_of(target)
+    memory = writable(name, target, state)
     node = target._node
     if (state.grad or state.levels) and (node is not None or any(map(_has_node, others))):
         _record(name, function, target, others, attrs, state)
@@ -130,14 +130,25 @@ def _has_node(value: Any) -> bool:
     return isinstance(value, record.Tensor) and value._node is not None
 
 
-def _refuse(name: str, target: Tensor, state: State) -> None:
-    """Raise for tensors that must not be written into, here and now."""
-    extra = target._extra
-    if extra is not None and extra.inference and not state.inference:
+def writable(name: str, target: Tensor, state: State) -> Memory:
+    """The memory of a tensor that is written into next; who must know of that is told.
+
+    Raises GradientError for an inference tensor outside of inference_mode.
+    """
+    if target.is_inference() and not state.inference:
         raise GradientError(
             f"{name}: inplace update to inference tensor outside inference_mode is not allowed",
             "clone() gives a normal tensor.",
         )
+    memory = record.memory_of(target)
+    for pack, _ in state.saved:
+        if hasattr(pack, "before_write"):
+            pack.before_write(memory)
+    return memory
+
+
+def _refuse(name: str, target: Tensor, state: State) -> None:
+    """Raise for tensors that must not be written into, here and now."""
     if not state.grad:
         return
     remedy = "Change it under wengert.no_grad(), or compute a new tensor."
@@ -216,8 +227,8 @@ def _rewrite(target: Tensor, node: Node | None) -> None:
     memory = target._memory
     assert node is not None
     assert memory is not None
-    if old is not None and old.grad is RETAINED:
-        node.grad, old.grad = RETAINED, None
+    if old is not None:
+        old.hand_over(node)
     target._node = node
     node._memory = memory
     memory.rewritten = node.sequence

@@ -14,9 +14,8 @@ import numpy as np
 from wengert.core.aval import Aval, stand_in
 from wengert.core.node import next_sequence
 from wengert.core.op import OPERATORS, OPS
-from wengert.core.record import memory_of
 from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
+from wengert.core.write import in_place, writable
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TraceError
 from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows
@@ -224,7 +223,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         attrs = {"basic": basic, "dims": dims, "shape": x._data.shape, "accumulate": False}
         in_place(index_put_op, x, value, *arrays, **attrs)
         return
-    memory = memory_of(x)
+    memory = writable("x[...] = v", x, current())
     if not x._data.flags.writeable:
         raise ArgumentError(
             "x[...] = v: elements of this tensor share memory, or it is read-only",

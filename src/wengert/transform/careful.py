@@ -7,17 +7,19 @@ for all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wengert.core.hooks import Hooks
-from wengert.core.node import PROJECTION_PLAN, WATCHED, Leaf, Node
+from wengert.core.dtype import is_differentiable
+from wengert.core.hooks import Hook, Hooks
+from wengert.core.node import PROJECTION_PLAN, Leaf, Node
 from wengert.core.record import _new, from_node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError, ShapeError
-from wengert.modes import State
+from wengert.modes import State, entered, silent_context
 from wengert.transform.conform import conform
 from wengert.transform.residuals import Rewrapped, check_residuals, rewrap
 
@@ -82,6 +84,42 @@ class Tensors(Arrays):
         return value
 
 
+class Careful:
+    """The careful way, from inside the silent context of the fast loop.
+
+    Users' code must see the user's context: it runs in a copy of that, with a silent context of
+    its own, as the loop's is in use.
+    """
+
+    def __init__(self, state: State, context: Context) -> None:
+        self._state = state
+        self._context = context
+        self._kind: Arrays | None = None
+
+    def _run(self, function: Callable[..., Any], *args: Any) -> Any:
+        if self._kind is None:
+            state = self._state.but(run=silent_context().run, grad=False)
+            self._context.run(entered(state).__enter__)
+            self._kind = Arrays(state)
+        return self._context.run(function, *args)
+
+    def visit(
+        self, node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None,
+        deliver: Deliver | None, captured: list[tuple[Node, Any]],
+    ) -> None:  # fmt: skip
+        self._run(lambda: visit(node, ct, cotangents, reach, deliver, self._arrays(), captured))
+
+    def spread(self, node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None) -> None:
+        self._run(lambda: spread(node, ct, cotangents, reach, self._arrays()))
+
+    def check_residuals(self, node: Node) -> Any:
+        return self._run(check_residuals, node)
+
+    def _arrays(self) -> Arrays:
+        assert self._kind is not None
+        return self._kind
+
+
 def sweep(
     cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
     deliver: Deliver | None, kind: Arrays,
@@ -103,9 +141,9 @@ def visit(
     hooks = node.extra.hooks if node.extra is not None else None
     if hooks is not None and hooks.tensor:
         ct = _replaced(node, ct, hooks, kind)
-    retains = node.grad is not None and node.grad is not WATCHED and bool(node.inputs)
+    retains = node.retains()
     wanted = not node.inputs if reach is None else node in reach.targets
-    if wanted and hooks is not None and deliver is not None and not node.inputs:
+    if wanted and deliver is not None and not node.inputs:
         deliver(node, ct)
     elif retains or wanted:
         captured.append((node, ct))
@@ -116,36 +154,40 @@ def visit(
 def _replaced(node: Node, ct: Any, hooks: Hooks, kind: Arrays) -> Any:
     """The cotangent after the hooks of the node's tensor; each may replace it."""
     shown = kind.shown(ct)
-    for hook in list(hooks.tensor.values()):
-        shown = _fitting(node, hook(shown), shown)
+    for hook in list(hooks.tensor.values()):  # a hook may remove itself, or others
+        shown = _fitting(node, hook, hook(shown), shown)
     return kind.taken(shown)
 
 
-def _fitting(node: Node, new: Any, old: Tensor) -> Tensor:
+def _fitting(node: Node, hook: Hook, new: Any, old: Tensor) -> Tensor:
     """What a hook returned in place of a gradient. Raises where it is none."""
     if new is None:
         return old
     if not isinstance(new, Tensor):
         raise ArgumentError(
-            f"a hook on {node.name()} returned a {type(new).__name__}",
+            f"{_called(node, hook)} returned a {type(new).__name__}",
             "A hook returns None, or a tensor that replaces the gradient.",
             node.site,
         )
     if new._data.shape != old._data.shape:
         raise ShapeError(
-            f"a hook on {node.name()} has changed the size of value: it returned a gradient of "
+            f"{_called(node, hook)} has changed the size of value: it returned a gradient of "
             f"shape {tuple(new.shape)} for one of {tuple(old.shape)}",
             "Return a gradient of the same shape.",
             node.site,
         )
     if new._data.dtype != old._data.dtype:
         raise GradientError(
-            f"a hook on {node.name()} has changed the type of value (was {old.dtype} got "
+            f"{_called(node, hook)} has changed the type of value (was {old.dtype} got "
             f"{new.dtype})",
             "Return a gradient of the same dtype.",
             node.site,
         )
     return new
+
+
+def _called(node: Node, hook: Hook) -> str:
+    return f"hook {getattr(hook, '__name__', type(hook).__name__)!r} on {node.name()}"
 
 
 def spread(
@@ -164,10 +206,12 @@ def spread(
         return
     if hooks is not None and hooks.before:
         ct = _before(node, ct, hooks, kind)
+        if ct is None:
+            return
     if kind.anomaly is None:
         pulled = _pulled(node, ct, steps, kind)
     else:
-        pulled = kind.anomaly.watched(node, lambda: _pulled(node, ct, steps, kind))
+        pulled = kind.anomaly.watched(node, ct, lambda: _pulled(node, ct, steps, kind))
     if hooks is not None and hooks.after:
         pulled = _after(node, ct, pulled, hooks, kind)
     for i, cotangent in pulled.items():
@@ -228,50 +272,78 @@ def materialised(node: Node, bundle: list[Any]) -> tuple[Any, ...]:
 
 def _before(node: Node, ct: Any, hooks: Hooks, kind: Arrays) -> Any:
     """The cotangents after the node's prehooks, which see them as a tuple."""
-    several = ct if type(ct) is list else [ct]
-    shown = tuple(None if c is None else kind.shown(c) for c in several)
+    shown = _shown(node, ct, kind)
     for hook in list(hooks.before.values()):
-        shown = _tuple_fitting(node, hook(shown), shown)
+        shown = _tuple_fitting(node, hook, hook(shown), shown)
     taken = [None if g is None else kind.taken(g) for g in shown]
-    return taken if type(ct) is list else taken[0]
+    if type(ct) is not list:
+        return taken[0]
+    places = _differentiable(node)
+    return [taken[places.index(j)] if j in places else None for j in range(len(ct))]
+
+
+def _shown(node: Node, ct: Any, kind: Arrays) -> tuple[Tensor | None, ...]:
+    """The cotangents of a node's outputs as its hooks see them."""
+    several = [ct[j] for j in _differentiable(node)] if type(ct) is list else [ct]
+    return tuple(None if c is None else kind.shown(c) for c in several)
+
+
+def _differentiable(node: Node) -> list[int]:
+    """The outputs that gradients come back from."""
+    if node.plan.joint is not None:
+        return list(range(len(node.aval)))
+    return [j for j, aval in enumerate(node.aval) if is_differentiable(aval.dtype)]
 
 
 def _after(
     node: Node, ct: Any, pulled: dict[int, Any], hooks: Hooks, kind: Arrays
 ) -> dict[int, Any]:
     """The cotangents of the inputs after the node's hooks, which see those of the outputs, too."""
-    several = ct if type(ct) is list else [ct]
-    outputs = tuple(None if c is None else kind.shown(c) for c in several)
-    inputs = tuple(kind.shown(pulled[i]) if i in pulled else None for i in range(len(node.inputs)))
+    outputs = _shown(node, ct, kind)
+    edges = node.edges()
+    inputs = tuple(kind.shown(pulled[i]) if i in pulled else None for i in edges)
     for hook in list(hooks.after.values()):
-        inputs = _tuple_fitting(node, hook(inputs, outputs), inputs)
-    return {i: kind.taken(g) for i, g in enumerate(inputs) if g is not None and i in pulled}
+        inputs = _tuple_fitting(node, hook, hook(inputs, outputs), inputs)
+    return {i: kind.taken(g) for i, g in zip(edges, inputs, strict=True) if g is not None}
 
 
 def _tuple_fitting(
-    node: Node, new: Any, old: tuple[Tensor | None, ...]
+    node: Node, hook: Hook, new: Any, old: tuple[Tensor | None, ...]
 ) -> tuple[Tensor | None, ...]:
     """What a node's hook returned in place of a tuple of gradients."""
     if new is None:
         return old
-    if isinstance(new, Tensor) and len(old) == 1:
-        new = (new,)
-    if not isinstance(new, (tuple, list)) or len(new) != len(old):
+    remedy = f"A hook returns None, or a tuple that replaces the gradients, {len(old)} here."
+    if not isinstance(new, tuple):
+        what = f"{_called(node, hook)} returned a {type(new).__name__}, no tuple"
+        raise ArgumentError(what, remedy, node.site)
+    if len(new) != len(old):
         raise GradientError(
-            f"a hook on {node.name()} returned an incorrect number of gradients",
-            f"It must return None, or a tuple of {len(old)}.",
+            f"{_called(node, hook)} returned an incorrect number of values (got {len(new)}, but "
+            f"expected {len(old)})",
+            remedy,
             node.site,
         )
-    return tuple(
-        n if o is None or n is None else _fitting(node, n, o) for n, o in zip(new, old, strict=True)
-    )
+    return tuple(_entry_fitting(node, hook, n, o) for n, o in zip(new, old, strict=True))
+
+
+def _entry_fitting(node: Node, hook: Hook, new: Any, old: Tensor | None) -> Tensor | None:
+    if new is None:
+        return None
+    if old is None:
+        raise GradientError(
+            f"{_called(node, hook)} can't replace a None gradient with a non-None value",
+            "Return None in the places where the hook was given None.",
+            node.site,
+        )
+    return _fitting(node, hook, new, old)
 
 
 def prehooked(leaf: Node, gradient: Tensor, hooks: Hooks) -> Tensor:
     """A leaf's gradient after the prehooks of its node, before it is accumulated."""
     seen: tuple[Tensor | None, ...] = (gradient,)
     for hook in list(hooks.before.values()):
-        seen = _tuple_fitting(leaf, hook(seen), seen)
+        seen = _tuple_fitting(leaf, hook, hook(seen), seen)
     return gradient if seen[0] is None else seen[0]
 
 
@@ -279,6 +351,12 @@ def completed(leaf: Node, gradient: Tensor, hooks: Hooks) -> None:
     """What is called when a leaf's `.grad` is complete: with its tensor, and with its gradient."""
     assert isinstance(leaf, Leaf)
     for hook in list(hooks.accumulated.values()):
-        hook(leaf.variable)
+        returned = hook(leaf.variable)
+        if returned is not None:
+            raise ArgumentError(
+                f"{_called(leaf, hook)} returned a {type(returned).__name__}, not None",
+                "The gradient is in the tensor's .grad: change it there.",
+                leaf.site,
+            )
     for hook in list(hooks.after.values()):
-        hook((), (gradient,))
+        _tuple_fitting(leaf, hook, hook((), (gradient,)), ())

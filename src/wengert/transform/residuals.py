@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from wengert.core.hooks import Packed
 from wengert.core.node import Carrier, Node, project
 from wengert.core.record import from_node
 from wengert.core.tensor import Tensor
-from wengert.errors import FreedError, GradientError, StaleError
+from wengert.errors import ArgumentError, FreedError, GradientError, StaleError
 
 
 def check_residuals(node: Node) -> Any:
@@ -25,19 +26,25 @@ def check_residuals(node: Node) -> Any:
             + _at(node.freed),
             "Pass retain_graph=True to the earlier call, or compute the loss anew.",
         )
+    packed = node.extra.packed if node.extra is not None else None
+    check_fresh(node, packed.kept if packed is not None else ())
+    return node if packed is None else Unpacked(node, packed)
+
+
+def check_fresh(node: Node, packed: Container[int] = ()) -> None:
+    """Raise StaleError if a value that the pullback needs was overwritten, but for packed ones."""
     sequence = node.sequence
     for i in node.plan.residuals:
         source = node.inputs[i]
-        if source is None:
+        if source is None or i in packed:
             continue
         memory = source._memory
         if memory is not None and memory.written > sequence:
             _raise_stale(node, memory, f"its input {i + 1}")
     memory = node._memory
-    if node.plan.keeps_out and memory is not None and memory.written > sequence:
+    written = node.plan.keeps_out and memory is not None and memory.written > sequence
+    if written and -1 not in packed:
         _raise_stale(node, memory, "its output")
-    extra = node.extra
-    return node if extra is None or extra.packed is None else Unpacked(node, extra.packed)
 
 
 def _raise_stale(node: Node, memory: Any, what: str) -> None:
@@ -62,13 +69,15 @@ class Unpacked:
         self.attrs = node.attrs
         self.value = node.value
         operands = list(node.operands or (None,) * len(node.inputs))
-        for place, kept in packed.kept.items():
-            array = _unpacked(node, place, packed.unpack(kept))
-            if place == "out":
-                self.value = array
+        outputs: list[Any] = []
+        for place, (kept, unpack) in packed.kept.items():
+            array = unpacked(node, place, unpack(kept))
+            if place < 0:
+                outputs.append(array)
             else:
-                assert isinstance(place, int)
                 operands[place] = array
+        if outputs:
+            self.value = tuple(outputs) if type(node.aval) is tuple else outputs[0]
         self.operands = tuple(operands)
 
     def operand_aval(self, i: int) -> Aval:
@@ -78,23 +87,35 @@ class Unpacked:
         return self.node.operand_avals()
 
 
-def _unpacked(node: Node, place: int | str, value: Any) -> Any:
-    """The array that an unpack hook returned, if it is what was packed."""
+def unpacked(node: Node, place: int, value: Any) -> Any:
+    """The array that an unpack hook returned, if it is what was packed.
+
+    place: as in Packed. Raises ArgumentError, GradientError or StaleError if it is not.
+    """
     if not isinstance(value, Tensor):
-        raise GradientError(
-            f"{node.name()}: the unpack hook returned a {type(value).__name__}, not a tensor",
+        raise ArgumentError(
+            f"{node.name()}: the unpack hook returned a {type(value).__name__}, not a Tensor",
             "It must return the tensor that the pack hook was given.",
             node.site,
         )
-    want = node.aval if isinstance(place, str) else node.operand_aval(place)
+    want = _output_aval(node, -1 - place) if place < 0 else node.operand_aval(place)
     if value._aval != want:
         raise GradientError(
             f"{node.name()}: the unpack hook returned {value._aval} for what was {want}",
             "It must return the tensor that the pack hook was given.",
             node.site,
         )
+    memory = value._memory
+    source = node if place < 0 else node.inputs[place]
+    shared = memory is getattr(source, "_memory", None)
+    if memory is not None and shared and memory.written > node.sequence:
+        _raise_stale(node, memory, "what was packed of it")
     data = value._data
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
+
+
+def _output_aval(node: Node, j: int) -> Any:
+    return node.aval[j] if type(node.aval) is tuple else node.aval
 
 
 class Rewrapped:
@@ -178,6 +199,6 @@ def _projection(node: Node, i: int) -> Node | None:
     """The projection that the tensor of output i has, if it lives; else a new one."""
     value = node.value[i]
     known = node.extra.projections[i]() if node.extra is not None else None
-    if known is None and np.dtype(value.dtype).kind in "fc":
+    if known is None and node.aval[i].dtype.kind in "fc":
         known = project(node, i, value, node.aval[i])
     return known

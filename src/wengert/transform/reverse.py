@@ -8,7 +8,8 @@ serves first derivatives, with rules on plain arrays, and higher ones, with rule
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from operator import add, attrgetter
+from contextvars import Context, copy_context
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +17,11 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.node import Node
 from wengert.errors import DTypeError, ShapeError
-from wengert.modes import current
+from wengert.modes import State, current, entered
 from wengert.sites import Site
-from wengert.transform.careful import Arrays, Deliver, Tensors, materialised, spread, sweep, visit
+from wengert.transform.careful import Arrays, Careful, Deliver, Tensors, materialised, sweep
 from wengert.transform.conform import conform
-from wengert.transform.residuals import check_residuals
+from wengert.transform.residuals import check_fresh
 
 _by_sequence = attrgetter("sequence")
 _ndarray: Final = np.ndarray
@@ -45,14 +46,14 @@ def upstream(roots: Iterable[Node]) -> list[Node]:
 
 
 def leaves_early(order: list[Node], leaves: Container[Node]) -> list[Node]:
-    """The order with each of these leaves right behind its last consumer.
+    """The order with each leaf right behind its last consumer, if any of `leaves` is in it.
 
-    So their hooks are called as soon as their gradients are complete, and an optimiser can step
-    while the pass goes on.
+    So hooks are called as soon as gradients are complete, an optimiser can step while the pass
+    goes on, and what a hook sees of other leaves is complete, too.
     """
     last: dict[Node, int] = {}
-    found = {node for node in order if not node.inputs and node in leaves}
-    if not found:
+    found = {node for node in order if not node.inputs}
+    if not any(node in leaves for node in found):
         return order
     for at, node in enumerate(order):
         for i in node.plan.wanted:
@@ -94,14 +95,33 @@ def sweep_arrays(
     cotangents: of the roots, in their avals; used up. order: upstream of the roots. Returns the
     cotangents of the targets, or without `reach` of the leaves, and of nodes that retain theirs.
     Nothing is stored and nothing is freed, so an interrupt leaves gradients and graph as they were;
-    except for leaves with hooks: what they get is given to `deliver` as soon as it is complete.
+    except with `deliver`: it is given what leaves get, as soon as that is complete.
     """
-    # The loop in which every backward pass spends its time: in one piece, its names local.
     state = current()
     if state.anomaly is not None:
-        return sweep(cotangents, order, reach, deliver, Arrays(state))
-    run = state.run
+        with entered(state.but(grad=False)):
+            return sweep(cotangents, order, reach, deliver, Arrays(state))
+    context = copy_context()  # the user's: the loop runs in another one
+    try:
+        found: list[tuple[Node, Any]] = state.run(
+            _sweep_arrays, cotangents, order, reach, deliver, state, context
+        )
+        return found
+    except RuntimeError as error:
+        if "cannot enter context" not in str(error) or len(cotangents) == 0:
+            raise
+    with np.errstate(all="ignore"):
+        return _sweep_arrays(cotangents, order, reach, deliver, state, context)
+
+
+def _sweep_arrays(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
+    deliver: Deliver | None, state: State, context: Context,
+) -> list[tuple[Node, Any]]:  # fmt: skip
+    # The loop in which every backward pass spends its time: in one piece, its names local, and
+    # inside the context that ignores floating-point errors. Users' code runs outside of it.
     captured: list[tuple[Node, Any]] = []
+    careful: Careful | None = None
     pop, get = cotangents.pop, cotangents.get
     for node in order:
         ct = pop(node, None)
@@ -109,14 +129,16 @@ def sweep_arrays(
             continue
         if reach is None:
             if node.grad is not None or not node.inputs:
-                if node.extra is not None and node.extra.hooks is not None:
-                    visit(node, ct, cotangents, reach, deliver, Arrays(state), captured)
+                if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
+                    careful = careful or Careful(state, context)
+                    careful.visit(node, ct, cotangents, reach, deliver, captured)
                     continue
                 captured.append((node, ct))
         else:
             if node in reach.targets or (node.grad is not None and node.inputs):
-                if node.extra is not None and node.extra.hooks is not None:
-                    visit(node, ct, cotangents, reach, deliver, Arrays(state), captured)
+                if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
+                    careful = careful or Careful(state, context)
+                    careful.visit(node, ct, cotangents, reach, deliver, captured)
                     continue
                 captured.append((node, ct))
             if node not in reach.through:
@@ -125,9 +147,23 @@ def sweep_arrays(
         seen: Any = node
         if plan.care:
             if plan.special:
-                spread(node, ct, cotangents, reach, Arrays(state))
+                careful = careful or Careful(state, context)
+                careful.spread(node, ct, cotangents, reach)
                 continue
-            seen = check_residuals(node)
+            if node.freed is not None or node.extra is not None:
+                careful = careful or Careful(state, context)
+                seen = careful.check_residuals(node)
+            else:
+                sequence = node.sequence
+                for i in plan.residuals:
+                    source = node.inputs[i]
+                    if source is not None:
+                        memory = source._memory
+                        if memory is not None and memory.written > sequence:
+                            check_fresh(node)
+                memory = node._memory
+                if memory is not None and memory.written > sequence:
+                    check_fresh(node)
         if type(ct) is list:
             ct = materialised(node, ct)
         inputs = node.inputs
@@ -135,19 +171,19 @@ def sweep_arrays(
             source = inputs[i]
             if reach is not None and source not in reach.sources:
                 continue
-            pulled = ct if pull is None else run(pull, seen, ct)
+            pulled = ct if pull is None else pull(seen, ct)
             value = source.value
             kind = type(pulled)
             if kind is not type(value):
                 if pulled is None:
                     continue
-                pulled = run(conform, pulled, source.aval)
+                pulled = conform(pulled, source.aval)
             elif kind is _ndarray and (
                 pulled.shape != value.shape or pulled.dtype is not value.dtype
             ):
-                pulled = run(conform, pulled, source.aval)
+                pulled = conform(pulled, source.aval)
             before = get(source)
-            cotangents[source] = pulled if before is None else run(add, before, pulled)
+            cotangents[source] = pulled if before is None else before + pulled
     return captured
 
 

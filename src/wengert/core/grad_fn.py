@@ -1,0 +1,124 @@
+"""What users see and hang on a node: torch's surface of `grad_fn`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from wengert.core.dtype import DType, dtype_of, is_differentiable
+from wengert.core.hooks import Hook, Hooks, RemovableHandle, enter
+from wengert.core.place import CPU, Device, Size
+
+if TYPE_CHECKING:
+    from wengert.core.node import Extra
+
+_REGISTRATION: Final = threading.Lock()
+
+
+class InputMetadata(NamedTuple):
+    """What a backward pass hands to a node: the gradient of one of its outputs."""
+
+    shape: Size
+    dtype: DType
+    device: Device
+
+
+class GradFn:
+    """The part of a node that users see; core/node.py has the rest."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        sequence: int
+
+        @property
+        def aval(self) -> Any: ...
+
+        def get_extra(self) -> Extra: ...
+
+        def _watch(self) -> None: ...
+
+    def hooks(self) -> Hooks:
+        """The node's hooks, for one to be entered: passes look at this node from now on."""
+        with _REGISTRATION:
+            extra = self.get_extra()
+            if extra.hooks is None:
+                extra.hooks = Hooks()
+            self._watch()
+        return extra.hooks
+
+    def register_hook(self, fn: Hook) -> RemovableHandle:
+        """Call fn(grad_inputs, grad_outputs) once this node has passed its gradient on.
+
+        Both are tuples, with None where there is no gradient. fn returns None, or a tuple that
+        replaces grad_inputs.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> handle = y.grad_fn.register_hook(lambda inputs, outputs: print(inputs, outputs))
+        >>> y.backward()
+        (tensor(3.), tensor(3.)) (tensor(1.),)
+        """
+        return enter(self.hooks().after, fn)
+
+    def register_prehook(self, fn: Hook) -> RemovableHandle:
+        """Call fn(grad_outputs) before this node passes its gradient on.
+
+        fn returns None, or a tuple that replaces grad_outputs.
+        """
+        return enter(self.hooks().before, fn)
+
+    def _register_hook_dict(self, tensor: Any) -> None:
+        """torch's own way of letting a node see a tensor's hooks: here they stand on the node."""
+        self.hooks()
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The user's own notes on this node."""
+        extra = self.get_extra()
+        if extra.metadata is None:
+            extra.metadata = {}
+        return extra.metadata
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether anything that this node leads to requires grad: always, or it were not here."""
+        return True
+
+    def _sequence_nr(self) -> int:
+        """The number of this node; what it depends on has smaller ones."""
+        return self.sequence
+
+    @property
+    def _input_metadata(self) -> tuple[InputMetadata, ...]:
+        """Shape, dtype and device of the gradients that this node takes."""
+        avals = self.aval if isinstance(self.aval, tuple) else (self.aval,)
+        return tuple(
+            InputMetadata(Size(aval.shape), dtype_of(aval.dtype), CPU)
+            for aval in avals
+            if is_differentiable(aval.dtype)
+        )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *_names(self)]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("_saved_", "_raw_saved_")):
+            return _saved(self, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def _unbound(*_: Any) -> Any:
+    raise RuntimeError("wengert.autograd has not been imported")
+
+
+_saved: Callable[[Any, str], Any] = _unbound
+_names: Callable[[Any], list[str]] = _unbound
+
+
+def bind_saved(saved: Callable[[Any, str], Any], names: Callable[[Any], list[str]]) -> None:
+    """The layers above, which know how residuals are read, give nodes their `_saved_*`."""
+    global _saved, _names
+    _saved, _names = saved, names
