@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,13 @@ from laws.cases import (
     weights,
 )
 from laws.law import law, no_gradient
-from sampling import arrays_in, calls, map_arrays
+from sampling import Random, Sampler, arrays_in, calls, can_draw, draw_call, map_arrays
 from wengert.core.tensor import Tensor
 from wengert.errors import BatchingError, DTypeError
 from wengert.func import jvp, vjp, vmap
 from wengert.ops.define import Function
 
-CLOSE = {"rtol": 1e-9, "atol": 1e-12}
+CLOSE = {"rtol": 1e-8, "atol": 1e-11}
 
 
 def drawn_case(function: Function, data: Any) -> Case:
@@ -109,23 +110,35 @@ class Mapped:
                 made.append(as_tensor(np.stack(parts, axis)))
         return made
 
-    def is_refused(self, error: Exception) -> bool:
-        """Whether the map says that it cannot be done for all slices at once."""
-        return isinstance(error, BatchingError)
+
+def refused(check: Callable[[], None]) -> bool:
+    """Whether a map says that slices have results of different shapes, or no values to look at."""
+    try:
+        check()
+    except BatchingError as error:
+        if "depends on the values" in str(error) or "needs the value" in str(error):
+            return True
+        raise
+    return False
 
 
-@law("a map is a loop: any subset of the arguments, any axis")
+def no_arrays(function: Function) -> bool:
+    """no arrays among its arguments."""
+    return can_draw(function) and not arrays_in(draw_call(Sampler(Random(0)), function))
+
+
+@law("a map is a loop: any subset of the arguments, any axis", unless=[no_arrays])
 def test_map(function, data):
     case = Mapped(function, data)
-    wanted = [
-        np.stack([np.asarray(t._data) for t in parts])
-        for parts in zip(
-            *(case.applied(*map(as_tensor, case.slices(i))) for i in range(case.size)), strict=True
-        )
-    ]
+    slices = [case.applied(*map(as_tensor, case.slices(i))) for i in range(case.size)]
+    found: list[Tensor] = []
 
-    found = vmap(case.applied, in_dims=case.axes)(*case.stacked())
+    def mapped() -> None:
+        found[:] = vmap(case.applied, in_dims=case.axes)(*case.stacked())
 
+    if refused(mapped):
+        return
+    wanted = [np.stack([np.asarray(t._data) for t in parts]) for parts in zip(*slices, strict=True)]
     assert [t._data.dtype for t in found] == [w.dtype for w in wanted]
     for t, w in zip(found, wanted, strict=True):
         np.testing.assert_allclose(np.asarray(t._data), w, **CLOSE)
@@ -145,34 +158,42 @@ def test_map_gradient(function, data):
             return [t for t in case.applied(*given) if t._data.dtype.kind in "fc"]
 
         values, pullback = vjp(outputs, *(tensors[k] for k in floats))
-        return list(pullback([v * 0 + 1 if v._data.size else v for v in values]))
+        return list(pullback([v * 0 + 1 for v in values]))
 
     each = [gradient(*map(as_tensor, case.slices(i))) for i in range(case.size)]
     wanted = [np.stack([np.asarray(t._data) for t in parts]) for parts in zip(*each, strict=True)]
+    inside: list[Tensor] = []
 
-    inside = vmap(gradient, in_dims=case.axes)(*case.stacked())
+    def mapped() -> None:
+        inside[:] = vmap(gradient, in_dims=case.axes)(*case.stacked())
+
+    if refused(mapped):
+        return
     for t, w in zip(inside, wanted, strict=True):
         np.testing.assert_allclose(np.asarray(t._data), w, **CLOSE)
 
     leaves = [as_tensor(t._data, requires_grad=k in floats) for k, t in enumerate(case.stacked())]
     outputs = differentiable_in(vmap(case.applied, in_dims=case.axes)(*leaves))
-    outside = gradients(
-        outputs, [leaves[k] for k in floats], [np.ones(y.shape, y._data.dtype)[()] for y in outputs]
-    )
+    ones = [np.ones(y.shape, y._data.dtype)[()] for y in outputs]
+    outside = gradients(outputs, [leaves[k] for k in floats], ones)
     for k, g, w in zip(floats, outside, wanted, strict=True):
         axis = case.axes[k]
-        shape = leaves[k]._data.shape
         whole = np.moveaxis(w, 0, axis) if axis is not None else w.sum(0)
-        np.testing.assert_allclose(
-            np.zeros(shape) if g is None else np.asarray(g._data), whole, **CLOSE
-        )
+        found = np.zeros(leaves[k].shape) if g is None else np.asarray(g._data)
+        np.testing.assert_allclose(found, whole, **CLOSE)
 
 
-@law("a map inside a map is a loop inside a loop")
+@law("a map inside a map is a loop inside a loop", unless=[no_arrays])
 def test_map_twice(function, data):
     case = Mapped(function, data)
-    once = vmap(case.applied, in_dims=case.axes)(*case.stacked())
     outer = tuple(0 if m else None for m in case.mapped)
+    once: list[Tensor] = []
+
+    def mapped() -> None:
+        once[:] = vmap(case.applied, in_dims=case.axes)(*case.stacked())
+
+    if refused(mapped):
+        return
     twice = vmap(vmap(case.applied, in_dims=case.axes), in_dims=outer)(
         *(
             as_tensor(np.stack([t._data, np.flip(t._data, axis)])) if axis is not None else t

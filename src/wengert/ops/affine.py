@@ -13,6 +13,7 @@ from wengert.core.op import Op, Partial, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, is_number
+from wengert.ops.batching import affine_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import check_factors, check_one_dtype, matmul_op, product
@@ -104,7 +105,8 @@ def _define(
             lambda ct, x, alpha: _scaled(to_y(ct, x), alpha),
         ],
         explain="slope beta in the term; the slope in one factor is the other, times alpha",
-        source="for z = beta * b + alpha * x @ y: x_bar = alpha * z_bar @ y.T", **facts,
+        source="for z = beta * b + alpha * x @ y: x_bar = alpha * z_bar @ y.T",
+        batch=affine_rule, **facts,
     )  # fmt: skip
 
 

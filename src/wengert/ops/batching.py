@@ -38,6 +38,8 @@ def along(*names: str) -> BatchRule:
     ) -> Any:
         rank = values[0]._data.ndim - 1
         moved = {name: _further(attrs[name], rank or 1) for name in names}
+        if rank == 0 and op.view and op.name != "unsqueeze":
+            return OPS["alias"](values[0])
         if rank == 0 and not op.view:
             return unit(values, lambda given: apply(op, given, attrs | moved))
         return apply(op, values, attrs | moved)
@@ -274,7 +276,7 @@ def affine_rule(
     rule = outer_rule if op.name == "addr" else product_rule
     found = rule(op, [x, y], mapped[1:], attrs, size)
     if op.name == "addbmm":
-        found = OPS["sum"](found, dim=(-3,), keepdim=False, dtype=None)
+        found = OPS["sum"](found, dim=(found._data.ndim - 3,), keepdim=False, dtype=None)
     if attrs["alpha"] != 1:
         found = found * attrs["alpha"]
     if attrs["beta"] == 0:
@@ -348,4 +350,13 @@ def behind_first(
 ) -> Any:
     """For operations along the last dimension: the mapped axis is one more in front."""
     wide = [with_axis(v, m, size) for v, m in zip(values, mapped, strict=True)]
+    return apply(op, wide, attrs or None)
+
+
+def rows_rule(
+    op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
+) -> Any:
+    """For operations on matrices, whose leading dimensions broadcast."""
+    rank = max(rank_of(v) - m for v, m in zip(values, mapped, strict=True))
+    wide = [with_rank(with_axis(v, m, size), rank) for v, m in zip(values, mapped, strict=True)]
     return apply(op, wide, attrs or None)

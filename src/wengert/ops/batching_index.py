@@ -105,7 +105,7 @@ def scattered(by: str) -> BatchRule:
         if not is_index:
             wide = [with_axis(v, m, size) for v, m in zip(rest, is_rest, strict=True)]
             if rest and not _is_slicewise(rest[0], is_rest[0], shape) and is_rest[0]:
-                return _filled(x, index, rest[0], dim, shape, size)
+                return _filled(x, OPS["index_fill"], index, rest[0], moved)
             given = wide if rest and _is_slicewise(rest[0], is_rest[0], shape) else rest
             return apply(op, [x, index, *given], moved)
         count = index._data.shape[1] if index._data.ndim > 1 else 1
@@ -115,6 +115,9 @@ def scattered(by: str) -> BatchRule:
         target: Attrs = {"dim": dim + 1, "shape": (size, *shape)}
         if "value" in attrs:
             return OPS["scatter_value"](x, places, value=attrs["value"], **target)
+        if not _is_slicewise(rest[0], is_rest[0], shape):
+            value = with_axis(rest[0], is_rest[0], size)
+            return _filled(x, OPS["scatter_value"], places, value, target)
         source = _source(rest[0], is_rest[0], wanted, size)
         if attrs.get("alpha", 1) != 1:
             source = source * attrs["alpha"]
@@ -138,14 +141,11 @@ def with_rank_behind(value: Tensor, rank: int) -> Any:
     return value[(..., *(None,) * (rank - value._data.ndim))]
 
 
-def _filled(x: Any, index: Any, value: Any, dim: int, shape: tuple[int, ...], size: int) -> Any:
-    """index_fill with one value per slice: scattered, as index_copy."""
-    count = int(index._data.size)
-    wanted = (size, *shape[:dim], count, *shape[dim + 1 :])
-    source = _source(value, True, wanted, size)
-    return OPS["index_copy"](
-        x, np.atleast_1d(index._data), source, dim=dim + 1, shape=(size, *shape)
-    )
+def _filled(x: Any, fill: Op, index: Any, value: Any, where: Attrs) -> Any:
+    """index_fill with one value per slice: by a mask, as an element named twice is filled once."""
+    none = _new(np.zeros(x._data.shape, bool), None)
+    mask = fill(none, index, value=True, dim=where["dim"], shape=where["shape"])
+    return OPS["where"](mask, with_rank_behind(value, x._data.ndim), x)
 
 
 def _unit_scattered(
@@ -304,9 +304,9 @@ def masked_select_rule(
     x, mask = values
     if mapped[1]:
         raise data_dependent_error(op.name)
-    shape = np.broadcast_shapes(x._data.shape[1:], mask._data.shape)
+    shape = np.broadcast_shapes(x._data.shape[1:], mask._data.shape, (1,))
     whole = with_rank(x, len(shape)).expand((size, *shape))
-    return OPS["index"](whole, mask.expand(shape) if shape else mask, dims=(1,))
+    return OPS["index"](whole, mask.expand(shape), dims=(1,))
 
 
 def searchsorted_rule(

@@ -13,7 +13,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.axes import add_up, largest
-from wengert.ops.batching import behind_first
+from wengert.ops.batching import rows_rule
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
 from wengert.ops.kinds import general
@@ -132,7 +132,7 @@ cdist_op = general(
     ),
     explain="a row moves its distance by how much of the step points away from the other row",
     source="for d = |x - y|_p: x_bar = d_bar sign(x - y) (|x - y| / d)^(p - 1)",
-    batch=behind_first,
+    batch=rows_rule,
 )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from wengert.core.dtype import is_differentiable
 from wengert.core.node import Carrier, Node, project
-from wengert.core.op import Op
-from wengert.core.record import as_operand
+from wengert.core.op import OPS, Op
+from wengert.core.record import as_operand, promoted
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.errors import BatchingError
@@ -122,6 +122,8 @@ class Batched(Wrapped):
                 f"{op.name}: a tensor of a vmap is used outside of it",
                 "Return it from the mapped function instead.",
             ) from None
+        if op.promotion != "none":
+            args = promoted_tensors(op, args)
         values = [_value_at(level, a, op) for a in args]
         mapped = [isinstance(a, Batched) and a._at is level and a._mapped for a in args]
         with entered(state.below(index)):
@@ -167,6 +169,16 @@ class Batched(Wrapped):
     def __repr__(self) -> str:
         where = "mapped" if self._mapped else "not mapped"
         return f"Batched({self._aval}, {where} over {self._at.size}, value={self._value!r})"
+
+
+def promoted_tensors(op: Op, args: Sequence[Any]) -> Sequence[Any]:
+    """The arguments in the dtype that the operation computes in, as its rules expect them."""
+    datas = [a._data if isinstance(a, Tensor) else a for a in args]
+    wanted = promoted(op, datas)
+    return [
+        OPS["to"](a, dtype=w.dtype) if isinstance(a, Tensor) and w.dtype != d.dtype else a
+        for a, d, w in zip(args, datas, wanted, strict=True)
+    ]
 
 
 def _value_at(level: BatchLevel, value: Any, op: Op) -> Any:

@@ -353,7 +353,7 @@ def completed(leaf: Node, gradient: Tensor, hooks: Hooks) -> None:
     for hook in list(hooks.accumulated.values()):
         returned = hook(leaf.variable)
         if returned is not None:
-            raise ArgumentError(
+            raise (GradientError if isinstance(returned, Tensor) else ArgumentError)(
                 f"{_called(leaf, hook)} returned a {type(returned).__name__}, not None",
                 "The gradient is in the tensor's .grad: change it there.",
                 leaf.site,

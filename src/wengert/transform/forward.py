@@ -17,11 +17,11 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.node import Carrier
 from wengert.core.op import OPS, Op, Select, parameters
-from wengert.core.record import _new, apply, make_leaf, promoted
+from wengert.core.record import _new, apply, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.modes import State, current, entered, using
-from wengert.transform.batch import lifted
+from wengert.transform.batch import lifted, promoted_tensors
 from wengert.transform.residuals import without_history
 from wengert.transform.reverse import Reach, sweep_tensors, upstream
 from wengert.transform.tree import tree_map
@@ -86,7 +86,7 @@ def pushforward(
 ) -> Any:  # fmt: skip
     """The tangent of an application's output (a tuple for several), from those of its inputs."""
     if op.promotion != "none":
-        args = _promoted(op, args)
+        args = promoted_tensors(op, args)
     if op.pushforward is not None:
         return _expanded(_by_rule(op, args, tangents, attrs, out), out)
     if op.kind == "elementwise":
@@ -96,16 +96,6 @@ def pushforward(
     if op.kind == "multilinear":
         return _multilinear(op, args, tangents, attrs)
     return _transposed(op, args, tangents, attrs, out)
-
-
-def _promoted(op: Op, args: Sequence[Any]) -> Sequence[Any]:
-    """The arguments in the dtype that the operation computes in, as the rules expect them."""
-    datas = [_bare(a) for a in args]
-    wanted = promoted(op, datas)
-    return [
-        OPS["to"](a, dtype=w.dtype) if isinstance(a, Tensor) and w.dtype != d.dtype else a
-        for a, d, w in zip(args, datas, wanted, strict=True)
-    ]
 
 
 def _elementwise(
