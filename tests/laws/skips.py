@@ -16,7 +16,8 @@ SKIPS: dict[str, dict[str, str]] = {
     # Functions without samples: no law reaches them.
     "samples": {
         **dict.fromkeys(
-            ["is_tensor", "is_floating_point", "is_complex", "is_nonzero", "numel"], ASKS
+            ["is_tensor", "is_floating_point", "is_complex", "is_inference", "is_nonzero", "numel"],
+            ASKS,
         ),
         **dict.fromkeys(["promote_types", "result_type", "can_cast"], ASKS),
         **dict.fromkeys(["from_numpy", "from_dlpack", "frombuffer"], SHARES),

@@ -43,19 +43,21 @@ WATCHED: Final = object()
 class Extra:
     """What few nodes and tensors have: a given name, an assigned gradient, the marks of cuts.
 
+    leaf: of a tensor whose requires_grad was turned off, with its hooks.
     inference: whether it was made in inference_mode, and so can never be saved for backward.
     scope: what `wengert.scope` files a node under. hooks: what is called in a backward pass.
     tangents: of forward mode, by level. packed: how residuals are unpacked. metadata: the user's.
     """
 
     __slots__ = (
-        "cuts", "grad", "hooks", "inference", "metadata", "name", "packed", "projections", "scope",
-        "tangents",
+        "cuts", "grad", "hooks", "inference", "leaf", "metadata", "name", "packed", "projections",
+        "scope", "tangents",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.name: str | None = None
         self.grad: Tensor | None = None
+        self.leaf: Leaf | None = None
         self.cuts: tuple[Cut, ...] = ()
         self.inference = False
         self.scope = ""

@@ -323,7 +323,19 @@ def register(op: Op) -> Op:
     OPS[op.name] = op
     if op.name in Operators.__slots__:
         setattr(OPERATORS, op.name, op)
+    for listener in _LISTENERS:
+        listener(op)
     return op
+
+
+_LISTENERS: Final[list[Callable[[Op], None]]] = []
+
+
+def on_register(listener: Callable[[Op], None]) -> None:
+    """Call listener(op) for each operation that is registered, those that are there included."""
+    for op in OPS.values():
+        listener(op)
+    _LISTENERS.append(listener)
 
 
 def _unbound(*_: Any) -> Any:

@@ -194,7 +194,15 @@ class Tensor(Arithmetic):
                     "requires_grad of a non-leaf tensor cannot be turned off",
                     "Use .detach() for a tensor without history.",
                 )
-            self._node = None
+            if isinstance(self._node, Leaf):
+                self._extra = self._extra or Extra()
+                self._extra.leaf, self._extra.grad = self._node, self._node.grad
+                self._node.grad = None
+                self._node = None
+        elif self._extra is not None and self._extra.leaf is not None:
+            leaf = self._node = self._extra.leaf  # with its hooks
+            leaf.value, leaf._memory, leaf.grad = self._data, self._memory, self._extra.grad
+            self._extra.leaf = self._extra.grad = None
         elif self._node is None:
             if not is_differentiable(self._data.dtype):
                 raise DTypeError(
