@@ -50,7 +50,7 @@ def described(seen: Any) -> Any:
     """What was seen, without either module's own types; exceptions stay."""
     if isinstance(seen, (Tensor, torch.Tensor)):
         values = np.asarray(seen.detach().numpy() if isinstance(seen, torch.Tensor) else seen._data)
-        made_by = seen.grad_fn.name() if seen.grad_fn is not None else None
+        made_by = _short(seen.grad_fn.name()) if seen.grad_fn is not None else None
         return name_of(seen.dtype), values.tolist(), seen.requires_grad, seen.is_leaf, made_by
     if isinstance(seen, (tuple, list)):
         return [described(part) for part in seen]
@@ -70,8 +70,25 @@ def assert_alike(mine: Any, theirs: Any) -> None:
             assert_alike(part, other)
     elif isinstance(theirs, dict):
         assert_alike(list(mine.items()), list(theirs.items()))
+    elif isinstance(theirs, tuple):
+        assert_same_tensor(mine, theirs)
     else:
         assert mine == theirs
+
+
+def assert_same_tensor(mine: Any, theirs: Any) -> None:
+    """All that `described` says of a tensor, the values up to their last digits."""
+    assert isinstance(mine, tuple), f"{mine!r}; torch: {theirs!r}"
+    dtype, values, *rest = theirs
+    assert (mine[0], *mine[2:]) == (dtype, *rest)
+    # Both have functions of their own for exp and sin, which differ in the last digit.
+    relative = 4 * np.finfo(dtype).eps if dtype.startswith(("float", "complex")) else 0
+    np.testing.assert_allclose(mine[1], values, rtol=relative, equal_nan=True, strict=True)
+
+
+def _short(name: str) -> str:
+    """torch::autograd::CopySlices, without where it is defined."""
+    return name.rpartition("::")[2]
 
 
 def graph_of(tensor: Any) -> Any:
@@ -82,12 +99,24 @@ def graph_of(tensor: Any) -> Any:
 def node_tree(node: Any) -> Any:
     if node is None:
         return None
-    name = node.name().rpartition("::")[2]  # torch::autograd::AccumulateGrad
-    return [name, [[node_tree(source), index] for source, index in node.next_functions]]
+    return [
+        _short(node.name()),
+        [[node_tree(source), index] for source, index in node.next_functions],
+    ]
 
 
 def leaf(m: Any, *values: float) -> Any:
     return m.tensor(list(values), requires_grad=True)
+
+
+def noting(seen: list[Any], name: Any, result: Any = None) -> Callable[..., Any]:
+    """A hook that notes its name and arguments."""
+
+    def hook(*args: Any) -> Any:
+        seen.append((name, args))
+        return result
+
+    return hook
 
 
 def founding(m: Any) -> tuple[Any, ...]:

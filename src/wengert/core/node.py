@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of
+from wengert.core.dtype import is_differentiable
 from wengert.core.grad_fn import GradFn
 from wengert.core.hooks import WATCHED_NODES, Hooks, Packed
 from wengert.core.memory import Memory
@@ -237,8 +238,13 @@ class Node(GradFn):
         return [
             i
             for i, source in enumerate(self.inputs)
-            if op.rule(i) is not None and (source is not None or i in numbers)
+            if op.rule(i) is not None and (i in numbers if source is None else self._carries(i))
         ]
+
+    def _carries(self, i: int) -> bool:
+        """Whether input i, a tensor, can have a gradient: indices cannot."""
+        is_node = isinstance(self.inputs[i], Node)
+        return is_node or is_differentiable(self.operand_aval(i).dtype)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"

@@ -471,7 +471,8 @@ def _pack(node: Node, state: State) -> None:
     operands = list(node.operands or ())
     inputs = list(node.inputs)
     for i, operand in enumerate(operands):
-        if node.plan.keeps[i] and isinstance(operand, (_ndarray, np.generic)):
+        # Numbers stay: torch does not show them to the hooks, either.
+        if node.plan.keeps[i] and inputs[i] is not None:
             kept[i] = packed(pack, _residual(operand, inputs[i])), unpack
             if is_large(operand):
                 operands[i] = None
