@@ -26,18 +26,20 @@ class State:
     """The modes in force. `run(f, *args)` calls f with NumPy's floating-point errors ignored.
 
     levels: the active forward and batch levels, outermost first. saved: the hooks that residuals
-    are packed with, innermost last. scope: the name that nodes are filed under, "a/b".
+    are packed with, innermost last. scope: the name that nodes are filed under, "a/b". started:
+    the number of the first node of the outermost transform whose function is running, 0 outside.
+    arrays: whether that function was given NumPy's arrays, and so expects NumPy's semantics.
     """
 
     __slots__ = (
-        "_below", "anomaly", "grad", "inference", "levels", "plain", "run", "saved", "scope",
-        "sites",
+        "_below", "anomaly", "arrays", "grad", "inference", "levels", "plain", "run", "saved",
+        "scope", "sites", "started",
     )  # fmt: skip
 
     def __init__(
         self, run: Any, grad: bool = True, inference: bool = False, sites: bool = True,
         scope: str = "", levels: tuple[Any, ...] = (), saved: tuple[Any, ...] = (),
-        anomaly: Any = None,
+        anomaly: Any = None, started: int = 0, arrays: bool = False,
     ) -> None:  # fmt: skip
         self.run = run
         self.grad = grad
@@ -47,6 +49,8 @@ class State:
         self.levels = levels
         self.saved = saved
         self.anomaly = anomaly
+        self.started = started
+        self.arrays = arrays
         self.plain = grad and sites and not (inference or scope or levels or saved)
         self._below: dict[int, State] = {}
 
@@ -63,7 +67,9 @@ class State:
         return state
 
 
-_MODES: Final = ("run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly")
+_MODES: Final = (
+    "run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly", "started", "arrays",
+)  # fmt: skip
 
 _STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(
     "wengert_state", default=None

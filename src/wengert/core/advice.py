@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wengert.core.escape import IN_ARRAYS
 from wengert.core.node import Leaf, Node
 from wengert.errors import ArgumentError
 
@@ -18,7 +19,7 @@ def no_history_in_array(name: str) -> ArgumentError:
     """The error for writing a tensor into a NumPy array: `array += tensor`, `out=array`."""
     return ArgumentError(
         f"numpy.{name} cannot write a tensor into an array, which holds no history",
-        "Write x = x + t instead of x += t, or make x a tensor: wengert.from_numpy(x).",
+        f"Write x = x + t instead of x += t. {IN_ARRAYS}",
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wengert.core.dtype import DEFAULTS, dtype_of
+from wengert.core.escape import refuse_escape
 from wengert.core.node import Leaf, unproject
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 
@@ -55,6 +56,8 @@ def truth(tensor: Tensor) -> bool:
 def python_number(tensor: Tensor, what: str) -> Any:
     """The only element, for `what`: float(), int() and the like. Raises if there are others."""
     data = tensor._concrete(what)
+    if tensor._node is not None:
+        refuse_escape(tensor, what)
     if data.size != 1:
         raise ArgumentValueError(
             f"{what}: only one element tensors can be converted to Python scalars; "

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from wengert.core.dtype import dtype_of, is_differentiable
+from wengert.core.node import next_sequence
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
-from wengert.ops.create import tensor
-from wengert.transform.tree import Spec, flatten
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, WengertError
+from wengert.modes import current
+from wengert.transform.tree import Spec, flatten, tree_map
 
 Argnums = int | tuple[int, ...]
 
 
 def as_tensor(name: str, value: Any) -> Tensor:
-    """A leaf of an argument as a tensor; arrays and numbers become one. Else ArgumentError."""
+    """A leaf of an argument as a tensor; arrays and numbers become one. Else ArgumentError.
+
+    Python's numbers are as precise as they are: a float becomes float64.
+    """
     if isinstance(value, Tensor):
         return value
     if isinstance(value, np.ndarray):
         return _new(value, None)
     if isinstance(value, (np.generic, float, complex)):
-        return tensor(value)
+        return _new(np.asarray(value)[()], None)
     raise ArgumentError(
         f"{name}: expected tensors, but an argument has a {type(value).__name__}",
         "Name the arguments that are tensors with argnums, or close over the others.",
@@ -98,3 +102,59 @@ def split_aux(name: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
             f"and it returned {type(result).__name__}"
         )
     return result[0], result[1]
+
+
+# Arrays in, arrays out ---------------------------------------------------------------------------
+
+
+def are_arrays(leaves: Sequence[Any]) -> bool:
+    """Whether arguments are NumPy's arrays and numbers, so that results are arrays, too."""
+    return bool(leaves) and not any(isinstance(leaf, Tensor) for leaf in leaves)
+
+
+def inside(arrays: bool = False, started: int = 0) -> dict[str, Any]:
+    """The modes that a transformed function runs in.
+
+    arrays: whether it was given arrays. started: a number older than the nodes of its arguments.
+    """
+    state = current()
+    first = state.started or started or next_sequence()
+    return {"started": first, "arrays": state.arrays or arrays}
+
+
+def called(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """func(*args, **kwargs), with our errors in place of what NumPy makes of them.
+
+    array[0] = x asks x for a number; when that is refused, NumPy says that x is a sequence.
+    """
+    try:
+        return func(*args, **kwargs)
+    except ValueError as error:
+        if isinstance(error.__cause__, WengertError):
+            raise error.__cause__ from None
+        raise
+
+
+def opened(tree: Any) -> tuple[Any, bool]:
+    """A tree with its arrays as tensors, and whether it holds arrays only."""
+    leaves, _ = flatten(tree)
+    return tree_map(_opened, tree), are_arrays(leaves)
+
+
+def _opened(leaf: Any) -> Any:
+    return (
+        as_tensor("", leaf) if isinstance(leaf, (np.ndarray, np.generic, float, complex)) else leaf
+    )
+
+
+def as_arrays(tree: Any, wanted: bool = True) -> Any:
+    """A result with its tensors as arrays; those that an outer transform sees stay tensors."""
+    return tree_map(_array, tree) if wanted else tree
+
+
+def _array(value: Any) -> Any:
+    if not isinstance(value, Tensor) or value._node is not None or value._level:
+        return value
+    data = value._data
+    # The output of a function that returns its argument shares memory with it.
+    return data.copy() if isinstance(data, np.ndarray) and data.base is not None else data

@@ -12,7 +12,16 @@ from wengert.core.op import OPS
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
-from wengert.func.arguments import differentiable, result_leaves, split_aux
+from wengert.func.arguments import (
+    are_arrays,
+    as_arrays,
+    called,
+    differentiable,
+    inside,
+    opened,
+    result_leaves,
+    split_aux,
+)
 from wengert.func.reverse import Recorded
 from wengert.modes import current, using
 from wengert.transform.forward import ForwardLevel, check_tangent, outside
@@ -33,12 +42,13 @@ def jvp(
     >>> wg.func.jvp(lambda x: x**2, (wg.tensor(3.0),), (wg.tensor(1.0),))
     (tensor(9.), tensor(6.))
     """
+    arrays = are_arrays(flatten(primals)[0])
     leaves, directions, spec = _checked(primals, tangents)
     level, started = ForwardLevel(), next_sequence()
     try:
-        with using(levels=(*current().levels, level)):
+        with using(levels=(*current().levels, level), **inside(arrays, started)):
             duals = [_dual(level, x, t) for x, t in zip(leaves, directions, strict=True)]
-            result, aux = split_aux("jvp", func(*unflatten(duals, spec)), has_aux)
+            result, aux = split_aux("jvp", called(func, unflatten(duals, spec), {}), has_aux)
             outputs, out_spec = result_leaves("jvp", result)
             pushed = [level.tangent(o) for o in outputs]
             if strict and any(t is None for t in pushed):
@@ -50,6 +60,7 @@ def jvp(
         level.close()
     found = [_zeros(o) if t is None else t for o, t in zip(values, pushed, strict=True)]
     both = unflatten(values, out_spec), unflatten(found, out_spec)
+    both, aux = as_arrays((both, aux), arrays)
     return (*both, aux) if has_aux else both
 
 
@@ -59,7 +70,7 @@ def _checked(primals: Any, tangents: Any) -> tuple[list[Tensor], list[Tensor], A
     if not primals:
         raise ArgumentValueError("jvp: expected at least one primal")
     leaves, spec = flatten(primals)
-    directions, given = flatten(tangents)
+    directions, given = flatten(opened(tangents)[0])
     if given != spec:
         raise ArgumentError(
             f"jvp: primals and tangents must be trees of the same shape, got {spec} and {given}"
@@ -106,8 +117,8 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     """
     leaves, spec = flatten(primals)
     recorded = Recorded("linearize", leaves)
-    with using(grad=True, inference=False):
-        result = func(*unflatten(recorded.inputs, spec))
+    with using(grad=True, inference=False, **inside(recorded.arrays, recorded.started)):
+        result = called(func, unflatten(recorded.inputs, spec), {})
     outputs, out_spec = result_leaves("linearize", result)
     recorded.outputs = outputs
     # J^T ct as a function of ct, recorded once; pulled back through, it is the derivative.
@@ -116,12 +127,13 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
         transposed.outputs = recorded.pull(transposed.inputs, create_graph=True)
 
     def derivative(*tangents: Any) -> Any:
-        directions, given = flatten(tangents)
+        directions, given = flatten(opened(tangents)[0])
         if given != spec:
             raise ArgumentError(f"linearize: expected tangents in the shape {spec}, got {given}")
         for x, t in zip(recorded.inputs, directions, strict=True):
             check_tangent(x, t, "linearize")
         found = transposed.pull(directions)
-        return outside(unflatten(found, out_spec), recorded.started, recorded.recording)
+        pushed = outside(unflatten(found, out_spec), recorded.started, recorded.recording)
+        return as_arrays(pushed, recorded.arrays)
 
-    return recorded.bare(result), derivative
+    return as_arrays(recorded.bare(result), recorded.arrays), derivative

@@ -13,8 +13,11 @@ from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.func.arguments import (
     Argnums,
+    as_arrays,
     chosen,
     differentiable,
+    inside,
+    opened,
     picked,
     replaced,
     result_leaves,
@@ -22,7 +25,7 @@ from wengert.func.arguments import (
 from wengert.func.forward import jvp
 from wengert.func.mapping import vmap
 from wengert.func.reverse import vjp
-from wengert.modes import current
+from wengert.modes import current, using
 from wengert.transform.forward import outside
 from wengert.transform.tree import flatten, unflatten
 
@@ -46,12 +49,13 @@ def jacrev(
     def transformed(*args: Any, **kwargs: Any) -> Any:
         started = next_sequence()
         positions = chosen("jacrev", argnums, args)
-        given = picked(argnums, args, positions)
+        given, arrays = opened(picked(argnums, args, positions))
 
         def of_chosen(by: Any) -> Any:
             return func(*replaced(argnums, args, positions, by), **kwargs)
 
-        output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
+        with using(**inside(arrays)):
+            output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
         outputs, out_spec = result_leaves("jacrev", output)
         inputs, in_spec = flatten(given)
         basis = unflatten(_basis(outputs), out_spec)
@@ -59,7 +63,7 @@ def jacrev(
         blocks = _row_blocks(rows, outputs, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
         jacobian = outside(jacobian, started, current().grad)
-        return (jacobian, aux[0]) if has_aux else jacobian
+        return as_arrays((jacobian, aux[0]) if has_aux else jacobian, arrays)
 
     return transformed
 
@@ -114,7 +118,8 @@ def jacfwd(
     @functools.wraps(func)
     def transformed(*args: Any, **kwargs: Any) -> Any:
         positions = chosen("jacfwd", argnums, args)
-        leaves, in_spec = flatten(picked(argnums, args, positions))
+        given, arrays = opened(picked(argnums, args, positions))
+        leaves, in_spec = flatten(given)
         inputs = differentiable("jacfwd", leaves)
         primal = unflatten(inputs, in_spec)
 
@@ -129,10 +134,11 @@ def jacfwd(
             return tangent
 
         directions = unflatten(_basis(inputs), in_spec)
-        columns, out_spec = flatten(vmap(push, randomness=randomness)(directions))
+        with using(**inside(arrays)):
+            columns, out_spec = flatten(vmap(push, randomness=randomness)(directions))
         blocks = _column_blocks(columns, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
-        return (jacobian, kept[0]) if has_aux else jacobian
+        return as_arrays((jacobian, kept[0]) if has_aux else jacobian, arrays)
 
     return transformed
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, BatchingError
-from wengert.func.arguments import as_tensor
+from wengert.func.arguments import are_arrays, as_arrays, as_tensor, called, inside
 from wengert.modes import current, using
 from wengert.ops.join import cat
 from wengert.transform.batch import Batched, BatchLevel
@@ -44,10 +44,16 @@ def vmap(
 
     @functools.wraps(func)
     def mapped(*args: Any, **kwargs: Any) -> Any:
+        arrays = are_arrays(flatten((args, kwargs))[0])
         leaves, dims, spec, size = _inputs(func, in_dims, args, kwargs)
-        if chunk_size is None or chunk_size >= size:
-            return _mapped(func, leaves, dims, spec, size, out_dims, randomness)
-        return _in_chunks(func, leaves, dims, spec, size, out_dims, randomness, chunk_size)
+        with using(**inside(arrays)):
+            if chunk_size is None or chunk_size >= size:
+                result = _mapped(func, leaves, dims, spec, size, out_dims, randomness)
+            else:
+                result = _in_chunks(
+                    func, leaves, dims, spec, size, out_dims, randomness, chunk_size
+                )
+        return as_arrays(result, arrays)
 
     return mapped
 
@@ -121,7 +127,7 @@ def _mapped(
     lifted = [_lifted(level, x, d) for x, d in zip(leaves, dims, strict=True)]
     args, kwargs = unflatten(lifted, spec)
     with using(levels=(*levels, level)):
-        result = func(*args, **kwargs)
+        result = called(func, args, kwargs)
     outputs, out_spec = flatten(result)
     places = spread(out_dims, out_spec)
     if places is None:

@@ -19,8 +19,13 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.func.arguments import (
     Argnums,
+    are_arrays,
+    as_arrays,
+    as_tensor,
+    called,
     chosen,
     differentiable,
+    inside,
     picked,
     replaced,
     result_leaves,
@@ -38,6 +43,7 @@ class Recorded:
     def __init__(self, name: str, leaves: Sequence[Any]) -> None:
         self.started = next_sequence()
         self.recording = current().grad
+        self.arrays = are_arrays(leaves)
         tensors = differentiable(name, leaves)
         with using(grad=True, inference=False):
             self.inputs = [alias_leaf(t) for t in tensors]
@@ -102,9 +108,9 @@ def _run(
     positions = chosen(name, argnums, args)
     leaves, spec = flatten(picked(argnums, args, positions))
     recorded = Recorded(name, leaves)
-    with using(grad=True, inference=False):
+    with using(grad=True, inference=False, **inside(recorded.arrays, recorded.started)):
         inner = replaced(argnums, args, positions, unflatten(recorded.inputs, spec))
-        result, aux = split_aux(name, func(*inner, **kwargs), has_aux)
+        result, aux = split_aux(name, called(func, inner, kwargs), has_aux)
     return recorded, result, aux, spec
 
 
@@ -114,8 +120,9 @@ def grad_and_value(
     """A function that returns the gradient of a scalar-valued function, and its value.
 
     argnums: the positions of the arguments to differentiate by; each may be a tree of tensors.
-    Returns (gradient, value), or (gradient, (value, aux)) with has_aux. Raises ShapeError if the
-    function returns more than one number.
+    Returns (gradient, value), or (gradient, (value, aux)) with has_aux. Where the arguments are
+    NumPy's arrays and numbers, so are the results. Raises ShapeError if the function returns more
+    than one number.
 
     >>> import wengert as wg
     >>> wg.func.grad_and_value(lambda x: (x**2).sum())(wg.tensor([1.0, 2.0]))
@@ -128,9 +135,9 @@ def grad_and_value(
         _check_scalar(value)
         recorded.outputs = [value]
         one = _new(np.ones(value._data.shape, value._data.dtype)[()], None)
-        gradient = unflatten(recorded.pull([one]), spec)
-        plain = recorded.bare(value)
-        return gradient, (plain, recorded.bare(aux)) if has_aux else plain
+        gradient = as_arrays(unflatten(recorded.pull([one]), spec), recorded.arrays)
+        plain, aux = as_arrays((recorded.bare(value), recorded.bare(aux)), recorded.arrays)
+        return gradient, (plain, aux) if has_aux else plain
 
     return transformed
 
@@ -153,9 +160,12 @@ def grad(
 ) -> Callable[..., Any]:
     """A function that returns the gradient of a scalar-valued function.
 
+    >>> import numpy as np
     >>> import wengert as wg
     >>> wg.func.grad(wg.func.grad(lambda x: x**3))(wg.tensor(2.0))
     tensor(12.)
+    >>> wg.func.grad(lambda x: np.sum(x**2))(np.arange(3.0))
+    array([0., 2., 4.])
     """
     both = grad_and_value(func, argnums, has_aux)
 
@@ -194,17 +204,17 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     leaves, spec = flatten(primals)
     recorded = Recorded("vjp", leaves)
-    with using(grad=True, inference=False):
-        result = func(*unflatten(recorded.inputs, spec))
+    with using(grad=True, inference=False, **inside(recorded.arrays, recorded.started)):
+        result = called(func, unflatten(recorded.inputs, spec), {})
     output, aux = split_aux("vjp", result, has_aux)
     recorded.outputs, out_spec = result_leaves("vjp", output)
 
     def pullback(cotangents: Any, retain_graph: bool = True, create_graph: Any = None) -> Any:
         seeds = _matching(cotangents, recorded.outputs, out_spec)
-        return unflatten(recorded.pull(seeds, create_graph), spec)
+        return as_arrays(unflatten(recorded.pull(seeds, create_graph), spec), recorded.arrays)
 
-    plain = recorded.bare(output)
-    return (plain, pullback, recorded.bare(aux)) if has_aux else (plain, pullback)
+    plain, aux = as_arrays((recorded.bare(output), recorded.bare(aux)), recorded.arrays)
+    return (plain, pullback, aux) if has_aux else (plain, pullback)
 
 
 def _matching(cotangents: Any, outputs: Sequence[Tensor], spec: Spec) -> list[Tensor]:
@@ -214,6 +224,7 @@ def _matching(cotangents: Any, outputs: Sequence[Tensor], spec: Spec) -> list[Te
         raise ArgumentError(
             f"vjp: expected cotangents in the shape of the output, {spec}, got {given}"
         )
+    leaves = [as_tensor("vjp", x) if isinstance(x, (np.ndarray, np.generic)) else x for x in leaves]
     for i, (leaf, output) in enumerate(zip(leaves, outputs, strict=True)):
         if not isinstance(leaf, Tensor):
             raise ArgumentError(f"vjp: cotangent {i} is a {type(leaf).__name__}, not a tensor")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import dtype_of
+from wengert.core.escape import IN_ARRAYS
 from wengert.core.memory import Memory
 from wengert.core.record import _new, mark_inference, memory_of
 from wengert.core.tensor import Tensor
@@ -83,7 +84,7 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
         self._concrete("numpy()")
         raise GradientError(
             "Can't call numpy() on Tensor that requires grad.",
-            "Use tensor.detach().numpy() instead.",
+            f"Use tensor.detach().numpy() instead. {IN_ARRAYS}",
         )
     return _shared(self, "numpy()")
 
