@@ -1,0 +1,3 @@
+"""The programs are run by the test, not collected."""
+
+collect_ignore = ["programs"]

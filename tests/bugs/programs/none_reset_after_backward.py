@@ -1,0 +1,13 @@
+"""zero_grad stands between backward() and the update.
+
+cause: reset
+"""
+
+import wengert as wg
+
+w = wg.tensor([1.0, 2.0], requires_grad=True)
+loss = (w * w).sum()
+loss.backward()
+w.grad = None  # cause
+
+answer = wg.why(w, loss)
