@@ -17,6 +17,7 @@ from wengert.sites import user_frame
 
 if TYPE_CHECKING:
     from wengert.ask.check import Check
+    from wengert.ask.compare import Comparison
     from wengert.ask.derivation import Derivation
     from wengert.ask.edges import Edge
     from wengert.ask.paths import Paths
@@ -122,6 +123,32 @@ class Graph(core.Graph):
         if isinstance(x, Tensor) and x not in self:
             return why_in(self, x, Names(frame=user_frame()).of(x) or "x")
         return why_vertex(self[x])
+
+    def compare(
+        self, other: core.Graph, *, rtol: float | None = None, atol: float | None = None
+    ) -> Comparison:
+        """Where another graph differs from this one: in structure, values and derivatives.
+
+        Steps are matched by structure, whatever their names and order. The answer has
+        `differences` in structure, and the first divergence in `values` and in `derivatives`; it is
+        True if there is none. rtol, atol: as in testing.assert_close, by the dtype if not given.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(2.0, requires_grad=True)
+        >>> g = wg.graph((x * 3).sin())
+        >>> bool(g.compare(wg.graph((x * 3).sin())))
+        True
+        >>> [d.kind for d in g.compare(wg.graph((x * 3).cos())).differences]
+        ['replaced']
+        """
+        from wengert.ask.compare import compare
+
+        if not isinstance(other, core.Graph):
+            raise ArgumentError(
+                f"compare takes a graph, not a {type(other).__name__}",
+                "wengert.graph(tensor) is the graph of a tensor.",
+            )
+        return compare(self, other, rtol, atol)
 
     # Other inputs
 

@@ -1,6 +1,6 @@
 """A mask is drawn anew in what should be the same run.
 
-cause: bernoulli
+cause: mask
 """
 
 import wengert as wg
@@ -8,8 +8,8 @@ import wengert as wg
 
 def model(x):
     h = wg.tanh(x)
-    mask = wg.bernoulli(wg.full((8,), 0.5))  # cause
-    return (h * mask).sum()
+    mask = wg.bernoulli(wg.full((8,), 0.5))
+    return (h * mask).sum()  # cause
 
 
 x = wg.linspace(-1.0, 1.0, 8).requires_grad_()
