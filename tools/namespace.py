@@ -51,15 +51,21 @@ TAIL = """
 if TYPE_CHECKING:
     from wengert import {types}
 
+    bfloat16: dtype
+
 
 def __getattr__(name: str) -> Any:
     if name in {lazy}:
         return importlib.import_module(f"wengert.{{name}}")
+    if name == "bfloat16":  # of an optional package: outside of __all__, so that import * works
+        from wengert.core.dtype import bfloat16
+
+        return bfloat16()
     raise AttributeError(f"module 'wengert' has no attribute {{name!r}}")
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "bfloat16"]
 """
 
 HEAD = '''"""wengert: computational graphs you can see and ask.

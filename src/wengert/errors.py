@@ -111,6 +111,10 @@ class UnknownNameError(WengertError, KeyError):
     """A name that the graph does not know; the nearest ones are in the message."""
 
 
+class MissingPackageError(WengertError, ImportError):
+    """Something that an optional package does, and it is not installed."""
+
+
 class BatchingWarning(UserWarning):
     """An operation inside vmap is applied slice by slice: it has no batching rule."""
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sampling import arrays_in, map_arrays
 from wengert.autograd.backward import grad
+from wengert.core.dtype import is_differentiable
 from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.modes import no_grad
@@ -18,7 +19,7 @@ from wengert.ops.samples import Call
 def as_tensor(array: Any, requires_grad: bool = False) -> Tensor:
     """A tensor on this very array, whatever its memory layout."""
     made = _new(array, None)
-    if requires_grad and array.dtype.kind in "fc":
+    if requires_grad and is_differentiable(array.dtype):
         make_leaf(made)
     return made
 
@@ -33,7 +34,7 @@ def tensors_in(result: Any) -> list[Tensor]:
 
 
 def differentiable_in(result: Any) -> list[Tensor]:
-    return [t for t in tensors_in(result) if t._data.dtype.kind in "fc"]
+    return [t for t in tensors_in(result) if is_differentiable(t._data.dtype)]
 
 
 def turned(array: Any) -> Any:
@@ -48,14 +49,14 @@ class Case:
         self.function = function
         self.args, self.kwargs = call
         self.arrays = arrays_in(call)
-        self.at = [x for x in self.arrays if x.dtype.kind in "fc"]
+        self.at = [x for x in self.arrays if is_differentiable(x.dtype)]
 
     def call(self, floats: list[Any]) -> Any:
         """The public function applied, with these tensors instead of the float arrays."""
         given = iter(floats)
 
         def replaced(array: Any) -> Tensor:
-            return next(given) if array.dtype.kind in "fc" else as_tensor(array)
+            return next(given) if is_differentiable(array.dtype) else as_tensor(array)
 
         args, kwargs = map_arrays(replaced, (self.args, self.kwargs))
         return self.function.call(*args, **kwargs)
@@ -71,7 +72,7 @@ class Case:
 
     def values(self, at: list[Any] | None = None) -> list[np.ndarray]:
         """The arrays of the outputs that can have a gradient."""
-        return [y for y in self.outputs(at) if y.dtype.kind in "fc"]
+        return [y for y in self.outputs(at) if is_differentiable(y.dtype)]
 
 
 def weights(arrays: list[Any], seed: int) -> list[Any]:

@@ -20,6 +20,7 @@ from parity.theirs import (
     to_torch,
     translated,
 )
+from wengert.core.dtype import as_dtype, is_differentiable
 from wengert.core.tensor import Tensor
 from wengert.ops.define import Function
 from wengert.ops.samples import Call
@@ -46,7 +47,7 @@ def theirs(function: Function, call: Call) -> Side:
 
     def moved(array: Any) -> torch.Tensor:
         tensor = to_torch(array, requires_grad=True)
-        if array.dtype.kind == "f":
+        if is_differentiable(array.dtype):
             leaves.append(tensor)
         return tensor
 
@@ -136,7 +137,7 @@ def same(function: Function, found: list[Any], expected: list[Any]) -> None:
         if mine is None and other is None:
             continue
         shown = mine if mine is not None else other
-        zeros = np.zeros(tuple(shown.shape), name_of(shown.dtype))
+        zeros = np.zeros(tuple(shown.shape), as_dtype(name_of(shown.dtype)).numpy)
         assert_close(
             function.name,
             zeros if mine is None else mine._data,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from sampling import is_array, map_arrays
-from wengert.core.dtype import DType
+from wengert.core.dtype import DType, as_dtype, bfloat16, is_differentiable, is_floating
 from wengert.core.tensor import Tensor
 from wengert.ops.define import Function
 
@@ -32,12 +32,19 @@ def to_torch(array: Any, requires_grad: bool = False) -> torch.Tensor:
     """A copy as torch's tensor, with the same strides where torch can have them."""
     array = np.asarray(array)
     strides = [s // array.itemsize for s in array.strides]
-    plain = torch.from_numpy(np.array(array, order="C"))
+    plain = _plain(np.array(array, order="C"))
     made = plain
     if not array.flags.c_contiguous and all(s >= 0 for s in strides):
         made = torch.empty_strided(array.shape, strides, dtype=plain.dtype)
         made.copy_(plain)
-    return made.requires_grad_(requires_grad and array.dtype.kind in "fc")
+    return made.requires_grad_(requires_grad and is_differentiable(array.dtype))
+
+
+def _plain(array: np.ndarray) -> torch.Tensor:
+    """torch's tensor on an array's memory; it reads no bfloat16 from NumPy, so bits are handed."""
+    if array.dtype.name != "bfloat16":
+        return torch.from_numpy(array)
+    return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
 
 
 def translated(tree: Any, change: Callable[[Any], Any] = to_torch) -> Any:
@@ -55,6 +62,9 @@ def translated(tree: Any, change: Callable[[Any], Any] = to_torch) -> Any:
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
     """The values of torch's tensor, lazily conjugated, negated or zero ones worked out."""
+    if tensor.dtype is torch.bfloat16:
+        bits = tensor.detach().contiguous().view(torch.int16)
+        return bits.numpy(force=True).view(bfloat16().numpy)
     return tensor.numpy(force=True)
 
 
@@ -80,12 +90,12 @@ def cast(call: Any, dtype: str) -> Any:
     """The call with its float arrays in another dtype, memory layout kept."""
 
     def changed(array: Any) -> Any:
-        return recast(array, dtype) if array.dtype.kind == "f" else array
+        return recast(array, as_dtype(dtype).numpy) if is_floating(array.dtype) else array
 
     return map_arrays(changed, call)
 
 
-def recast(array: Any, dtype: str) -> Any:
+def recast(array: Any, dtype: np.dtype) -> Any:
     """The array in another dtype, with the same strides, counted in elements."""
     if not isinstance(array, np.ndarray) or not array.size:
         return array.astype(dtype)

@@ -12,6 +12,7 @@ from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import Experiment, in_double
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.rule import pullback_formula
+from wengert.core.dtype import is_floating
 from wengert.graphs.expression import equation, number, shape_text, summary
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
@@ -121,7 +122,7 @@ def _conclusion(graph: Graph, of: Vertex, wrt: Vertex, adjoint: Any) -> str:
     found = f"So d{_target(of)}/d{wrt.name}{shape}: {text}."
     if not 0 < norm < np.inf:
         return found
-    one = wrt.aval.size == 1 and wrt.aval.dtype.kind == "f"
+    one = wrt.aval.size == 1 and is_floating(wrt.aval.dtype)
     step = np.full(wrt.shape, _STEP) if one else _STEP * wide / norm
     change = Experiment(graph).change(of, wrt, step[()])
     predicted = np.sum(np.conj(wide) * step).real

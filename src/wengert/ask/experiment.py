@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from wengert.ask.quiet import quiet
+from wengert.core.dtype import COMPLEX, FLOATING, category, is_differentiable
 from wengert.core.node import Node
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex, identity, key_of
 
-_DOUBLE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+_DOUBLE = {FLOATING: np.dtype(np.float64), COMPLEX: np.dtype(np.complex128)}
 _BEND = 1e-3
 STEP = 6e-6
 """For central differences in double precision: about the cube root of its resolution."""
@@ -34,9 +35,9 @@ def is_kink(change: Callable[[float], float], step: float) -> bool:
 
 def in_double(value: Any) -> Any:
     """Floats and complex numbers in double precision, so that small differences survive."""
-    if not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind not in "fc":
+    if not isinstance(value, (np.ndarray, np.generic)) or not is_differentiable(value.dtype):
         return value
-    return value.astype(_DOUBLE[value.dtype.kind])
+    return value.astype(_DOUBLE[category(value.dtype)])
 
 
 class Experiment:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable, is_numeric
+from wengert.core.half import arithmetic
 from wengert.core.node import Node
 from wengert.core.op import Op
 from wengert.core.record import from_node, make_leaf
@@ -82,7 +84,8 @@ def carries(graph: Graph, index: int, slot: int) -> bool:
     op = node.op
     if not op.differentiable or op.rule(slot) is None:
         return False
-    return key.aval.dtype.kind in "fc" and node.operand_aval(slot).dtype.kind in "fc"
+    ends = key.aval.dtype, node.operand_aval(slot).dtype
+    return all(map(is_differentiable, ends))
 
 
 def _rule(op: Op, vertex: Vertex, slot: int) -> Any:
@@ -90,7 +93,7 @@ def _rule(op: Op, vertex: Vertex, slot: int) -> Any:
     if not op.differentiable or op.rule(slot) is None:
         return None
     avals = [o.aval for o in vertex.inputs] + [vertex.aval]
-    return op.pull(slot, any(a.dtype.kind == "c" for a in avals)) or _unchanged
+    return op.pull(slot, arithmetic(avals)) or _unchanged
 
 
 def _unchanged(node: Any, ct: Any) -> Any:
@@ -176,7 +179,7 @@ def as_array(value: Any, aval: Aval, what: str) -> Any:
     """A number or an array-like as an array of this aval; ShapeError where it does not fit."""
     data = getattr(value, "_data", value)
     array = np.asarray(data)
-    if array.dtype.kind not in "biufc":
+    if not is_numeric(array.dtype):
         raise ArgumentError(f"{what}: {value!r} is no number and no array")
     if array.shape != aval.shape and array.size != 1:
         raise ShapeError(f"{what} has shape {array.shape}, not {aval.shape}")

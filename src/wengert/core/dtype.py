@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 
-from wengert.errors import ArgumentError
+from wengert.errors import ArgumentError, MissingPackageError
 
 NumpyDType = np.dtype[Any]
 
@@ -65,7 +66,10 @@ BOOLEAN: Final = 0
 INTEGRAL: Final = 1
 FLOATING: Final = 2
 COMPLEX: Final = 3
-_CATEGORY: Final = {"b": BOOLEAN, "i": INTEGRAL, "u": INTEGRAL, "f": FLOATING, "c": COMPLEX}
+_CATEGORY: Final = {
+    "b": BOOLEAN, "i": INTEGRAL, "u": INTEGRAL, "f": FLOATING, "c": COMPLEX,
+    "V": FLOATING,  # bfloat16, which is no dtype of NumPy's own; it has no other that we take
+}  # fmt: skip
 
 bool_ = DType("bool", np.bool_)
 uint8 = DType("uint8", np.uint8)
@@ -89,13 +93,30 @@ _BY_PYTHON: Final[dict[Any, DType]] = {
 }  # fmt: skip
 
 
+@functools.cache
+def bfloat16() -> DType:
+    """wengert.bfloat16. Raises MissingPackageError without ml_dtypes, which is loaded here."""
+    try:
+        from ml_dtypes import bfloat16 as scalar
+    except ImportError:
+        raise MissingPackageError(
+            "bfloat16 is no dtype of NumPy's own; it comes with the package ml_dtypes",
+            "Install it: pip install 'wengert[bfloat16]' (or pip install ml_dtypes).",
+        ) from None
+    return DType("bfloat16", scalar)
+
+
 def dtype_of(numpy: NumpyDType) -> DType:
     """Our dtype for NumPy's; raises ArgumentError for those that tensors cannot have."""
     found = _BY_NUMPY.get(numpy)
-    if found is None:
-        names = ", ".join(d.name for d in _ALL)
-        raise ArgumentError(f"a tensor cannot hold dtype {numpy}", f"The dtypes are: {names}.")
-    return found
+    if found is not None:
+        return found
+    if numpy.name == "bfloat16":
+        return bfloat16()
+    names = ", ".join(d.name for d in _ALL)
+    raise ArgumentError(
+        f"a tensor cannot hold dtype {numpy}", f"The dtypes are: {names}, bfloat16."
+    )
 
 
 def as_dtype(value: Any) -> DType:
@@ -103,7 +124,8 @@ def as_dtype(value: Any) -> DType:
     if isinstance(value, DType):
         return value
     if isinstance(value, str):
-        known = _BY_NAME.get(value.rpartition(".")[2])
+        name = value.rpartition(".")[2]
+        known = bfloat16() if name == "bfloat16" else _BY_NAME.get(name)
     else:
         known = _BY_PYTHON.get(value)
     if known is not None:
@@ -181,8 +203,10 @@ def promote(a: NumpyDType, b: NumpyDType) -> NumpyDType:
     if a == b:
         return a
     low, high = sorted((a, b), key=lambda d: _CATEGORY[d.kind])
-    if _CATEGORY[low.kind] == _CATEGORY[high.kind] or (high.kind == "c" and low.kind == "f"):
-        return np.promote_types(a, b)
+    if _CATEGORY[low.kind] == _CATEGORY[high.kind] or (high.kind == "c" and is_floating(low)):
+        # Of two halves neither holds the other, and NumPy knows nothing above both.
+        halves = low.itemsize == high.itemsize == 2 and is_floating(low)
+        return float32.numpy if halves else np.promote_types(a, b)
     return high
 
 
@@ -217,7 +241,7 @@ def common_dtype(values: Iterable[Any]) -> NumpyDType:
         if result is None:
             result = strongest
         elif _CATEGORY[strongest.kind] > _CATEGORY[result.kind]:
-            if strongest.kind == "c" and result.kind == "f":
+            if strongest.kind == "c" and is_floating(result):
                 strongest = np.dtype(np.complex64)  # the precision stays that of the reals
             result = promote(result, strongest)
     return result if result is not None else default_float()
@@ -230,4 +254,24 @@ def category(dtype: NumpyDType) -> int:
 
 def is_differentiable(dtype: NumpyDType) -> bool:
     """Whether tensors of this dtype can require grad: floating point and complex."""
-    return dtype.kind in "fc"
+    return dtype.kind in "fcV"
+
+
+def is_floating(dtype: NumpyDType) -> bool:
+    """Whether this is a floating-point dtype, bfloat16 included, whose kind is V to NumPy."""
+    return dtype.kind in "fV"
+
+
+def limits_of(dtype: NumpyDType) -> Any:
+    """The limits of a floating-point dtype: what np.finfo says, of bfloat16 too."""
+    if dtype.kind != "V":
+        return np.finfo(dtype)
+    import ml_dtypes
+
+    limits: Any = ml_dtypes.finfo
+    return limits(dtype)
+
+
+def is_numeric(dtype: NumpyDType) -> bool:
+    """Whether these are numbers or booleans: all but text, dates and objects."""
+    return dtype.kind in _CATEGORY

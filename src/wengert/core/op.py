@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from wengert.core.half import COMPLEX, HALF, widened
 from wengert.errors import ArgumentError
 
 Rule = Callable[..., Any]
@@ -59,7 +60,7 @@ class Plan:
         "residuals", "special", "steps", "wanted",
     )  # fmt: skip
 
-    def __init__(self, op: Op, wanted: tuple[int, ...], complex_: bool, count: int) -> None:
+    def __init__(self, op: Op, wanted: tuple[int, ...], numbers: int, count: int) -> None:
         self.op = op
         self.wanted = wanted
         # An operation of any number of inputs has one rule, which needs the same for each.
@@ -70,7 +71,7 @@ class Plan:
         self.residuals = tuple(j for j in range(count) if self.keeps[j])
         self.keeps_inputs = bool(self.residuals)
         self.keeps_any = self.keeps_inputs or self.keeps_out
-        self.pulls = tuple(op.pull(i, complex_) for i in wanted)
+        self.pulls = tuple(op.pull(i, numbers) for i in wanted)
         self.steps = tuple(zip(wanted, self.pulls, strict=True))
         self.joint: Callable[..., Any] | None = None
         self.special = False
@@ -96,6 +97,7 @@ class Op:
     view: bool = False  # the result may share memory with the first input
     several: bool = False  # a view that is one of several which a function gives at once
     holomorphic: bool = True
+    exact: bool = False  # computed in the dtype itself, also where that is half: see core/half.py
     symbol: str | Callable[[list[str], dict[str, Any]], str] = ""  # "{} + {}", or a function
     latex: str = ""  # r"\tanh {}"
     precedence: int = 100  # of the symbol; Python's order, 100 for a call
@@ -111,9 +113,9 @@ class Op:
     domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from
     special: bool = True  # whether 0, infinities and NaN are compared with torch
     numpy: tuple[Callable[..., Any], ...] = ()  # NumPy's names for it
-    plans: dict[tuple[int, bool, int], Plan] = field(default_factory=dict, repr=False)
+    plans: dict[tuple[int, int, int], Plan] = field(default_factory=dict, repr=False)
     pairs: list[Plan | None] = field(default_factory=lambda: [None] * 4, repr=False)
-    pullers: dict[tuple[int, bool], Rule | None] = field(default_factory=dict, repr=False)
+    pullers: dict[tuple[int, int], Rule | None] = field(default_factory=dict, repr=False)
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         """Apply to tensors; with no tensor among the arguments, the forward function itself.
@@ -166,14 +168,17 @@ class Op:
             return name(node if by_node else node.attrs or {})
         return name or "".join(p.capitalize() for p in self.name.split("_")) + "Backward0"
 
-    def plan(self, mask: int, complex_: bool, count: int) -> Plan:
-        """The plan for the inputs whose bits are set in `mask`, out of `count` inputs."""
-        key = (mask, complex_, count)
+    def plan(self, mask: int, numbers: int, count: int) -> Plan:
+        """The plan for the inputs whose bits are set in `mask`, out of `count` inputs.
+
+        numbers: REAL, COMPLEX or HALF, which decides how the rules are called.
+        """
+        key = (mask, numbers, count)
         plan = self.plans.get(key)
         if plan is None:
             every = (i for i in range(count) if mask >> i & 1)
             wanted = tuple(i for i in every if self.rule(i) is not None)
-            plan = self.plans[key] = Plan(self, wanted, complex_, count)
+            plan = self.plans[key] = Plan(self, wanted, numbers, count)
         return plan
 
     def rule(self, i: int) -> Partial:
@@ -204,14 +209,16 @@ class Op:
         """Linear rules never need a value: their inputs' names mean the avals."""
         return self.kind == "linear" or (self.kind == "multilinear" and self.inputs[i] == name)
 
-    def _argument(self, i: int, name: str) -> str:
+    def _argument(self, i: int, name: str, numbers: int = 0) -> str:
         """The source text that fetches one parameter of rule i from a node."""
-        if name == "ct":
-            return "ct"
+        if name in ("ct", "i"):
+            return name
+        fetched = self._fetched(i, name)
+        return f"widened({fetched})" if numbers == HALF else fetched
+
+    def _fetched(self, i: int, name: str) -> str:
         if name == "out":
             return "node.value"
-        if name == "i":
-            return "i"
         base = name.removesuffix("_aval")
         if base in self.inputs:
             index = self.inputs.index(base)
@@ -224,24 +231,24 @@ class Op:
             return f"node.attrs[{name!r}]"
         raise TypeError(f"rule {i} of {self.name} has a parameter {name!r} that means nothing")
 
-    def pull(self, i: int, complex_: bool) -> Rule | None:
+    def pull(self, i: int, numbers: int) -> Rule | None:
         """The function (node, ct) -> cotangent of input i; None if that is ct itself.
 
         Compiling the call once, with its arguments fetched in place, costs a third of
         collecting them at every call.
         """
-        key = (0 if self.variadic else i, complex_)
+        key = (0 if self.variadic else i, numbers)
         if key not in self.pullers:
-            self.pullers[key] = self._make_pull(i, complex_)
+            self.pullers[key] = self._make_pull(i, numbers)
         made = self.pullers[key]
         if made is None or "i" not in self._parameters(i):
             return made
         return functools.partial(made, i=i)
 
-    def _make_pull(self, i: int, complex_: bool) -> Rule | None:
+    def _make_pull(self, i: int, numbers: int) -> Rule | None:
         rule = self.rule(i)
         function = rule.rule if isinstance(rule, Select) else rule
-        arguments = ", ".join(self._argument(i, name) for name in self._parameters(i))
+        arguments = ", ".join(self._argument(i, name, numbers) for name in self._parameters(i))
         call = f"rule({arguments})" if callable(function) else repr(function)
         if callable(function) and function.__code__.co_code == _identity.__code__.co_code:
             call = arguments  # the rule is one residual, as in a product: no call needed
@@ -250,12 +257,15 @@ class Op:
         elif self.kind == "elementwise":
             call = {"1": "ct", "-1": "-ct"}.get(call, f"ct * {call}")
         scope: dict[str, Any] = {"rule": function, "select": select, "conj": np.conj}
+        scope["widened"] = widened
         if call == "ct":
             return None
         body = f"return {call}"
-        if complex_ and self.holomorphic:
+        if numbers == COMPLEX and self.holomorphic:
             # J^H ct = conj(J^T conj(ct)): the rules write J^T.
             body = f"ct = conj(ct); return conj({call})"
+        if numbers == HALF:
+            body = f"ct = widened(ct); {body}"
         # The file name is inside the package, so that errors name the user's line and not this.
         source = compile(f"def pull(node, ct, i=0): {body}", f"{__file__}:{self.name}", "exec")
         exec(source, scope)

@@ -16,6 +16,7 @@ import numpy as np
 from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype, default_float, is_differentiable
+from wengert.core.half import REAL, arithmetic, forward_of
 from wengert.core.hooks import Hook, Packed
 from wengert.core.memory import Memory
 from wengert.core.node import (
@@ -155,7 +156,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
 
 def fill_pair(op: Op, mask: int) -> Plan:
     """The plan of an operation with two inputs, entered where `binary` looks for it."""
-    plan = op.pairs[mask] = op.plan(mask, False, 2)
+    plan = op.pairs[mask] = op.plan(mask, REAL, 2)
     return plan
 
 
@@ -199,7 +200,7 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         for a in args:
             if not isinstance(a, _OPERANDS):
                 as_operand(op, a)  # raises
-        return op.forward(*args, **attrs) if attrs else op.forward(*args)
+        return forward_of(op, args)(*args, **(attrs or {}))
     state = current()
     sources, datas, mask = _unwrap(op, args)
     if op.view and isinstance(args[0], Tensor) and type(datas[0]) is not _ndarray:
@@ -323,7 +324,7 @@ def _agree(datas: Sequence[Any], promotion: str) -> bool:
             first = dtype
         elif dtype is not first:
             return False
-    return first is not None and (first.kind in "fc" or promotion == "common")
+    return first is not None and (is_differentiable(first) or promotion == "common")
 
 
 def cast(data: Any, dtype: np.dtype[Any]) -> Any:
@@ -342,10 +343,11 @@ def cast(data: Any, dtype: np.dtype[Any]) -> Any:
 
 def compute(op: Op, operands: Sequence[Any], attrs: dict[str, Any] | None, state: State) -> Any:
     """The forward function, floating-point errors ignored, failures explained."""
+    forward = forward_of(op, operands)
     try:
         if attrs:
-            return state.run(op.forward, *operands, **attrs)
-        return state.run(op.forward, *operands)
+            return state.run(forward, *operands, **attrs)
+        return state.run(forward, *operands)
     except WengertError:
         raise
     except RuntimeError as error:
@@ -355,7 +357,7 @@ def compute(op: Op, operands: Sequence[Any], attrs: dict[str, Any] | None, state
         raise explained(op, operands, error) from None
     # The context is in use: an operation inside a forward function, or another thread.
     with np.errstate(all="ignore"):
-        return op.forward(*operands, **(attrs or {}))
+        return forward(*operands, **(attrs or {}))
 
 
 def explained(op: Op, operands: Sequence[Any], error: Exception) -> WengertError:
@@ -428,11 +430,7 @@ def _plan(op: Op, operands: Sequence[Any], out: Any, mask: int, state: State) ->
         return None
     if type(out) is not tuple and not is_differentiable(out.dtype):
         return None
-    complex_ = False
-    for d in operands:
-        if type(d) is complex or (isinstance(d, (_ndarray, np.generic)) and d.dtype.kind == "c"):
-            complex_ = True
-    plan = op.plan(mask, complex_, len(operands))
+    plan = op.plan(mask, arithmetic(operands), len(operands))
     return plan if plan.wanted else None
 
 

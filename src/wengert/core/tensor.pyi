@@ -312,6 +312,9 @@ class Tensor(Arithmetic):
     def bernoulli_(self, p: Any=..., *, generator: Any=...) -> Any:
         ...
 
+    def bfloat16(self, memory_format: Any=...) -> Any:
+        ...
+
     def bincount(self, weights: Any=..., minlength: Any=...) -> Any:
         ...
 

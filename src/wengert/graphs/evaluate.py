@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of
+from wengert.core.dtype import category
+from wengert.core.half import forward_of
 from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
@@ -26,7 +28,7 @@ def forward(op: Op, operands: list[Any], attrs: dict[str, Any] | None) -> Any:
     """An operation's forward function on arrays and numbers, promoted as apply does."""
     if op.promotion != "none":
         operands = promoted(op, operands)
-    result = silently(op.forward, *operands, **(attrs or {}))
+    result = silently(forward_of(op, operands), *operands, **(attrs or {}))
     if isinstance(result, tuple):
         return tuple(_scalar(r) for r in result)
     return _scalar(result)
@@ -64,7 +66,7 @@ def _kind(aval: Any) -> Any:
     """What stays the same at any inputs and in double precision: shapes, and kinds of dtypes."""
     if isinstance(aval, tuple):
         return tuple(map(_kind, aval))
-    return aval.shape, aval.dtype.kind
+    return aval.shape, category(aval.dtype)
 
 
 class Values:

@@ -43,7 +43,7 @@ def summary(value: Any) -> str:
     shape = shape_text(array.shape)
     if array.size == 0:
         return f"{shape} empty"
-    if array.dtype.kind not in "iuf":
+    if array.dtype.kind not in "iufV":
         return f"{shape} {dtype_of(array.dtype).name}"
     odd = array.size - int(np.count_nonzero(np.isfinite(array)))
     if odd:

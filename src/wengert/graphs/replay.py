@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.dtype import category
+from wengert.core.dtype import category, is_numeric
 from wengert.core.node import Leaf, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
@@ -55,7 +55,7 @@ def _fitting(vertex: Vertex, value: Any) -> Any:
     """A new value in the input's shape and dtype; one number fills it."""
     aval = vertex.aval
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
-    if array.dtype.kind not in "biufc":
+    if not is_numeric(array.dtype):
         raise ArgumentError(f"{vertex.name}: {value!r} is no number and no array of numbers")
     if category(array.dtype) > category(aval.dtype):
         raise DTypeError(f"{vertex.name} is {aval}; the new value is {array.dtype}")

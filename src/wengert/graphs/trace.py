@@ -15,6 +15,7 @@ import numpy as np
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.cut import DETACH
 from wengert.core.dtype import weak_dtype
+from wengert.core.half import arithmetic
 from wengert.core.node import Leaf, Node, project
 from wengert.core.op import Op
 from wengert.core.record import as_operand
@@ -106,7 +107,8 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     sources, operands, seen = _operands(op, args)
     avals = _inferred(op, seen, attrs or {})
     mask = sum(isinstance(source, Node) << i for i, source in enumerate(sources))
-    plan = op.plan(mask if op.differentiable else 0, _is_complex(op, seen), len(args))
+    numbers = arithmetic(promoted_operands(op, seen))
+    plan = op.plan(mask if op.differentiable else 0, numbers, len(args))
     kept = tuple(operands) if any(o is not None for o in operands) else None
     state = current()
     site = user_site() if state.sites else None
@@ -158,10 +160,6 @@ def _inferred(op: Op, seen: Sequence[Any], attrs: dict[str, Any]) -> Any:
     except (ValueError, IndexError, TypeError) as error:
         avals = ", ".join(str(s) for s in seen)
         raise ShapeError(f"{op.name}: {error} (operands {avals})") from None
-
-
-def _is_complex(op: Op, seen: Sequence[Any]) -> bool:
-    return any(getattr(o, "dtype", np.dtype(bool)).kind == "c" for o in promoted_operands(op, seen))
 
 
 def traced(

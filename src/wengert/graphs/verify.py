@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
+from wengert.core.half import forward_of, in_float32
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
 from wengert.core.record import promoted
@@ -118,9 +119,9 @@ def infer(op: Op, operands: Sequence[Any], attrs: dict[str, Any]) -> Any:
     cast = promoted_operands(op, operands)
     if op.aval is not None:
         avals = [o if o is None or isinstance(o, Aval) else aval_of(o) for o in cast]
-        return op.aval(*avals, **attrs)
+        return in_float32(op.aval, *avals, **attrs) if not op.exact else op.aval(*avals, **attrs)
     stands = [stand_in(o) if isinstance(o, Aval) else o for o in cast]
-    result = silently(op.forward, *stands, **attrs)
+    result = silently(forward_of(op, stands), *stands, **attrs)
     if isinstance(result, tuple):
         return tuple(aval_of(np.asarray(r)) for r in result)
     return aval_of(result)

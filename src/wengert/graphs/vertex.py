@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wengert.core.aval import Aval
-from wengert.core.dtype import DType, dtype_of
+from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.node import Cut, Dropped, Leaf, Node
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
@@ -127,7 +127,7 @@ class Vertex:
     @property
     def is_differentiable(self) -> bool:
         """Whether derivatives with respect to it, and of it, make sense: floats and complex."""
-        return self.aval.dtype.kind in "fc"
+        return is_differentiable(self.aval.dtype)
 
     @property
     def site(self) -> Site | None:

@@ -19,6 +19,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 
+from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, FileFormatError
 from wengert.ops.copying import given_name, rebuilt
@@ -180,7 +181,7 @@ def _checked(i: int, facts: Any) -> tuple[tuple[int, ...], np.dtype[Any], bool, 
         raise FileFormatError(f"tensor {i} has a name that is no string")
     dtype = dtype_named(facts.get("dtype"))
     requires_grad = facts.get("requires_grad")
-    if type(requires_grad) is not bool or (requires_grad and dtype.numpy.kind not in "fc"):
+    if type(requires_grad) is not bool or (requires_grad and not is_differentiable(dtype.numpy)):
         raise FileFormatError(f"tensor {i}: requires_grad cannot be {str(requires_grad)[:20]}")
     return tuple(shape), dtype.numpy, requires_grad, name
 

@@ -25,7 +25,7 @@ def _cast(x: Any, *, dtype: NumpyDType) -> Any:
 
 to_op = linear(
     "to", _cast, transpose=lambda ct: ct, no_torch="torch has it as a method only",
-    grad_name="ToCopyBackward0",
+    grad_name="ToCopyBackward0", exact=True,
     explain="slope 1: a change goes through a conversion of the dtype",
     batch=broadcast_rule,
 )  # fmt: skip
@@ -109,12 +109,23 @@ def _add_cast(name: str, dtype: DType) -> None:
 for _name, _dtype in _CASTS.items():
     _add_cast(_name, as_dtype(_dtype))
 
+
+@method(Tensor)
+def bfloat16(self: Tensor, memory_format: Any = None) -> Any:
+    """The tensor in bfloat16. Raises MissingPackageError without the package ml_dtypes."""
+    return to(self, dtype="bfloat16")
+
+
 # torch's names from the time when the dtype was part of the class: x.type() == "torch.FloatTensor".
 _OLD_NAMES: Final = {
     dtype: f"{name.capitalize()}Tensor"
     for name, dtype in _CASTS.items()
     if name not in ("cfloat", "cdouble")
-} | {"complex64": "ComplexFloatTensor", "complex128": "ComplexDoubleTensor"}
+} | {
+    "complex64": "ComplexFloatTensor",
+    "complex128": "ComplexDoubleTensor",
+    "bfloat16": "BFloat16Tensor",
+}
 
 
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.dtype import dtype_of
+from wengert.core.dtype import dtype_of, is_floating
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of
@@ -184,7 +184,7 @@ def cdist(
 
 def _check(x: Any, y: Any) -> None:
     for name, rows in (("X1", x), ("X2", y)):
-        if rows.dtype.kind != "f":
+        if not is_floating(rows.dtype):
             given = dtype_of(rows.dtype).name
             raise DTypeError(f"cdist only supports floating-point dtypes, {name} got: {given}")
         if rows.ndim < 2:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.dtype import as_dtype, default_scalar
+from wengert.core.dtype import as_dtype, default_scalar, is_differentiable
 from wengert.core.record import _new, make_leaf, mark_cut, mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
@@ -70,7 +70,7 @@ def tensor(
     if read:
         _cut_from(made, data, read)
     if requires_grad:
-        if array.dtype.kind in "fc":
+        if is_differentiable(array.dtype):
             make_leaf(made)
         else:
             made.requires_grad_()  # raises

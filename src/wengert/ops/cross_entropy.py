@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_floating
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
@@ -225,7 +226,7 @@ def _probabilities(
 ) -> Any:
     """Against probabilities of all classes."""
     x, y = array_of(input), array_of(target)
-    if y.dtype.kind != "f":
+    if not is_floating(y.dtype):
         raise DTypeError(
             f"{_NAME}: expected a floating-point target with class probabilities, got {y.dtype}",
             "A target of classes has one number per row; targets of the input's shape are "

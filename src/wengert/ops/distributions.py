@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.dtype import NumpyDType, dtype_of
+from wengert.core.dtype import NumpyDType, dtype_of, is_floating, limits_of
+from wengert.core.half import is_half
 from wengert.errors import DTypeError, ShapeError
 from wengert.ops.generator import stream
 
@@ -26,9 +27,10 @@ def uniform(shape: Shape, dtype: NumpyDType, key: int, offset: int) -> Any:
 def _unit(source: np.random.Generator, shape: Shape, dtype: NumpyDType) -> Any:
     if dtype in (np.dtype(np.float32), np.dtype(np.complex64)):
         return source.random(shape, dtype=np.float32)
-    if dtype == np.dtype(np.float16):
+    if is_half(dtype):
         # Rounding a longer fraction could give 1.
-        return (source.integers(0, 2**11, shape) / 2**11).astype(dtype)
+        steps = 2 ** (nmant(dtype) + 1)
+        return (source.integers(0, steps, shape) / steps).astype(dtype)
     return source.random(shape)
 
 
@@ -84,13 +86,18 @@ def exact_range(dtype: NumpyDType) -> tuple[int, int]:
         limits = np.iinfo(dtype)
         return int(limits.min), int(limits.max)
     check_floating("random integers", dtype)
-    most = 2 ** (np.finfo(dtype).nmant + 1)
+    most = 2 ** (nmant(dtype) + 1)
     return -most, most
+
+
+def nmant(dtype: NumpyDType) -> int:
+    """The bits of a floating-point dtype's fraction, the leading one not counted."""
+    return int(limits_of(dtype).nmant)
 
 
 def check_floating(what: str, dtype: NumpyDType) -> None:
     """Raise DTypeError unless the dtype is floating point."""
-    if dtype.kind != "f":
+    if not is_floating(dtype):
         raise DTypeError(
             f"{what} needs floating point, not {dtype_of(dtype).name}",
             "Give dtype=wengert.float32, for example.",

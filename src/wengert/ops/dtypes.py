@@ -14,6 +14,7 @@ from wengert.core.dtype import (
     common_dtype,
     dtype_of,
     get_default_dtype,
+    limits_of,
     promote,
 )
 from wengert.core.tensor import Tensor
@@ -37,14 +38,14 @@ class finfo:
             raise ArgumentError(
                 f"finfo() requires a floating-point dtype, not {dtype}", "Use wengert.iinfo."
             )
-        limits = np.finfo(dtype.numpy)
+        limits = limits_of(dtype.numpy)
         self.dtype = dtype.to_real().name
         self.bits = int(limits.bits)
         self.eps = float(limits.eps)
         self.max = float(limits.max)
         self.min = float(limits.min)
         self.tiny = self.smallest_normal = float(limits.tiny)
-        self.resolution = float(str(limits.resolution))
+        self.resolution = float(f"1e-{limits.precision}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, finfo) and self.dtype == other.dtype

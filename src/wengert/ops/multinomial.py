@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_floating
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
 from wengert.ops.about import expect_tensor
@@ -76,7 +77,7 @@ def multinomial(
 
 
 def _check_distribution(p: Any) -> None:
-    if p.dtype.kind != "f":
+    if not is_floating(p.dtype):
         raise DTypeError(f"multinomial only supports floating-point dtypes, not {p.dtype}")
     if not np.all(np.isfinite(p) & (p >= 0)):
         raise ShapeError("multinomial: a probability is inf, nan or negative")

@@ -12,7 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.dtype import NumpyDType, default_float, dtype_of, promote, weak_dtype
+from wengert.core.dtype import (
+    NumpyDType,
+    default_float,
+    dtype_of,
+    is_differentiable,
+    promote,
+    weak_dtype,
+)
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, WengertError
 from wengert.modes import silently
@@ -183,7 +190,7 @@ def _numbers(leaves: list[Any], shape: tuple[int, ...], dtype: NumpyDType | None
     own = _inferred(leaves)
     target = own if dtype is None else dtype
     try:
-        if target.kind in "fc" and (own.kind != "c" or target.kind == "c"):
+        if is_differentiable(target) and (own.kind != "c" or target.kind == "c"):
             return silently(np.array, leaves, target).reshape(shape)
         if target.kind == "b":
             return np.array([bool(v) for v in leaves], target).reshape(shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.dtype import DType, as_dtype, dtype_of
+from wengert.core.dtype import DType, as_dtype, category, dtype_of
 from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
@@ -124,7 +124,7 @@ def _norm(name: str, input: Any, p: Any, dim: Dims, keepdim: bool, dtype: Any) -
 def _wider(have: np.dtype[Any], dtype: Any) -> DType:
     """The dtype to compute in; DTypeError where it would lose something."""
     wanted = as_dtype(dtype)
-    if wanted.numpy.kind != have.kind or not np.can_cast(have, wanted.numpy):
+    if category(wanted.numpy) != category(have) or not np.can_cast(have, wanted.numpy):
         raise DTypeError(
             f"linalg.vector_norm: the dtype of the input ({dtype_of(have).name}) should be "
             f"convertible without narrowing to the specified dtype ({wanted.name})",

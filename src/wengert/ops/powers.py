@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.dtype import common_dtype
+from wengert.core.dtype import common_dtype, is_differentiable
 from wengert.core.record import cast
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
@@ -20,13 +20,13 @@ _NUMBERS = (int, float, complex)
 def _pow(x: Any, y: Any) -> Any:
     # Promotion happens here: only an exponent that is a number may not be negative with
     # integers. NumPy squares, roots and inverts directly if the exponent is left a number.
-    if type(y) in (int, float) and x.dtype.kind in "fc":
+    if type(y) in (int, float) and is_differentiable(x.dtype):
         return 1 / np.sqrt(x) if y == -0.5 else x**y
     dtype = common_dtype((x, y))
     if dtype.kind == "b" and type(y) is bool:
         return x | (not y)  # as torch has it, for a number only
     base, exponent = cast(x, dtype), cast(y, dtype)
-    if dtype.kind in "fc":
+    if is_differentiable(dtype):
         return np.power(base, exponent)
     refuse("pow", "b", base)
     if isinstance(y, int) and y < 0:
@@ -70,7 +70,7 @@ def _log_of_base(x: Any, kind: str, exponent_kind: str) -> Any:
     """log x, for integers in full precision, for a complex exponent as a complex number."""
     if exponent_kind == "c" and kind != "c":
         x = x + 0j
-    elif kind not in "fc":
+    elif kind not in "fcV":
         x = x * 1.0
     return np.log(x).item() if isinstance(x, _NUMBERS) else np.log(x)
 

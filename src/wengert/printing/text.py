@@ -140,7 +140,7 @@ def _texts(array: npt.NDArray[Any], options: Options) -> tuple[list[str], int]:
     values = array.ravel().tolist()
     if array.dtype.kind == "c":
         return _complex_texts(values, options)
-    if array.dtype.kind == "f":
+    if array.dtype.kind in "fV":  # V is bfloat16
         texts, width = _float_texts(values, options)
     else:
         texts = [str(value) for value in values]

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.dtype import is_differentiable
+from wengert.core.half import arithmetic
 from wengert.core.node import Carrier, Node, project
 from wengert.core.op import OPS, Op
 from wengert.core.record import as_operand, promoted
@@ -208,8 +209,8 @@ def _note(
     several = out if isinstance(out, tuple) else (out,)
     if not any(is_differentiable(o._data.dtype) for o in several):
         return
-    complex_ = any(isinstance(a, Tensor) and a._data.dtype.kind == "c" for a in args)
-    plan = op.plan(mask, complex_, len(args))
+    numbers = arithmetic([a._data if isinstance(a, Tensor) else a for a in args])
+    plan = op.plan(mask, numbers, len(args))
     if not plan.wanted:
         return
     pairs = list(zip(args, nodes, strict=True))

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.half import widened
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 
@@ -23,7 +24,7 @@ def conform(cotangent: Any, aval: Aval) -> Any:
     if not isinstance(cotangent, (_ndarray, np.generic)):
         cotangent = np.asarray(cotangent)
     if cotangent.shape != aval.shape:
-        cotangent = _unbroadcast(cotangent, aval.shape)
+        cotangent = _unbroadcast(widened(cotangent), aval.shape)
     if cotangent.dtype != aval.dtype:
         if cotangent.dtype.kind == "c" and aval.dtype.kind != "c":
             cotangent = cotangent.real
@@ -35,8 +36,8 @@ def _conform_tensor(cotangent: Tensor, aval: Aval) -> Tensor:
     have = cotangent._data
     result: Any = cotangent
     if have.shape != aval.shape:
-        result = _unbroadcast(result, aval.shape)
-    if have.dtype != aval.dtype:
+        result = _unbroadcast(widened(result), aval.shape)
+    if result._data.dtype != aval.dtype:
         if have.dtype.kind == "c" and aval.dtype.kind != "c":
             result = result.real
         result = result.to(aval.dtype)

@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable
+from wengert.core.half import widened
 from wengert.core.node import Carrier
 from wengert.core.op import OPS, Op, Select, parameters
 from wengert.core.record import _new, apply, make_leaf
@@ -46,7 +48,7 @@ class ForwardLevel:
             pushed = pushforward(op, args, tangents, attrs, out, below)
         if isinstance(out, tuple):
             for one, tangent in zip(out, pushed, strict=True):
-                if tangent is not None and np.dtype(one._data.dtype).kind in "fc":
+                if tangent is not None and is_differentiable(one._data.dtype):
                     self.attach(one, tangent)
         elif pushed is not None:
             self.attach(out, pushed)
@@ -109,6 +111,7 @@ def _elementwise(
     on_arrays = not state.levels and not any(map(_has_history, (*args, *tangents, out)))
     if on_arrays:
         seen, given, result = list(map(_bare, args)), list(map(_bare, tangents)), out._data
+    seen, given, result = widened(tuple(seen)), widened(tuple(given)), widened(result)
     total: Any = None
     for i, tangent in enumerate(given):
         if tangent is None or op.rule(i) is None:
@@ -170,6 +173,7 @@ def _by_rule(
     """The operation's own pushforward; x_dot is the tangent of x, None if that is zero."""
     rule = op.pushforward
     assert rule is not None
+    args, tangents, out = widened(tuple(args)), widened(tuple(tangents)), widened(out)
     found: list[Any] = []
     for name in parameters(rule):
         if name.endswith("_dot"):

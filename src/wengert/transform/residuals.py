@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable
 from wengert.core.hooks import Packed
 from wengert.core.node import Carrier, Node, project
 from wengert.core.record import from_node
@@ -199,6 +200,6 @@ def _projection(node: Node, i: int) -> Node | None:
     """The projection that the tensor of output i has, if it lives; else a new one."""
     value = node.value[i]
     known = node.extra.projections[i]() if node.extra is not None else None
-    if known is None and node.aval[i].dtype.kind in "fc":
+    if known is None and is_differentiable(node.aval[i].dtype):
         known = project(node, i, value, node.aval[i])
     return known
