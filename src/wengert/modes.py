@@ -71,10 +71,10 @@ _MODES: Final = (
     "run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly", "started", "arrays",
 )  # fmt: skip
 
-_STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(
+STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(
     "wengert_state", default=None
 )
-get_state = _STATE.get
+get_state = STATE.get
 
 
 def silent_context() -> contextvars.Context:
@@ -90,11 +90,18 @@ def silent_context() -> contextvars.Context:
 
 def current() -> State:
     """The state of this thread or task; a fresh one is made where there is none."""
-    state = _STATE.get()
+    state = STATE.get()
     if state is None:
         state = State(silent_context().run)
-        _STATE.set(state)
+        STATE.set(state)
     return state
+
+
+def keep_changes(context: contextvars.Context) -> None:
+    """Set the user's own context variables as users' code has set them in a copy."""
+    for variable, value in context.items():
+        if variable is not STATE and variable.get(None) is not value:
+            variable.set(value)
 
 
 class entered:
@@ -107,10 +114,10 @@ class entered:
 
     def __enter__(self) -> None:
         self._before = current()
-        _STATE.set(self._state)
+        STATE.set(self._state)
 
     def __exit__(self, *exc: object) -> None:
-        _STATE.set(self._before)
+        STATE.set(self._before)
 
 
 @contextmanager
@@ -118,11 +125,11 @@ def using(**changes: Any) -> Generator[State, None, None]:
     """Change modes, by name, for the body of a with statement."""
     before = current()
     state = before.but(**changes)
-    _STATE.set(state)
+    STATE.set(state)
     try:
         yield state
     finally:
-        _STATE.set(before)
+        STATE.set(before)
 
 
 def silently(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -159,10 +166,10 @@ class Mode:
     def __enter__(self) -> None:
         before = current()
         self._before.append(before)
-        _STATE.set(self._changed(before))
+        STATE.set(self._changed(before))
 
     def __exit__(self, *exc: object) -> None:
-        _STATE.set(self._before.pop())
+        STATE.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
         result: Any
@@ -243,7 +250,7 @@ class set_grad_enabled(Mode):
         super().__init__()
         self.mode = bool(mode)
         self._outer = current()
-        _STATE.set(self._changed(self._outer))
+        STATE.set(self._changed(self._outer))
 
     def _changed(self, state: State) -> State:
         return state.but(grad=self.mode and not state.inference)
@@ -256,7 +263,7 @@ class set_grad_enabled(Mode):
 
     def __call__(self, function: F) -> F:
         # As a decorator it must not change the mode of the code that defines the function.
-        _STATE.set(self._outer)
+        STATE.set(self._outer)
         return super().__call__(function)
 
 
@@ -292,7 +299,7 @@ class provenance(Mode):
         super().__init__()
         self.on = on
         self._outer = current()
-        _STATE.set(self._changed(self._outer))
+        STATE.set(self._changed(self._outer))
 
     def _changed(self, state: State) -> State:
         return state.but(sites=self.on)

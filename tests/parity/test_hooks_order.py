@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from parity.scenario import leaf, noting, same_as_torch
+import contextvars
+
+from parity.scenario import leaf, noting, raised, same_as_torch
 
 
 @same_as_torch
@@ -139,3 +141,33 @@ def test_hooks_of_a_node_with_several_outputs(m):
     values.register_hook(lambda grad: grad * 2)
     values.backward()
     return seen, x.grad, indices.requires_grad
+
+
+@same_as_torch
+def test_hooks_of_interior_nodes_see_gradients_that_are_complete(m):
+    w, x, seen = leaf(m, 2.0), leaf(m, 3.0), []
+    y = x * 2
+    y.register_hook(lambda grad: seen.append((w.grad, x.grad)))
+    y.grad_fn.register_hook(lambda i, o: seen.append((w.grad, x.grad)))
+    (y * w).sum().backward()
+    return seen
+
+
+@same_as_torch
+def test_backward_into_an_interior_tensor_runs_its_node(m):
+    x, seen = leaf(m, 3.0), []
+    y = x * 2
+    y.register_hook(lambda grad: seen.append("tensor") or grad * 2)
+    y.grad_fn.register_prehook(noting(seen, "before"))
+    y.grad_fn.register_hook(noting(seen, "after"))
+    (y * y).sum().backward(inputs=[y])
+    return y.grad, seen, x.grad, y.retains_grad
+
+
+@same_as_torch
+def test_a_context_variable_that_a_hook_sets(m):
+    variable = contextvars.ContextVar("variable", default=0)
+    x = leaf(m, 3.0)
+    x.register_hook(lambda grad: variable.set(variable.get() + 1))
+    before = raised((x * 2).sum().backward)
+    return before, variable.get()

@@ -21,7 +21,7 @@ from wengert.ops.define import method
 from wengert.sites import Site, here
 from wengert.transform.careful import Deliver, completed, prehooked
 from wengert.transform.conform import conform
-from wengert.transform.passes import RUNNING, Pass
+from wengert.transform.passes import announced
 from wengert.transform.reverse import (
     Reach,
     check_seed,
@@ -103,10 +103,10 @@ def _backward(
     on_tensors = create_graph or _is_wrapped(outputs)
     cotangents = _seeds("backward", outputs, gradients, on_tensors)
     order = upstream(cotangents)
-    reach = None if inputs is None else Reach(_targets("backward", inputs), order)
+    reach = None if inputs is None else Reach(_targets("backward", inputs), order, True)
     deliver = None
     if WATCHED_NODES:
-        early = leaves_early(order, WATCHED_NODES)
+        early = leaves_early(order)
         if early is not order:
             order, deliver = early, deliver_tensor if on_tensors else deliver_array
     captured = _swept(cotangents, order, reach, deliver, create_graph if on_tensors else None)
@@ -124,17 +124,11 @@ def _swept(
     cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
     deliver: Deliver | None, create_graph: bool | None,
 ) -> list[tuple[Node, Any]]:  # fmt: skip
-    """A sweep on tensors, or on arrays if create_graph is None; hooks can ask about it."""
-    before = RUNNING.get()
-    if WATCHED_NODES:
-        RUNNING.set(Pass(order, reach))
-    try:
-        if create_graph is None:
-            return sweep_arrays(cotangents, order, reach, deliver)
-        with set_grad_enabled(create_graph):
-            return sweep_tensors(cotangents, order, reach, deliver, create_graph)
-    finally:
-        RUNNING.set(before)
+    """A sweep on tensors, or on arrays if create_graph is None."""
+    if create_graph is None:
+        return announced(sweep_arrays, cotangents, order, reach, deliver)
+    with set_grad_enabled(create_graph):
+        return announced(sweep_tensors, cotangents, order, reach, deliver, create_graph)
 
 
 def _is_wrapped(outputs: Iterable[Any]) -> bool:
@@ -272,21 +266,27 @@ def _is_own(array: Any) -> bool:
 def deliver_array(leaf: Node, cotangent: Any) -> None:
     """Finish a leaf that has hooks: they see its `.grad` as soon as it is complete."""
     hooks = leaf.extra.hooks if leaf.extra is not None else None
-    if hooks is not None and hooks.before:
-        cotangent = prehooked(leaf, _new(cotangent, None), hooks)._data
-    with _ACCUMULATION:
-        _accumulate_arrays([(leaf, cotangent)])
-    if hooks is not None:
+    if hooks is None:
+        with _ACCUMULATION:
+            _accumulate_arrays([(leaf, cotangent)])
+        return
+    if hooks.before or hooks.after:  # who see it, and may write into it
+        cotangent = prehooked(leaf, _new(cotangent.copy(), None), hooks)._data
+    with hooks.lock:
+        with _ACCUMULATION:
+            _accumulate_arrays([(leaf, cotangent)])
         completed(leaf, _new(cotangent, None), hooks)
 
 
 def deliver_tensor(leaf: Node, cotangent: Any) -> None:
     """The same under create_graph."""
     hooks = leaf.extra.hooks if leaf.extra is not None else None
-    if hooks is not None and hooks.before:
-        cotangent = prehooked(leaf, cotangent, hooks)
-    _accumulate_tensors([(leaf, cotangent)])
-    if hooks is not None:
+    if hooks is None:
+        _accumulate_tensors([(leaf, cotangent)])
+        return
+    cotangent = prehooked(leaf, cotangent, hooks)
+    with hooks.lock:
+        _accumulate_tensors([(leaf, cotangent)])
         completed(leaf, cotangent, hooks)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wengert.autograd.hooks import hooked
-from wengert.core.hooks import WATCHED_NODES, RemovableHandle, enter
+from wengert.core.hooks import RemovableHandle, enter
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, GradientError
@@ -88,7 +88,6 @@ def register_multi_grad_hook(
     handles = []
     for index, node in enumerate(nodes):
         handles.append(enter(node.hooks().tensor, _inner(gathering, index, fn, mode)))
-        WATCHED_NODES.add(node)
     return _Handles(handles)
 
 

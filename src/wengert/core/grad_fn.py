@@ -10,6 +10,7 @@ from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.hooks import Hook, Hooks, RemovableHandle, enter
 from wengert.core.op import Op, on_register
 from wengert.core.place import CPU, Device, Size
+from wengert.errors import ArgumentError
 
 if TYPE_CHECKING:
     from wengert.core.node import Extra
@@ -100,6 +101,13 @@ class GradFn:
             InputMetadata(Size(aval.shape), dtype_of(aval.dtype), CPU)
             for aval in avals
             if is_differentiable(aval.dtype)
+        )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Raises ArgumentError: a node cannot be copied or pickled, as in torch."""
+        raise ArgumentError(
+            f"cannot pickle or copy {self!r}: a node is a place in one graph",
+            "wengert.graph(x).to_json() writes a graph down; detach() a tensor to copy its values.",
         )
 
     def __dir__(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,13 +24,21 @@ class RemovableHandle:
     """What registering a hook returns: `remove()` takes the hook away; so does leaving `with`.
 
     hooks_dict: where the hook is to be entered, under `id`; held weakly. extra_dict: further
-    dictionaries, or one, that `remove` clears of the same number.
+    dictionaries, or one, that `remove` clears of the same number. Copied and pickled together
+    with these, it removes from the copies.
     """
 
     def __init__(self, hooks_dict: Any, *, extra_dict: Any = None) -> None:
-        self.id = _next_number()
         further = extra_dict if isinstance(extra_dict, (list, tuple)) else [extra_dict]
         every = [hooks_dict, *(each for each in further if each is not None)]
+        self.__setstate__((_next_number(), every))
+
+    def __getstate__(self) -> tuple[int, list[Any]]:
+        alive = (reference() for reference in self._registered)
+        return self.id, [each for each in alive if each is not None]
+
+    def __setstate__(self, state: tuple[int, list[Any]]) -> None:
+        self.id, every = state
         self._registered = [weakref.ref(each) for each in every]
 
     def remove(self) -> None:
@@ -51,15 +60,18 @@ class Hooks:
 
     tensor: of Tensor.register_hook, which see the gradient of the node's output. before and after:
     of the node itself. accumulated: called with the leaf's tensor when its `.grad` is complete.
+    lock: held from the accumulation on until these have run, so that of two passes the second
+    waits: a hook that takes the gradient and sets it to None takes its own.
     """
 
-    __slots__ = ("accumulated", "after", "before", "tensor")
+    __slots__ = ("accumulated", "after", "before", "lock", "tensor")
 
     def __init__(self) -> None:
         self.tensor: Registered = OrderedDict()
         self.before: Registered = OrderedDict()
         self.after: Registered = OrderedDict()
         self.accumulated: Registered = OrderedDict()
+        self.lock = threading.RLock()  # a hook may differentiate
 
 
 def enter(registered: Registered, hook: Hook) -> RemovableHandle:
@@ -74,11 +86,19 @@ def enter(registered: Registered, hook: Hook) -> RemovableHandle:
     return handle
 
 
-WATCHED_NODES: Final[weakref.WeakSet[Node]] = weakref.WeakSet()
-"""Leaves that have hooks, and nodes whose hooks ask about the pass that calls them.
+WATCHED_NODES: Final[dict[int, weakref.ref[Node]]] = {}
+"""The nodes that have hooks, by their id, for as long as they live.
 
-A pass looks for leaves to finish early, and says what it will do, only if there are any.
+A pass finishes leaves early, and can be asked what it will do, only if there are any. A plain
+dictionary: every backward pass looks whether it is empty, which costs a WeakSet 80 ns.
 """
+
+
+def watch(node: Node) -> None:
+    """Enter a node that has hooks."""
+    number = id(node)  # not given to another object before the entry is gone
+    if number not in WATCHED_NODES:
+        WATCHED_NODES[number] = weakref.ref(node, lambda _: WATCHED_NODES.pop(number, None))
 
 
 class Packed:

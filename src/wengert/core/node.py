@@ -12,7 +12,7 @@ import numpy as np
 from wengert.core.aval import Aval, aval_of
 from wengert.core.dtype import is_differentiable
 from wengert.core.grad_fn import GradFn
-from wengert.core.hooks import WATCHED_NODES, Hooks, Packed
+from wengert.core.hooks import Hooks, Packed, watch
 from wengert.core.memory import Memory
 from wengert.core.op import Op, Plan
 from wengert.sites import Site
@@ -199,8 +199,9 @@ class Node(GradFn):
 
     def _watch(self) -> None:
         """There are hooks: a pass looks at this node."""
-        if self.grad is None:
+        if self.grad is None and self.inputs:
             self.grad = WATCHED
+        watch(self)
 
     def retains(self) -> bool:
         """Whether retain_grad() was called on this node's tensor."""
@@ -286,9 +287,6 @@ class Leaf(Node):
 
     def name(self) -> str:
         return "AccumulateGrad"
-
-    def _watch(self) -> None:
-        WATCHED_NODES.add(self)
 
     def retains(self) -> bool:
         return False

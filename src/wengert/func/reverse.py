@@ -33,6 +33,7 @@ from wengert.func.arguments import (
 )
 from wengert.modes import current, using
 from wengert.transform.forward import alias_leaf, outside
+from wengert.transform.passes import announced
 from wengert.transform.reverse import Reach, sweep_arrays, sweep_tensors, upstream
 from wengert.transform.tree import Spec, flatten, unflatten
 
@@ -63,12 +64,13 @@ class Recorded:
         create = history and self.recording if create_graph is None else create_graph
         if history or create or self._is_wrapped(cotangents):
             with using(grad=create if create_graph is not None else self.recording):
-                found = dict(sweep_tensors(seeds, order, reach, None, history or create))
+                found = dict(announced(sweep_tensors, seeds, order, reach, None, history or create))
             if create_graph is None:
                 found = {node: self.bare(ct) for node, ct in found.items()}
         else:
             arrays = {node: ct._data for node, ct in seeds.items()}
-            found = {n: _new(_own(a), None) for n, a in sweep_arrays(arrays, order, reach)}
+            captured = announced(sweep_arrays, arrays, order, reach)
+            found = {n: _new(_own(a), None) for n, a in captured}
         return [self._gradient(x, found) for x in self.inputs]
 
     def _is_wrapped(self, cotangents: Sequence[Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -144,5 +145,14 @@ def address(array: Any) -> int:
 
 @method(Tensor)
 def __reduce_ex__(self: Tensor, protocol: Any) -> tuple[Any, ...]:
-    """Pickled: numbers, requires_grad, name. The history stays behind, and so does the gradient."""
+    """Pickled: numbers, requires_grad, name. The history stays behind, and so does the gradient.
+
+    A UserWarning says so of hooks.
+    """
+    hooks = self._node.extra.hooks if self._node is not None and self._node.extra else None
+    for hook in hooks.tensor.values() if hooks is not None else ():
+        warnings.warn(
+            f"hook {getattr(hook, '__name__', hook)!r} on the tensor is not pickled with it",
+            stacklevel=2,
+        )
     return rebuilt, (_kind(self), self._concrete("pickle"), *_kept(self))

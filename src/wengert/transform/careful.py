@@ -149,6 +149,8 @@ def visit(
         captured.append((node, ct))
     if reach is None or node in reach.through:
         spread(node, ct, cotangents, reach, kind, hooks)
+    elif reach.into_nodes and hooks is not None and (hooks.before or hooks.after):
+        run(node, ct, (), kind, hooks)
 
 
 def _replaced(node: Node, ct: Any, hooks: Hooks, kind: Arrays) -> Any:
@@ -204,25 +206,34 @@ def spread(
     ]
     if not steps:
         return
+    for i, cotangent in run(node, ct, steps, kind, hooks).items():
+        source = node.inputs[i]
+        before = cotangents.get(source)
+        cotangents[source] = cotangent if before is None else kind.add(before, cotangent)
+
+
+def run(
+    node: Node, ct: Any, steps: Sequence[tuple[int, Any]], kind: Arrays, hooks: Hooks | None
+) -> dict[int, Any]:
+    """The cotangents of a node's inputs, with its own hooks called before and after."""
     if hooks is not None and hooks.before:
         ct = _before(node, ct, hooks, kind)
         if ct is None:
-            return
+            return {}
     if kind.anomaly is None:
         pulled = _pulled(node, ct, steps, kind)
     else:
         pulled = kind.anomaly.watched(node, ct, lambda: _pulled(node, ct, steps, kind))
     if hooks is not None and hooks.after:
         pulled = _after(node, ct, pulled, hooks, kind)
-    for i, cotangent in pulled.items():
-        source = node.inputs[i]
-        before = cotangents.get(source)
-        cotangents[source] = cotangent if before is None else kind.add(before, cotangent)
+    return pulled
 
 
-def _pulled(node: Node, ct: Any, steps: list[tuple[int, Any]], kind: Arrays) -> dict[int, Any]:
+def _pulled(node: Node, ct: Any, steps: Sequence[tuple[int, Any]], kind: Arrays) -> dict[int, Any]:
     """The cotangents of the inputs, conformed; those that are zero are left out."""
     plan = node.plan
+    if not steps:
+        return {}
     seen = check_residuals(node) if plan.keeps_any else node
     if plan.joint is not None:
         return _joint(node, ct, [i for i, _ in steps], kind)
@@ -351,8 +362,10 @@ def completed(leaf: Node, gradient: Tensor, hooks: Hooks) -> None:
     """What is called when a leaf's `.grad` is complete: with its tensor, and with its gradient."""
     assert isinstance(leaf, Leaf)
     for hook in list(hooks.accumulated.values()):
-        returned = hook(leaf.variable)
-        if returned is not None:
+        tensor = leaf.variable
+        returned = hook(tensor)
+        # The tensor itself is what an in-place operation returns: `lambda w: w.sub_(...)`.
+        if returned is not None and returned is not tensor:
             raise (GradientError if isinstance(returned, Tensor) else ArgumentError)(
                 f"{_called(leaf, hook)} returned a {type(returned).__name__}, not None",
                 "The gradient is in the tensor's .grad: change it there.",

@@ -7,7 +7,7 @@ serves first derivatives, with rules on plain arrays, and higher ones, with rule
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import Context, copy_context
 from operator import attrgetter
 from typing import Any, Final
@@ -15,9 +15,10 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.hooks import WATCHED_NODES
 from wengert.core.node import Node
 from wengert.errors import DTypeError, ShapeError
-from wengert.modes import State, current, entered
+from wengert.modes import STATE, State, current, entered, keep_changes
 from wengert.sites import Site
 from wengert.transform.careful import Arrays, Careful, Deliver, Tensors, materialised, sweep
 from wengert.transform.conform import conform
@@ -45,16 +46,16 @@ def upstream(roots: Iterable[Node]) -> list[Node]:
     return nodes
 
 
-def leaves_early(order: list[Node], leaves: Container[Node]) -> list[Node]:
-    """The order with each leaf right behind its last consumer, if any of `leaves` is in it.
+def leaves_early(order: list[Node]) -> list[Node]:
+    """The order with each leaf right behind its last consumer, if any node in it has hooks.
 
     So hooks are called as soon as gradients are complete, an optimiser can step while the pass
     goes on, and what a hook sees of other leaves is complete, too.
     """
+    if not any(id(node) in WATCHED_NODES for node in order):
+        return order
     last: dict[Node, int] = {}
     found = {node for node in order if not node.inputs}
-    if not any(node in leaves for node in found):
-        return order
     for at, node in enumerate(order):
         for i in node.plan.wanted:
             if node.inputs[i] in found:
@@ -71,11 +72,16 @@ def leaves_early(order: list[Node], leaves: Container[Node]) -> list[Node]:
 
 
 class Reach:
-    """What a sweep is limited to: the targets, and the nodes through which they are reached."""
+    """What a sweep is limited to: the targets, and the nodes through which they are reached.
 
-    __slots__ = ("sources", "targets", "through")
+    into_nodes: whether the hooks of targets that are no leaves are called though the sweep ends
+    there, as torch's backward(inputs=...) does.
+    """
 
-    def __init__(self, targets: set[Node], order: Sequence[Node]) -> None:
+    __slots__ = ("into_nodes", "sources", "targets", "through")
+
+    def __init__(self, targets: set[Node], order: Sequence[Node], into_nodes: bool = False) -> None:
+        self.into_nodes = into_nodes
         self.targets = targets
         self.through: set[Node] = set()
         for node in reversed(order):
@@ -110,6 +116,9 @@ def sweep_arrays(
     except RuntimeError as error:
         if "cannot enter context" not in str(error) or len(cotangents) == 0:
             raise
+    finally:
+        if context[STATE] is not state:
+            keep_changes(context)  # users' code ran in it
     with np.errstate(all="ignore"):
         return _sweep_arrays(cotangents, order, reach, deliver, state, context)
 
