@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wengert.ask.compare import Comparison
     from wengert.ask.derivation import Derivation
     from wengert.ask.edges import Edge
+    from wengert.ask.memory import MemoryReport
     from wengert.ask.paths import Paths
     from wengert.ask.table import Table
     from wengert.ask.why import Answer
@@ -149,6 +150,19 @@ class Graph(core.Graph):
                 "wengert.graph(tensor) is the graph of a tensor.",
             )
         return compare(self, other, rtol, atol)
+
+    def memory(self) -> MemoryReport:
+        """What the graph keeps alive: bytes by node, scope and line; who holds it; what a backward
+        pass will take at its peak.
+
+        >>> import wengert as wg
+        >>> x = wg.ones(1000, requires_grad=True)
+        >>> wg.graph(x.exp().sum()).memory().total
+        8004
+        """
+        from wengert.ask.memory import memory
+
+        return memory(self)
 
     # Other inputs
 

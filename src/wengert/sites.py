@@ -29,7 +29,7 @@ class Site:
     def __init__(self, code: CodeType, offset: int) -> None:
         self.code = code
         self.offset = offset
-        self.internal = code.co_filename.startswith(_OURS)
+        self.internal = is_ours(code)
 
     @property
     def filename(self) -> str:
@@ -118,6 +118,11 @@ def here(frame: FrameType | None) -> Site | None:
     return None
 
 
+def is_ours(code: CodeType) -> bool:
+    """Whether a code object is wengert's own, and not the user's."""
+    return code.co_filename.startswith(_OURS)
+
+
 def user_site() -> Site | None:
     """The user's line that led here."""
     return here(_getframe(1))
@@ -126,6 +131,6 @@ def user_site() -> Site | None:
 def user_frame() -> FrameType | None:
     """The innermost frame that is not wengert's own."""
     frame: FrameType | None = _getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+    while frame is not None and is_ours(frame.f_code):
         frame = frame.f_back
     return frame
