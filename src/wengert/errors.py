@@ -91,6 +91,10 @@ class MissingValueError(WengertError, RuntimeError):
     """An answer needs a value that nobody kept and that cannot be computed again."""
 
 
+class TransformError(WengertError, TypeError, RuntimeError):
+    """A function, an argument or a result that a transform of `wengert.func` cannot take."""
+
+
 class BatchingError(WengertError, RuntimeError):
     """Something that cannot be done for all slices of a mapped tensor at once."""
 

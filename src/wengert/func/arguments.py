@@ -11,7 +11,7 @@ from wengert.core.dtype import dtype_of, is_differentiable
 from wengert.core.node import next_sequence
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, WengertError
+from wengert.errors import ArgumentValueError, DTypeError, TransformError, WengertError
 from wengert.modes import current
 from wengert.transform.tree import Spec, flatten, tree_map
 
@@ -19,7 +19,7 @@ Argnums = int | tuple[int, ...]
 
 
 def as_tensor(name: str, value: Any) -> Tensor:
-    """A leaf of an argument as a tensor; arrays and numbers become one. Else ArgumentError.
+    """A leaf of an argument as a tensor; arrays and numbers become one. Else TransformError.
 
     Python's numbers are as precise as they are: a float becomes float64.
     """
@@ -29,7 +29,7 @@ def as_tensor(name: str, value: Any) -> Tensor:
         return _new(value, None)
     if isinstance(value, (np.generic, float, complex)):
         return _new(np.asarray(value)[()], None)
-    raise ArgumentError(
+    raise TransformError(
         f"{name}: expected tensors, but an argument has a {type(value).__name__}",
         "Name the arguments that are tensors with argnums, or close over the others.",
     )
@@ -54,7 +54,7 @@ def chosen(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:
     positions: list[int] = []
     for n in given:
         if not isinstance(n, int):
-            raise ArgumentError(f"{name}: argnums must be int or tuple of ints, got {argnums!r}")
+            raise TransformError(f"{name}: argnums must be int or tuple of ints, got {argnums!r}")
         if not -len(args) <= n < len(args):
             raise ArgumentValueError(
                 f"{name}: got argnums={argnums}, but only {len(args)} positional inputs"
@@ -80,11 +80,11 @@ def replaced(argnums: Argnums, args: Sequence[Any], positions: Sequence[int], by
 
 
 def result_leaves(name: str, tree: Any) -> tuple[list[Tensor], Spec]:
-    """The tensors that a function returned, in a tree. Raises ArgumentError for anything else."""
+    """The tensors that a function returned, in a tree. Raises TransformError for anything else."""
     leaves, spec = flatten(tree)
     for leaf in leaves:
         if not isinstance(leaf, Tensor):
-            raise ArgumentError(
+            raise TransformError(
                 f"{name}: expected the function to return tensors, got {type(leaf).__name__}",
                 "Compute the result with operations on tensors; return other things as aux, with "
                 "has_aux=True.",
@@ -97,7 +97,7 @@ def split_aux(name: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
     if not has_aux:
         return result, None
     if not isinstance(result, tuple) or len(result) != 2:
-        raise ArgumentError(
+        raise TransformError(
             f"{name}: with has_aux=True the function must return a tuple (output, aux), "
             f"and it returned {type(result).__name__}"
         )

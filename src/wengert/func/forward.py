@@ -11,7 +11,7 @@ from wengert.core.node import Carrier, next_sequence
 from wengert.core.op import OPS
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, GradientError
+from wengert.errors import ArgumentValueError, GradientError, TransformError
 from wengert.func.arguments import (
     are_arrays,
     as_arrays,
@@ -66,13 +66,13 @@ def jvp(
 
 def _checked(primals: Any, tangents: Any) -> tuple[list[Tensor], list[Tensor], Any]:
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
-        raise ArgumentError("jvp: primals and tangents must be tuples, as in (x,), (t,)")
+        raise TransformError("jvp: primals and tangents must be tuples, as in (x,), (t,)")
     if not primals:
         raise ArgumentValueError("jvp: expected at least one primal")
     leaves, spec = flatten(primals)
     directions, given = flatten(opened(tangents)[0])
     if given != spec:
-        raise ArgumentError(
+        raise TransformError(
             f"jvp: primals and tangents must be trees of the same shape, got {spec} and {given}"
         )
     tensors = differentiable("jvp", leaves)
@@ -129,7 +129,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     def derivative(*tangents: Any) -> Any:
         directions, given = flatten(opened(tangents)[0])
         if given != spec:
-            raise ArgumentError(f"linearize: expected tangents in the shape {spec}, got {given}")
+            raise TransformError(f"linearize: expected tangents in the shape {spec}, got {given}")
         for x, t in zip(recorded.inputs, directions, strict=True):
             check_tangent(x, t, "linearize")
         found = transposed.pull(directions)

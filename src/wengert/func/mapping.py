@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, BatchingError
+from wengert.errors import ArgumentValueError
 from wengert.func.arguments import are_arrays, as_arrays, as_tensor, called, inside
 from wengert.modes import current, using
 from wengert.ops.join import cat
@@ -36,7 +36,7 @@ def vmap(
     tensor([2., 2., 2.])
     """
     if randomness not in ("error", "same", "different"):
-        raise ArgumentError(
+        raise ArgumentValueError(
             f"vmap: randomness should be 'error', 'different' or 'same', not {randomness!r}"
         )
     if chunk_size is not None and chunk_size <= 0:
@@ -158,7 +158,7 @@ def _lowered(level: BatchLevel, value: Any, dim: Any) -> Any:
         inner, is_mapped = value, False
     if dim is None:
         if is_mapped:
-            raise BatchingError(
+            raise ArgumentValueError(
                 "vmap: out_dims is None for an output that is mapped", "Give its dimension."
             )
         return inner

@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core.node import Leaf, Node, next_sequence
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ShapeError
+from wengert.errors import ShapeError, TransformError
 from wengert.func.arguments import (
     Argnums,
     are_arrays,
@@ -146,7 +146,7 @@ def grad_and_value(
 
 def _check_scalar(value: Any) -> None:
     if not isinstance(value, Tensor):
-        raise ArgumentError(
+        raise TransformError(
             f"grad: expected the function to return a tensor, got {type(value).__name__}",
             "Return a 0-d tensor; with has_aux=True a tuple of it and anything else.",
         )
@@ -223,13 +223,13 @@ def _matching(cotangents: Any, outputs: Sequence[Tensor], spec: Spec) -> list[Te
     """The cotangents as leaves, if they fit the outputs."""
     leaves, given = flatten(cotangents)
     if given != spec and not (len(leaves) == len(outputs) == 1):
-        raise ArgumentError(
+        raise TransformError(
             f"vjp: expected cotangents in the shape of the output, {spec}, got {given}"
         )
     leaves = [as_tensor("vjp", x) if isinstance(x, (np.ndarray, np.generic)) else x for x in leaves]
     for i, (leaf, output) in enumerate(zip(leaves, outputs, strict=True)):
         if not isinstance(leaf, Tensor):
-            raise ArgumentError(f"vjp: cotangent {i} is a {type(leaf).__name__}, not a tensor")
+            raise TransformError(f"vjp: cotangent {i} is a {type(leaf).__name__}, not a tensor")
         if leaf._data.shape != output._data.shape:
             raise ShapeError(
                 f"vjp: cotangent {i} has shape {tuple(leaf.shape)}, the output "

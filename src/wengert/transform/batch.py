@@ -235,10 +235,16 @@ def _note(
 
 
 def _kept(value: Any, node: Node | None, is_residual: bool) -> Any:
-    """What a node keeps of an input: residuals and constants, as handles without history."""
+    """What a node keeps of an input: a residual as a handle without history.
+
+    A constant keeps what the other levels know of it: its tangents, and its place in the graphs
+    outside of this map.
+    """
     if not isinstance(value, Tensor):
         return value
-    return _bare(value) if node is None or is_residual else None
+    if node is None:
+        return value._handle()
+    return _bare(value) if is_residual else None
 
 
 def _bare(value: Tensor) -> Tensor:

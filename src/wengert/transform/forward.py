@@ -21,7 +21,7 @@ from wengert.core.node import Carrier
 from wengert.core.op import OPS, Op, Select, parameters
 from wengert.core.record import _new, apply, make_leaf
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ShapeError
+from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered, using
 from wengert.transform.batch import lifted, promoted_tensors
 from wengert.transform.residuals import without_history
@@ -320,7 +320,7 @@ def _bare(value: Any) -> Any:
 def check_tangent(primal: Tensor, tangent: Any, name: str) -> None:
     """Raise where a tangent given by the user does not fit its primal."""
     if not isinstance(tangent, Tensor):
-        raise ArgumentError(f"{name}: a tangent is a tensor, not a {type(tangent).__name__}")
+        raise TransformError(f"{name}: a tangent is a tensor, not a {type(tangent).__name__}")
     if tangent._aval.shape != primal._aval.shape:
         raise ShapeError(
             f"{name}: the tangent has shape {tuple(tangent.shape)}, its primal "

@@ -11,6 +11,7 @@ from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.hooks import Packed
 from wengert.core.node import Carrier, Node, project
+from wengert.core.op import OPS
 from wengert.core.record import from_node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, FreedError, GradientError, StaleError
@@ -151,12 +152,13 @@ class Rewrapped:
     def operands(self) -> tuple[Any, ...]:
         node = self.node
         values = self._seen.operands or (None,) * len(node.inputs)
-        return tuple(
-            traced(source)
-            if value is None and keeps and isinstance(source, Node)
-            else self._of(value, source if isinstance(source, Node) else None)
-            for value, source, keeps in zip(values, node.inputs, node.plan.keeps, strict=True)
-        )
+        steps = zip(values, node.inputs, node.plan.keeps, strict=True)
+        return tuple(self._operand(*step) for step in steps)
+
+    def _operand(self, value: Any, source: Any, is_residual: bool) -> Any:
+        if not isinstance(source, Node):
+            return constant(value, source)
+        return traced(source) if value is None and is_residual else self._of(value, source)
 
     def operand_aval(self, i: int) -> Aval:
         return self.node.operand_aval(i)
@@ -174,6 +176,17 @@ def rewrap(value: Any, node: Node | None) -> Any:
         wrapped._node = node
         return wrapped
     return value
+
+
+def constant(value: Any, source: Any) -> Any:
+    """A constant input, with its tangents: it may be a variable of a level further out."""
+    if isinstance(value, Tensor):
+        return value
+    if not isinstance(source, Tensor) or type(source._node) is not Carrier:
+        return rewrap(value, None)
+    if value.dtype != source._data.dtype:
+        return OPS["to"](source, dtype=value.dtype)
+    return source._handle()
 
 
 def traced(node: Node) -> Any:
