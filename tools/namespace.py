@@ -44,12 +44,14 @@ FIXED = {
     "wengert.version": ["__version__"],
 }  # fmt: skip
 
-# Modules that are loaded on first use.
+# What is loaded on first use: modules, and names out of wengert.func.
 LAZY = ("func",)
+LAZY_NAMES = ("vmap",)
 
 TAIL = """
 if TYPE_CHECKING:
     from wengert import {types}
+    from wengert.func import {names}
 
     bfloat16: dtype
 
@@ -61,6 +63,8 @@ def __getattr__(name: str) -> Any:
         from wengert.core.dtype import bfloat16
 
         return bfloat16()
+    if name in {lazy_names}:
+        return getattr(importlib.import_module("wengert.func"), name)
     raise AttributeError(f"module 'wengert' has no attribute {{name!r}}")
 
 
@@ -135,10 +139,17 @@ def namespace() -> str:
     imports: dict[str, list[str]] = {k: list(v) for k, v in FIXED.items()}
     for module, names in registered().items():
         imports.setdefault(module, []).extend(names)
-    public = _body(imports | {"wengert": [*imports["wengert"], *LAZY]})
-    types = ", ".join(LAZY)
-    eager = public.replace("".join(f"    {name},\n" for name in LAZY), "", 1)
-    return HEAD + eager + TAIL.format(lazy=LAZY, types=types)
+    lazy = [*LAZY, *LAZY_NAMES]
+    public = _body(imports | {"wengert": [*imports["wengert"], *lazy]})
+    for name in lazy:
+        public = public.replace(f"    {name},\n", "", 1)
+    return (
+        HEAD
+        + public
+        + TAIL.format(
+            lazy=LAZY, types=", ".join(LAZY), names=", ".join(LAZY_NAMES), lazy_names=LAZY_NAMES
+        )
+    )
 
 
 def _body(imports: dict[str, list[str]]) -> str:

@@ -913,6 +913,7 @@ __all__ = [
     "var_mean",
     "vdot",
     "vector_norm",
+    "vmap",
     "vstack",
     "where",
     "why",
@@ -923,6 +924,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from wengert import func
+    from wengert.func import vmap
 
     bfloat16: dtype
 
@@ -934,6 +936,8 @@ def __getattr__(name: str) -> Any:
         from wengert.core.dtype import bfloat16
 
         return bfloat16()
+    if name in ('vmap',):
+        return getattr(importlib.import_module("wengert.func"), name)
     raise AttributeError(f"module 'wengert' has no attribute {name!r}")
 
 

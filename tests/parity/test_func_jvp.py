@@ -12,7 +12,12 @@ Point = namedtuple("Point", ["x", "y"])
 
 @agrees_with_torch
 def test_several_primals(m):
-    x, y, t, s = numbers(m, 1.0, 2.0), numbers(m, 3.0, 4.0), numbers(m, 0.1, 0.2), numbers(m, 5.0, 6.0)
+    x, y, t, s = (
+        numbers(m, 1.0, 2.0),
+        numbers(m, 3.0, 4.0),
+        numbers(m, 0.1, 0.2),
+        numbers(m, 5.0, 6.0),
+    )
     return m.func.jvp(lambda x, y: (x * y, x.sin()), (x, y), (t, s))
 
 

@@ -16,7 +16,7 @@ def test_it_stands_at_the_top_level_too():
     agrees_with_torch(lambda m: m.vmap(lambda x: x.sum())(grid(m, 3, 2)))()
 
 
-@pytest.mark.parametrize("in_dims", [0, 1, 2, -1, -3, (0,), [1], (-2,)])
+@pytest.mark.parametrize("in_dims", [0, 1, 2, -1, -3, (0,), (-2,)])
 @pytest.mark.parametrize("out_dims", [0, 1, 2, -1, -3, (1,)])
 def test_dimensions(in_dims, out_dims):
     def scenario(m):
@@ -61,9 +61,9 @@ def test_ordered_dicts(m):
 
 
 @agrees_with_torch
-def test_keywords_are_mapped_over_their_first_dimension(m):
+def test_keywords_go_to_every_slice_whole(m):
     x = grid(m, 3, 2)
-    return m.func.vmap(lambda x, *, y: x * y, in_dims=1)(x.T, y=x)
+    return m.func.vmap(lambda x, *, y, n=1: x * y * n, in_dims=1)(x.T, y=x, n=3)
 
 
 @agrees_with_torch
@@ -72,7 +72,6 @@ def test_results_that_are_not_mapped(m):
     return (
         m.func.vmap(lambda x: y)(x),
         m.func.vmap(lambda x: (x, y), out_dims=(0, None))(x),
-        m.func.vmap(lambda x: y, out_dims=1)(x),
         m.func.vmap(lambda x, y: (x, y * 2), in_dims=(0, None), out_dims=(0, None))(x, y),
     )
 
@@ -290,9 +289,11 @@ def test_indexed_writes_of_every_kind(m):
     def f(x, i):
         y = x.clone()
         y[m.tensor([0, 1])] = x.sum()
-        y.index_add_(0, m.tensor([1, 1]), x[:2])
-        y.scatter_(0, m.tensor([3]), x[:1])
-        y.masked_fill_(x > 0.5, 0.25)
+        y[i] = x[0]
+        y[1:][m.tensor([True, False, True])] = 0.5
+        y = y.index_add(0, m.tensor([1, 1]), x[:2])
+        y = y.scatter(0, m.tensor([3]), x[:1])
+        y = y.masked_fill(x > 0.5, 0.25)
         return y
 
     return m.func.vmap(f)(x, i)

@@ -72,6 +72,13 @@ class Tensor(Arithmetic):
         """A further handle on the same contents and history, which in-place changes leave alone."""
         return record.handle(self._data, self._node, self._memory)
 
+    def _around(self, make: Any) -> Any:
+        """make(lengths): a tensor for the same slices as this one, which stands for many in a map.
+
+        lengths: of the mapped dimensions, which come first. Here there are none.
+        """
+        return make(())
+
     def _concrete(self, what: str) -> Any:
         """The array, for `what` needs it; a tensor that has no values refuses."""
         return self._data

@@ -35,6 +35,9 @@ class Tensor(Arithmetic):
     def _handle(self) -> Tensor:
         ...
 
+    def _around(self, make: Any) -> Any:
+        ...
+
     def _concrete(self, what: str) -> Any:
         ...
     __array_priority__ = 1000

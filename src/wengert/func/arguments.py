@@ -11,7 +11,7 @@ from wengert.core.dtype import dtype_of, is_differentiable
 from wengert.core.node import next_sequence
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, DTypeError, TransformError, WengertError
+from wengert.errors import ArgumentValueError, TransformError, WengertError
 from wengert.modes import current
 from wengert.transform.tree import Spec, flatten, tree_map
 
@@ -19,7 +19,7 @@ Argnums = int | tuple[int, ...]
 
 
 def as_tensor(name: str, value: Any) -> Tensor:
-    """A leaf of an argument as a tensor; arrays and numbers become one. Else TransformError.
+    """A leaf of an argument as a tensor; arrays and numbers become one. Else ArgumentValueError.
 
     Python's numbers are as precise as they are: a float becomes float64.
     """
@@ -29,7 +29,7 @@ def as_tensor(name: str, value: Any) -> Tensor:
         return _new(value, None)
     if isinstance(value, (np.generic, float, complex)):
         return _new(np.asarray(value)[()], None)
-    raise TransformError(
+    raise ArgumentValueError(
         f"{name}: expected tensors, but an argument has a {type(value).__name__}",
         "Name the arguments that are tensors with argnums, or close over the others.",
     )
@@ -40,12 +40,23 @@ def differentiable(name: str, leaves: Sequence[Any]) -> list[Tensor]:
     tensors = [as_tensor(name, leaf) for leaf in leaves]
     for t in tensors:
         if not is_differentiable(t._data.dtype):
-            raise DTypeError(
+            raise ArgumentValueError(
                 f"{name}: only floating-point and complex tensors can be differentiated, not "
                 f"{dtype_of(t._data.dtype).name}",
                 "Write 2. instead of 2, or convert it with .float().",
             )
     return tensors
+
+
+def refuse_complex(name: str, tensors: Sequence[Tensor], what: str) -> None:
+    """Raise TransformError for complex tensors, whose Jacobian is no single matrix."""
+    for i, t in enumerate(tensors):
+        if t._data.dtype.kind == "c":
+            raise TransformError(
+                f"{name}: expected all {what}s to be real, but {what} {i} is {t.dtype}",
+                "Use vjp or jvp, which have a convention for complex numbers, or map a function "
+                "of real and imaginary part.",
+            )
 
 
 def chosen(name: str, argnums: Argnums, args: Sequence[Any]) -> list[int]:

@@ -11,7 +11,7 @@ from wengert.core.node import Carrier, next_sequence
 from wengert.core.op import OPS
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, GradientError, TransformError
+from wengert.errors import ArgumentValueError, DTypeError, GradientError, TransformError
 from wengert.func.arguments import (
     are_arrays,
     as_arrays,
@@ -123,6 +123,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     recorded.outputs = outputs
     # J^T ct as a function of ct, recorded once; pulled back through, it is the derivative.
     transposed = Recorded("linearize", [_zeros(o) for o in outputs])
+    transposed.started = recorded.started  # the function's own history is nothing older
     with using(grad=True, inference=False):
         transposed.outputs = recorded.pull(transposed.inputs, create_graph=True)
 
@@ -132,6 +133,11 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
             raise TransformError(f"linearize: expected tangents in the shape {spec}, got {given}")
         for x, t in zip(recorded.inputs, directions, strict=True):
             check_tangent(x, t, "linearize")
+            if x._data.dtype != t._data.dtype:
+                raise DTypeError(
+                    f"linearize: a tangent is {t.dtype}, and its primal {x.dtype}",
+                    "Convert it with .to(dtype).",
+                )
         found = transposed.pull(directions)
         pushed = outside(unflatten(found, out_spec), recorded.started, recorded.recording)
         return as_arrays(pushed, recorded.arrays)

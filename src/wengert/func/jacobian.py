@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core.node import next_sequence
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentValueError
 from wengert.func.arguments import (
     Argnums,
     as_arrays,
@@ -19,6 +20,7 @@ from wengert.func.arguments import (
     inside,
     opened,
     picked,
+    refuse_complex,
     replaced,
     result_leaves,
 )
@@ -44,6 +46,8 @@ def jacrev(
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if chunk_size is not None and chunk_size <= 0:
+        raise ArgumentValueError(f"jacrev: chunk_size should be greater than 0, not {chunk_size}")
 
     @functools.wraps(func)
     def transformed(*args: Any, **kwargs: Any) -> Any:
@@ -54,10 +58,12 @@ def jacrev(
         def of_chosen(by: Any) -> Any:
             return func(*replaced(argnums, args, positions, by), **kwargs)
 
+        inputs, in_spec = flatten(given)
+        refuse_complex("jacrev", differentiable("jacrev", inputs), "input")
         with using(**inside(arrays)):
             output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
         outputs, out_spec = result_leaves("jacrev", output)
-        inputs, in_spec = flatten(given)
+        refuse_complex("jacrev", outputs, "output")
         basis = unflatten(_basis(outputs), out_spec)
         rows = flatten(vmap(pullback, chunk_size=chunk_size)(basis)[0])[0]
         blocks = _row_blocks(rows, outputs, inputs)
@@ -121,6 +127,7 @@ def jacfwd(
         given, arrays = opened(picked(argnums, args, positions))
         leaves, in_spec = flatten(given)
         inputs = differentiable("jacfwd", leaves)
+        refuse_complex("jacfwd", inputs, "input")
         primal = unflatten(inputs, in_spec)
 
         def of_chosen(by: Any) -> Any:
@@ -136,6 +143,7 @@ def jacfwd(
         directions = unflatten(_basis(inputs), in_spec)
         with using(**inside(arrays)):
             columns, out_spec = flatten(vmap(push, randomness=randomness)(directions))
+        refuse_complex("jacfwd", columns, "output")
         blocks = _column_blocks(columns, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
         return as_arrays((jacobian, kept[0]) if has_aux else jacobian, arrays)

@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core.node import Leaf, Node, next_sequence
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ShapeError, TransformError
+from wengert.errors import DTypeError, ShapeError, TransformError
 from wengert.func.arguments import (
     Argnums,
     are_arrays,
@@ -154,6 +154,11 @@ def _check_scalar(value: Any) -> None:
         raise ShapeError(
             f"grad: expected the function to return a scalar tensor, got shape {value.shape}",
             "Reduce it first, as in loss.sum(), or use vjp or jacrev.",
+        )
+    if value._data.dtype.kind == "c":
+        raise DTypeError(
+            f"grad: expected the function to return a real scalar, not {value.dtype}",
+            "Return its real part or its absolute value, or use vjp with a cotangent.",
         )
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.dtype import NumpyDType, default_float
 from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.about import expect_tensor
+from wengert.ops.canonical import numpy_dtype
 from wengert.ops.define import method, public
 from wengert.ops.distributions import (
     check_floating,
@@ -23,20 +24,31 @@ from wengert.ops.distributions import (
     standard_normal,
     uniform,
 )
-from wengert.ops.generator import Generator, next_draw
+from wengert.ops.factories import shape_from
+from wengert.ops.generator import Generator
 from wengert.ops.kinds import general
-from wengert.ops.random import randn
+from wengert.ops.random import new_numbers
+from wengert.ops.slices import Shape, draw, draw_into, repeated
 from wengert.ops.write import overwritten
 
 _SLOPE: Final = "slope 0: a random draw passes no gradient on"
 _DOUBLE: Final = np.dtype(np.float64)
 
+
+def _uniform(shape: Shape, dtype: NumpyDType, key: int, offset: int, alike: Shape) -> Any:
+    return repeated(lambda s: uniform(s, dtype, key, offset), shape, alike)
+
+
+def _normal(shape: Shape, dtype: NumpyDType, key: int, offset: int, alike: Shape) -> Any:
+    return repeated(lambda s: standard_normal(s, dtype, key, offset), shape, alike)
+
+
 # Bernoulli ---------------------------------------------------------------------------------------
 
 
-def _coins(p: Any, *, key: int, offset: int) -> Any:
+def _coins(p: Any, *, key: int, offset: int, alike: Shape = ()) -> Any:
     _check_probability("bernoulli", p)
-    return (uniform(p.shape, _DOUBLE, key, offset) < p).astype(p.dtype)
+    return (_uniform(p.shape, _DOUBLE, key, offset, alike) < p).astype(p.dtype)
 
 
 draw_bernoulli_op = general(
@@ -45,9 +57,11 @@ draw_bernoulli_op = general(
 )  # fmt: skip
 
 
-def _coins_in(x: Any, p: Any, *, key: int, offset: int) -> Any:
+def _coins_in(x: Any, p: Any, *, key: int, offset: int, alike: Shape = ()) -> Any:
     _check_probability("bernoulli", p)
-    return (uniform(x.shape, _DOUBLE, key, offset) < np.broadcast_to(p, x.shape)).astype(x.dtype)
+    return (_uniform(x.shape, _DOUBLE, key, offset, alike) < np.broadcast_to(p, x.shape)).astype(
+        x.dtype
+    )
 
 
 bernoulli_op = general(
@@ -68,15 +82,15 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
     """
     x = expect_tensor("bernoulli", input)
     if p is not None:
-        return bernoulli_op(x, p, **next_draw(generator))
+        return draw(bernoulli_op, x, p, generator=generator)
     check_floating("bernoulli", x._data.dtype)
-    return draw_bernoulli_op(x, **next_draw(generator))
+    return draw(draw_bernoulli_op, x, generator=generator)
 
 
 @method(Tensor)
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """1 with probability p, a number or a tensor, else 0; in place."""
-    return in_place(bernoulli_op, self, p, **next_draw(generator))
+    return draw_into(bernoulli_op, self, p, generator=generator)
 
 
 def _check_probability(name: str, p: Any) -> None:
@@ -87,12 +101,12 @@ def _check_probability(name: str, p: Any) -> None:
 # Normal ------------------------------------------------------------------------------------------
 
 
-def _gauss(mean: Any, std: Any, *, key: int, offset: int) -> Any:
+def _gauss(mean: Any, std: Any, *, key: int, offset: int, alike: Shape = ()) -> Any:
     _check_deviation(std)
     shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
     dtype = mean.dtype if isinstance(mean, (np.ndarray, np.generic)) else std.dtype
     check_floating("normal", dtype)
-    return (mean + std * standard_normal(shape, dtype, key, offset)).astype(dtype)
+    return (mean + std * _normal(shape, dtype, key, offset, alike)).astype(dtype)
 
 
 draw_normal_op = general(
@@ -101,9 +115,9 @@ draw_normal_op = general(
 )  # fmt: skip
 
 
-def _gauss_in(x: Any, *, mean: float, std: float, key: int, offset: int) -> Any:
+def _gauss_in(x: Any, *, mean: float, std: float, key: int, offset: int, alike: Shape = ()) -> Any:
     _check_deviation(std)
-    return (mean + std * standard_normal(x.shape, x.dtype, key, offset)).astype(x.dtype)
+    return (mean + std * _normal(x.shape, x.dtype, key, offset, alike)).astype(x.dtype)
 
 
 normal_op = general(
@@ -131,12 +145,15 @@ def normal(
             raise ArgumentError(
                 "normal() of two numbers needs a size", "normal(0.0, 1.0, size=(2, 3))."
             )
-        return draw_normal_op(mean, std, **next_draw(generator))
+        return draw(draw_normal_op, mean, std, generator=generator)
     _check_deviation(std)
-    made = randn(size, generator=generator, dtype=dtype, device=device)
-    data = (mean + std * made._data).astype(made._data.dtype)
-    made._data = data
-    return made.requires_grad_() if requires_grad else made
+
+    def gauss(shape: Shape, dtype: Any, **marks: int) -> Any:
+        return (mean + std * standard_normal(shape, dtype, **marks)).astype(dtype)
+
+    shape = shape_from("normal", (size,), {})
+    wanted = numpy_dtype(dtype) or default_float()
+    return new_numbers("normal", gauss, shape, wanted, generator, device, requires_grad)
 
 
 def _check_deviation(std: Any) -> None:
@@ -149,14 +166,14 @@ def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
     """Normally distributed random numbers, in place."""
-    return in_place(normal_op, self, mean=mean, std=std, **next_draw(generator))
+    return draw_into(normal_op, self, mean=mean, std=std, generator=generator)
 
 
 # Uniform numbers and integers --------------------------------------------------------------------
 
 
-def _even_in(x: Any, *, low: float, high: float, key: int, offset: int) -> Any:
-    drawn = low + (high - low) * uniform(x.shape, x.dtype, key, offset)
+def _even_in(x: Any, *, low: float, high: float, key: int, offset: int, alike: Shape = ()) -> Any:
+    drawn = low + (high - low) * _uniform(x.shape, x.dtype, key, offset, alike)
     if x.dtype.kind == "c" or low == high:
         return drawn.astype(x.dtype)
     top = np.nextafter(x.dtype.type(high), x.dtype.type(low))
@@ -169,8 +186,8 @@ uniform_op = general(
 )  # fmt: skip
 
 
-def _whole_in(x: Any, *, low: int, high: int, key: int, offset: int) -> Any:
-    return integers(x.shape, low, high, x.dtype, key, offset)
+def _whole_in(x: Any, *, low: int, high: int, key: int, offset: int, alike: Shape = ()) -> Any:
+    return repeated(lambda s: integers(s, low, high, x.dtype, key, offset), x.shape, alike)
 
 
 random_op = general(
@@ -186,7 +203,7 @@ def uniform_(
     """Random numbers, evenly distributed in [from, to), in place."""
     if from_ > to:
         raise ShapeError(f"uniform_ expects from <= to, but found from={from_} > to={to}")
-    return in_place(uniform_op, self, low=from_, high=to, **next_draw(generator))
+    return draw_into(uniform_op, self, low=from_, high=to, generator=generator)
 
 
 @method(Tensor)
@@ -205,4 +222,4 @@ def random_(
         most = exact_range(self._data.dtype)[1]
         high = most + (most < 2**63 - 1)
     check_range(low, high, self._data.dtype)
-    return in_place(random_op, self, low=low, high=high, **next_draw(generator))
+    return draw_into(random_op, self, low=low, high=high, generator=generator)

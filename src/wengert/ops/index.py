@@ -6,7 +6,7 @@ gives a view, and then the tensors, lists and masks on the dimensions that are l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -215,7 +215,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         )
     basic, dims, arrays = parse(index, x._data.shape)
     _check_kind(x, value)
-    if _is_recorded(x, value):
+    if _is_recorded(x, value, arrays):
         value = _without_leading_ones(value)
         if not arrays:
             in_place(OPS["copy"], take_part_of(x, index=basic) if basic else x, value)
@@ -252,9 +252,13 @@ def _check_kind(x: Tensor, value: Any) -> None:
         )
 
 
-def _is_recorded(x: Tensor, value: Any) -> bool:
-    has_history = isinstance(value, Tensor) and value._node is not None
-    return current().grad and (x._node is not None or has_history)
+def _is_recorded(x: Tensor, value: Any, arrays: Sequence[Any]) -> bool:
+    """Whether more happens than a write into memory: history, tangents, one write per slice."""
+    state = current()
+    tensors = [t for t in (x, value, *arrays) if isinstance(t, Tensor)]
+    if any(t._level for t in tensors):
+        return True
+    return (state.grad or bool(state.levels)) and any(t._node is not None for t in tensors)
 
 
 def _without_leading_ones(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from wengert.core.dtype import NumpyDType
 from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError
 from wengert.ops.about import expect_tensor
 from wengert.ops.canonical import numpy_dtype
 from wengert.ops.create import tensor
@@ -21,6 +23,7 @@ from wengert.ops.factories import (
     number_from,
     number_in,
     ones,
+    shape_from,
     zeros,
 )
 from wengert.ops.samples import Call, Sampler
@@ -92,7 +95,14 @@ def _like(
 ) -> Tensor:  # fmt: skip
     check_rest(name, rest)
     data = expect_tensor(name, input)._data
-    return finished(make(data, numpy_dtype(dtype) or data.dtype)[()], device, requires_grad)
+    wanted = numpy_dtype(dtype) or data.dtype
+
+    def made(lengths: tuple[int, ...]) -> Tensor:
+        whole = np.broadcast_to(data, (*lengths, *data.shape)) if lengths else data
+        return finished(make(whole, wanted)[()], device, requires_grad)
+
+    like: Tensor = input._around(made)
+    return like
 
 
 @method(Tensor)
@@ -107,22 +117,40 @@ def new_tensor(
 @method(Tensor)
 def new_zeros(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
     """Zeros in this tensor's dtype unless one is given."""
-    return zeros(*size, dtype=dtype or self.dtype, **rest)
+    return _new_of(zeros, self, _size("new_zeros", size, rest), dtype, rest)
 
 
 @method(Tensor)
 def new_ones(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
     """Ones in this tensor's dtype unless one is given."""
-    return ones(*size, dtype=dtype or self.dtype, **rest)
+    return _new_of(ones, self, _size("new_ones", size, rest), dtype, rest)
 
 
 @method(Tensor)
 def new_empty(self: Tensor, *size: Any, dtype: Any = None, **rest: Any) -> Tensor:
     """A tensor to be written before it is read, in this tensor's dtype unless one is given."""
-    return empty(*size, dtype=dtype or self.dtype, **rest)
+    return _new_of(empty, self, _size("new_empty", size, rest), dtype, rest)
 
 
 @method(Tensor)
 def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, **rest: Any) -> Tensor:
     """One value, in this tensor's dtype unless one is given."""
-    return full(size, fill_value, dtype=dtype or self.dtype, **rest)
+    if not hasattr(size, "__len__"):
+        raise ArgumentError(f"new_full(): size is a tuple of ints, not {type(size).__name__}")
+    filled = functools.partial(full, fill_value=fill_value)
+    return _new_of(filled, self, shape_from("new_full", (tuple(size),), {}), dtype, rest)
+
+
+def _size(name: str, size: tuple[Any, ...], rest: dict[str, Any]) -> tuple[int, ...]:
+    """The shape, which may be among the keywords; the others are for who makes the tensor."""
+    return shape_from(name, size, {"size": rest.pop("size")} if "size" in rest else {})
+
+
+def _new_of(
+    make: Callable[..., Tensor], like: Tensor, shape: tuple[int, ...], dtype: Any,
+    rest: dict[str, Any],
+) -> Tensor:  # fmt: skip
+    """A tensor for the same slices as another one, of a shape of its own."""
+    wanted = dtype or like.dtype
+    made: Tensor = like._around(lambda lengths: make((*lengths, *shape), dtype=wanted, **rest))
+    return made

@@ -13,34 +13,36 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.ops.about import expect_tensor
 from wengert.ops.define import public
 from wengert.ops.distributions import uniform
-from wengert.ops.generator import Generator, next_draw, stream
+from wengert.ops.generator import Generator, stream
 from wengert.ops.kinds import discrete
+from wengert.ops.slices import Shape, draw, repeated
 
 _DOUBLE: Final = np.dtype(np.float64)
 
 
-def _choices(p: Any, *, count: int, replacement: bool, key: int, offset: int) -> Any:
+def _choices(
+    p: Any, *, count: int, replacement: bool, key: int, offset: int, alike: Shape = ()
+) -> Any:
     _check_distribution(p)
-    rows = np.atleast_2d(p).astype(np.float64)
     draw = _with_replacement if replacement else _without_replacement
-    chosen = draw(rows, count, key, offset)
-    return chosen.reshape(*p.shape[:-1], count)
+    return draw(p.astype(np.float64), count, key, offset, alike)
 
 
-def _with_replacement(rows: Any, count: int, key: int, offset: int) -> Any:
-    drawn = uniform((len(rows), count), _DOUBLE, key, offset)
+def _with_replacement(p: Any, count: int, key: int, offset: int, alike: Shape) -> Any:
+    shape = (*p.shape[:-1], count)
+    drawn = repeated(lambda s: uniform(s, _DOUBLE, key, offset), shape, alike).reshape(-1, count)
     chosen = np.empty(drawn.shape, np.int64)
-    for i, row in enumerate(rows):
+    for i, row in enumerate(p.reshape(-1, p.shape[-1])):
         sums = np.cumsum(row)
         last = np.flatnonzero(row)[-1]  # rounding could reach the total
         chosen[i] = np.minimum(np.searchsorted(sums, drawn[i] * sums[-1], side="right"), last)
-    return chosen
+    return chosen.reshape(shape)
 
 
-def _without_replacement(rows: Any, count: int, key: int, offset: int) -> Any:
+def _without_replacement(p: Any, count: int, key: int, offset: int, alike: Shape) -> Any:
     """The first `count` to ring, if category i rings at rate p_i: the greatest p_i / E_i."""
-    waits = stream(key, offset).standard_exponential(rows.shape)
-    return np.argsort(-rows / waits, axis=1, kind="stable")[:, :count]
+    waits = repeated(stream(key, offset).standard_exponential, p.shape, alike)
+    return np.argsort(-p / waits, axis=-1, kind="stable")[..., :count]
 
 
 def _aval(p: Aval, *, count: int, **_: Any) -> Aval:
@@ -71,9 +73,8 @@ def multinomial(
             f"multinomial: cannot sample {num_samples} of {p.shape[-1]} without replacement",
             "Pass replacement=True to allow repetitions.",
         )
-    return multinomial_op(
-        input, count=int(num_samples), replacement=bool(replacement), **next_draw(generator)
-    )
+    attrs = {"count": int(num_samples), "replacement": bool(replacement)}
+    return draw(multinomial_op, input, generator=generator, **attrs)
 
 
 def _check_distribution(p: Any) -> None:

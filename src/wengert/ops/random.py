@@ -19,6 +19,7 @@ from wengert.ops.define import public
 from wengert.ops.distributions import check_range, integers, standard_normal, uniform
 from wengert.ops.factories import allocated, check_rest, finished, shape_from
 from wengert.ops.generator import Generator, next_draw, stream
+from wengert.ops.slices import drawn
 
 
 @public(torch="rand", method=False, differentiable=False)
@@ -34,7 +35,7 @@ def rand(
     """
     shape = shape_from("rand", size, rest)
     wanted = numpy_dtype(dtype) or default_float()
-    return finished(_drawn(uniform, shape, wanted, generator), device, requires_grad)
+    return new_numbers("rand", uniform, shape, wanted, generator, device, requires_grad)
 
 
 @public(torch="randn", method=False, differentiable=False)
@@ -48,14 +49,22 @@ def randn(
     """
     shape = shape_from("randn", size, rest)
     wanted = numpy_dtype(dtype) or default_float()
-    return finished(_drawn(standard_normal, shape, wanted, generator), device, requires_grad)
+    return new_numbers("randn", standard_normal, shape, wanted, generator, device, requires_grad)
 
 
-def _drawn(
-    draw: Any, shape: tuple[int, ...], dtype: NumpyDType, generator: Generator | None
-) -> Any:
+def new_numbers(
+    name: str, draw: Any, shape: tuple[int, ...], dtype: NumpyDType, generator: Generator | None,
+    device: Any, requires_grad: bool,
+) -> Tensor:  # fmt: skip
+    """draw(shape, dtype, key, offset) as a new tensor, as often as the maps around it want."""
     marks = next_draw(generator)
-    return allocated(lambda s: np.asarray(draw(s, dtype, **marks)), shape)
+
+    def make(lengths: tuple[int, ...]) -> Tensor:
+        data = allocated(lambda s: np.asarray(draw(s, dtype, **marks)), (*lengths, *shape))
+        return finished(data, device, False)
+
+    made = drawn(make, name)
+    return made.requires_grad_() if requires_grad else made
 
 
 @public(torch="randint", method=False, differentiable=False)
@@ -72,8 +81,8 @@ def randint(
     first, last, shape = _randint_arguments(bounds, low, high, size)
     shape = shape_from("randint", (tuple(shape),), rest)
     wanted = numpy_dtype(dtype) or np.dtype(np.int64)
-    data = _integers(shape, first, last, wanted, generator)
-    return finished(data, device, requires_grad)
+    draw = _integers(first, last, wanted)
+    return new_numbers("randint", draw, shape, wanted, generator, device, requires_grad)
 
 
 def _randint_arguments(
@@ -97,12 +106,9 @@ def _randint_arguments(
         raise ArgumentError("randint(): low and high must be integers") from None
 
 
-def _integers(
-    shape: tuple[int, ...], low: int, high: int, dtype: NumpyDType, generator: Generator | None
-) -> Any:
+def _integers(low: int, high: int, dtype: NumpyDType) -> Any:
     check_range(low, high, dtype)
-    marks = next_draw(generator)
-    return allocated(lambda s: np.asarray(integers(s, low, high, dtype, **marks)), shape)
+    return lambda shape, dtype, **marks: integers(shape, low, high, dtype, **marks)
 
 
 @public(torch="randperm", method=False, differentiable=False)
@@ -118,8 +124,14 @@ def randperm(
         raise ShapeError(f"randperm(): n must not be negative, as is {n}")
     wanted = numpy_dtype(dtype) or np.dtype(np.int64)
     check_range(0, max(int(n), 1), wanted)
-    order = stream(**next_draw(generator)).permutation(int(n))
-    return finished(order.astype(wanted), device, requires_grad)
+    length = (int(n),)
+    return new_numbers("randperm", _orders, length, wanted, generator, device, requires_grad)
+
+
+def _orders(shape: tuple[int, ...], dtype: NumpyDType, **marks: int) -> Any:
+    """0 to n - 1 in random order, along the last dimension."""
+    rows = np.broadcast_to(np.arange(shape[-1], dtype=dtype), shape)
+    return stream(**marks).permuted(rows, axis=-1)
 
 
 @public(torch="rand_like", method=False, differentiable=False)
@@ -130,8 +142,8 @@ def rand_like(
     """Random numbers in [0, 1), of the shape and dtype of another tensor."""
     check_rest("rand_like", rest)
     data = expect_tensor("rand_like", input)._data
-    drawn = _drawn(uniform, data.shape, numpy_dtype(dtype) or data.dtype, generator)
-    return finished(drawn, device, requires_grad)
+    wanted = numpy_dtype(dtype) or data.dtype
+    return new_numbers("rand_like", uniform, data.shape, wanted, generator, device, requires_grad)
 
 
 @public(torch="randn_like", method=False, differentiable=False)
@@ -142,8 +154,9 @@ def randn_like(
     """Normally distributed random numbers of the shape and dtype of another tensor."""
     check_rest("randn_like", rest)
     data = expect_tensor("randn_like", input)._data
-    drawn = _drawn(standard_normal, data.shape, numpy_dtype(dtype) or data.dtype, generator)
-    return finished(drawn, device, requires_grad)
+    wanted = numpy_dtype(dtype) or data.dtype
+    draw = standard_normal
+    return new_numbers("randn_like", draw, data.shape, wanted, generator, device, requires_grad)
 
 
 @public(torch="randint_like", method=False, differentiable=False)
@@ -155,5 +168,6 @@ def randint_like(
     check_rest("randint_like", rest)
     data = expect_tensor("randint_like", input)._data
     first, last = (0, low) if high is None else (low, high)
-    drawn = _integers(data.shape, first, last, numpy_dtype(dtype) or data.dtype, generator)
-    return finished(drawn, device, requires_grad)
+    wanted = numpy_dtype(dtype) or data.dtype
+    draw = _integers(first, last, wanted)
+    return new_numbers("randint_like", draw, data.shape, wanted, generator, device, requires_grad)

@@ -14,7 +14,13 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, DimensionError, TraceError
+from wengert.errors import (
+    ArgumentError,
+    ArgumentValueError,
+    BatchingError,
+    DimensionError,
+    TraceError,
+)
 from wengert.ops.arguments import array_of
 from wengert.ops.slicing import Basic
 
@@ -133,7 +139,10 @@ class _Reader:
         elif data.dtype == bool:
             self._truth(bool(entry))
         elif data.dtype.kind in "iu":
-            self._select(operator.index(entry))
+            try:
+                self._select(operator.index(entry))
+            except BatchingError:
+                self._array(entry)  # inside a vmap, one position per slice
         else:
             self._array(entry)
 

@@ -21,6 +21,7 @@ from wengert.core.op import OPS, Op
 from wengert.core.record import as_operand, promoted
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
+from wengert.core.write import in_place, name_in_place
 from wengert.errors import BatchingError
 from wengert.modes import State, current, entered
 from wengert.sites import user_site
@@ -39,6 +40,15 @@ class BatchLevel:
 
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
         """Nothing: only forward levels push tangents."""
+
+    def draws_differ(self, name: str) -> bool:
+        """Whether every slice gets random numbers of its own. Raises BatchingError for "error"."""
+        if self.randomness == "error":
+            raise BatchingError(
+                f"vmap: {name} is a random operation, and randomness is 'error'",
+                "Pass randomness='different' or 'same' to vmap, or draw outside of it.",
+            )
+        return self.randomness == "different"
 
     def lift(self, value: Tensor, mapped: bool) -> Batched:
         """A tensor of this level; mapped if its first axis is the mapped one."""
@@ -99,6 +109,13 @@ class Batched(Wrapped):
         made._node = self._node
         return made
 
+    def _around(self, make: Any) -> Batched:
+        own = (self._at.size,) if self._mapped else ()
+        state = current()
+        with entered(state.below(state.levels.index(self._at))):
+            value = self._value._around(lambda lengths: make((*lengths, *own)))
+        return self._at.lift(value, self._mapped)
+
     def _snapshot(self) -> Batched:
         state = current()
         with entered(state.below(state.levels.index(self._at))):
@@ -107,6 +124,8 @@ class Batched(Wrapped):
         return made
 
     def _concrete(self, what: str) -> Any:
+        if not self._mapped:
+            return self._value._concrete(what)
         raise BatchingError(
             f"{what} needs the value of a tensor inside a vmap, and there is one per slice",
             "Use wengert.where for a choice between values, and keep .item(), bool() and .numpy() "
@@ -142,16 +161,23 @@ class Batched(Wrapped):
             inner.push(op, args, attrs or {}, out)
         return out
 
+    def _in_place(
+        self, function: Any, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
+    ) -> Tensor:
+        if isinstance(target, Batched):
+            return super()._in_place(function, target, others, attrs)
+        if any(isinstance(o, Batched) and o._at is self._at and o._mapped for o in others):
+            raise _no_room(name_in_place(function))
+        state = current()
+        values = [o._value if isinstance(o, Batched) and o._at is self._at else o for o in others]
+        with entered(state.below(state.levels.index(self._at))):
+            return in_place(function, target, *values, **attrs)
+
     def _refuse_write(self, name: str, target: Tensor, result: Tensor) -> None:
         fits = isinstance(target, Batched) and target._at is self._at
         assert isinstance(result, Batched)
         if result._mapped and not (fits and target._mapped):  # type: ignore[attr-defined]
-            raise BatchingError(
-                f"{name}: a tensor that is not mapped cannot take a value that is: it has one "
-                "place for as many values as there are slices",
-                "Make the target from a mapped tensor, as in wengert.zeros_like(x), or compute a "
-                "new one.",
-            )
+            raise _no_room(name)
 
     def _write_contents(self, result: Tensor) -> None:
         assert isinstance(result, Batched)
@@ -170,6 +196,14 @@ class Batched(Wrapped):
     def __repr__(self) -> str:
         where = "mapped" if self._mapped else "not mapped"
         return f"Batched({self._aval}, {where} over {self._at.size}, value={self._value!r})"
+
+
+def _no_room(name: str) -> BatchingError:
+    return BatchingError(
+        f"{name}: a tensor that is not mapped cannot take a value that is: it has one place for "
+        "as many values as there are slices",
+        "Make the target from a mapped tensor, as in wengert.zeros_like(x), or compute a new one.",
+    )
 
 
 def promoted_tensors(op: Op, args: Sequence[Any]) -> Sequence[Any]:

@@ -34,6 +34,8 @@ _ndarray: Final = np.ndarray
 class ForwardLevel:
     """One nesting of forward mode."""
 
+    size = None  # it is no map
+
     def __init__(self) -> None:
         self._carriers: weakref.WeakSet[Carrier] = weakref.WeakSet()
 
