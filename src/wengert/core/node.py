@@ -48,11 +48,12 @@ class Extra:
     inference: whether it was made in inference_mode, and so can never be saved for backward.
     scope: what `wengert.scope` files a node under. hooks: what is called in a backward pass.
     tangents: of forward mode, by level. packed: how residuals are unpacked. metadata: the user's.
+    turned: of a tensor that took other shapes in place, when, and the step back to the one before.
     """
 
     __slots__ = (
         "cuts", "grad", "hooks", "inference", "leaf", "metadata", "name", "packed", "projections",
-        "scope", "tangents",
+        "scope", "tangents", "turned",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -66,6 +67,7 @@ class Extra:
         self.tangents: dict[Any, Any] | None = None
         self.packed: Packed | None = None
         self.metadata: dict[str, Any] | None = None
+        self.turned: tuple[tuple[int, Any], ...] = ()
         # Per output of an operation with several, its projection while that lives.
         self.projections: list[Callable[[], Node | None]] = []
 

@@ -186,3 +186,9 @@ class Arithmetic:
 
     def __ixor__(self, other: Any) -> Any:
         return OPERATORS.in_place(OPERATORS.bitwise_xor, self, other)
+
+    def __ilshift__(self, other: Any) -> Any:
+        return OPERATORS.in_place(OPERATORS.left_shift, self, other)
+
+    def __irshift__(self, other: Any) -> Any:
+        return OPERATORS.in_place(OPERATORS.right_shift, self, other)

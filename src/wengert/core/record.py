@@ -614,6 +614,17 @@ def memory_of(tensor: Tensor) -> Memory:
     return memory
 
 
+def take_memory(tensor: Tensor, data: Any, memory: Memory) -> None:
+    """Give a tensor an array in another memory; what it knows of writes it keeps."""
+    before = memory_of(tensor)
+    memory.version, memory.written = before.version, before.written
+    memory.writer, memory.site = before.writer, before.site
+    tensor._data, tensor._memory = data, memory
+    tensor._leave_base()
+    if isinstance(tensor._node, Leaf):
+        tensor._node.value, tensor._node._memory = data, memory
+
+
 def make_leaf(tensor: Tensor) -> Leaf:
     """Give a tensor without history a leaf node: it requires grad from now on."""
     state = get_state() or current()

@@ -16,7 +16,7 @@ from wengert.core import record, values
 from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_array
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
-from wengert.core.memory import Memory
+from wengert.core.memory import Aside, Memory
 from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
@@ -156,17 +156,33 @@ class Tensor(Arithmetic):
 
     @property
     def data(self) -> Tensor:
-        """The same memory without history; writes through it are noticed."""
-        return self.detach()
+        """The same memory without history or version: backward passes overlook writes through it.
+
+        Use detach(), whose writes are noticed. What is assigned to it becomes this tensor's memory.
+        """
+        alias = self.detach()
+        if not self._level:
+            alias._memory = Aside(record.memory_of(self))
+        return alias
 
     @data.setter
     def data(self, new: Tensor) -> None:
         if not isinstance(new, Tensor):
             raise ArgumentError(f".data takes a tensor, not {type(new).__name__}")
-        memory = record.memory_of(new)
-        self._data, self._memory = new._data, memory
-        if isinstance(self._node, Leaf):
-            self._node.value, self._node._memory = new._data, memory
+        if self.requires_grad and not is_differentiable(new._data.dtype):
+            raise DTypeError(
+                f".data of a tensor that requires grad must be floating point or complex, not "
+                f"{new.dtype}"
+            )
+        memory = Aside(record.memory_of(new))
+        record.take_memory(self, new._data, memory)
+
+    def _take_contents(self, other: Tensor) -> None:
+        """Become another shape of the same memory."""
+        self._data = other._data
+
+    def _leave_base(self) -> None:
+        """Be no view any more: the memory is another one now."""
 
     def is_inference(self) -> bool:
         """Whether this tensor was made in inference_mode, and so can never be saved for backward.
@@ -297,7 +313,7 @@ class Tensor(Arithmetic):
         memory = record.memory_of(self)
         alias = record._new(self._data, None)
         alias._memory = memory
-        if self._node is not None:
+        if self.requires_grad:
             record.mark_cut(alias, "detach", user_site())
         else:
             record.inherit_cuts(alias, (self,))

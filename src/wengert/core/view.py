@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core import record
-from wengert.core.node import next_sequence
+from wengert.core.node import Carrier, next_sequence
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
-from wengert.modes import State, using
+from wengert.modes import State, current, using
 from wengert.sites import user_site
 
 if TYPE_CHECKING:
@@ -38,14 +38,16 @@ class View(Tensor):
     _base_tensor: no view itself. _steps: how it is reached from there. _followed: the number of
     the base's last recorded write that this view knows. _refusal: why a recorded write to it or
     its base is refused: it was made under no_grad, or by a function that gives several views.
+    _made_at: the version of the memory then; with a refusal, any write since is one too many.
     """
 
-    __slots__ = ("_base_tensor", "_followed", "_refusal", "_steps")
+    __slots__ = ("_base_tensor", "_followed", "_made_at", "_refusal", "_steps")
 
     _base_tensor: Tensor | None
     _steps: Steps
     _followed: int
     _refusal: str
+    _made_at: int
 
     @property
     def _base(self) -> Tensor | None:
@@ -54,14 +56,38 @@ class View(Tensor):
     @property
     def _node(self) -> Node | None:
         memory = self._memory
-        if memory is not None and memory.rewritten > self._followed:
-            _follow(self)
+        if memory is not None:
+            if memory.rewritten > self._followed:
+                _follow(self)
+            elif self._refusal and memory.version != self._made_at:
+                _refuse_written(self)
         node: Node | None = _own_node.__get__(self)
         return node
 
     @_node.setter
     def _node(self, node: Node | None) -> None:
         _own_node.__set__(self, node)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether the view has a history; one that cannot follow its base has the base's."""
+        memory, base = self._memory, self._base_tensor
+        if base is not None and self._refusal and memory is not None:
+            if memory.rewritten > self._followed:
+                return base.requires_grad
+            node = _own_node.__get__(self)
+            return node is not None and type(node) is not Carrier
+        known: bool = Tensor.requires_grad.__get__(self)
+        return known
+
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        self.requires_grad_(on)
+
+    def _leave_base(self) -> None:
+        self._base_tensor = None
+        self._steps = ()
+        self._refusal = ""
 
 
 class Wrapped(View):
@@ -149,6 +175,7 @@ def attach(made: View, source: Tensor, op: Op, attrs: dict[str, Any] | None, sta
         if state.inference:
             made._refusal = INFERENCE
     made._followed = memory.rewritten
+    made._made_at = memory.version
 
 
 def through(value: Any, steps: Steps) -> Any:
@@ -164,11 +191,18 @@ def _follow(view: View) -> None:
     if base is None or memory is None:
         return
     old: Node | None = _own_node.__get__(view)
+    if base._extra is not None and base._extra.turned:
+        back = [step for when, step in base._extra.turned if when > view._followed]
+        view._steps = (*reversed(back), *view._steps)
     if base._node is None:
         view._followed = memory.rewritten
         return
-    refuse_refused(view, "its base or another view of its base has been modified inplace")
     view._followed = memory.rewritten
+    if view._refusal:
+        view._followed = -1  # asked again next time
+        if current().grad:  # else nothing is recorded here: it is refused where it is used
+            refuse_refused(view, _WRITTEN)
+        return
     handle = base._handle()
     with using(grad=True, inference=False, saved=()):
         node = through(handle, view._steps)._node
@@ -178,6 +212,14 @@ def _follow(view: View) -> None:
     view._node = node
 
 
+def _refuse_written(view: View) -> None:
+    """Raise for a view that cannot follow its base, and whose memory was written into."""
+    base = view._base_tensor
+    if base is not None and base._node is not None and current().grad:
+        refuse_refused(view, _WRITTEN)
+
+
+_WRITTEN: Final = "its base or another view of its base has been modified inplace"
 _REFUSALS: Final = {
     NO_GRAD: (
         "a view was created in no_grad mode and {} with grad mode enabled",

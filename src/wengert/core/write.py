@@ -89,25 +89,26 @@ def in_place(function: Callable[..., Any], target: Any, *others: Any, **attrs: A
     it.
     """
     name = name_in_place(function)
-    for tensor in (target, *others):
+    given = (*others, *attrs.values()) if attrs else others
+    for tensor in (target, *given):
         if isinstance(tensor, record.Tensor) and tensor._level:
-            special: Any = record.innermost((target, *others))
+            special: Any = record.innermost((target, *given))
             written: Tensor = special._in_place(function, target, others, attrs)
             return written
     state = current()
-    _refuse(name, target, state)
+    refuse(name, target, state)
     # Older than all that is recorded below, and newer than all that was: who saved the old value
     # is told from who uses the new one by this number.
     when = next_sequence()
     memory = writable(name, target, state)
     node = target._node
-    if (state.grad or state.levels) and (node is not None or any(map(_has_node, others))):
+    if (state.grad or state.levels) and (node is not None or any(map(_has_node, given))):
         _record(name, function, target, others, attrs, state)
     else:
         source = record.handle(target._data, None, memory)
         result = function(source, *others, **attrs)
         store(name, target._data, result._data)
-        if node is None and any(map(_has_node, others)):
+        if node is None and any(map(_has_node, given)):
             record.mark_cut(target, "no_grad", _site(state))
     memory.stamp(when, name, _site(state))
     changed: Tensor = target
@@ -147,7 +148,7 @@ def writable(name: str, target: Tensor, state: State) -> Memory:
     return memory
 
 
-def _refuse(name: str, target: Tensor, state: State) -> None:
+def refuse(name: str, target: Tensor, state: State) -> None:
     """Raise for tensors that must not be written into, here and now."""
     if not state.grad:
         return
@@ -157,7 +158,8 @@ def _refuse(name: str, target: Tensor, state: State) -> None:
     if isinstance(target, View) and target._base_tensor is not None:
         if target._base_tensor._node is not None:
             refuse_refused(target, "is being modified inplace")
-        if isinstance(target._base_tensor._node, Leaf):
+        base = target._base_tensor
+        if isinstance(base._node, Leaf) or (base.is_leaf and target.requires_grad):
             what = "a view of a leaf that requires grad is being changed in place"
             raise GradientError(f"{name}: {what}", remedy)
 
@@ -171,6 +173,7 @@ def _record(
         refuse_refused(target, "is being modified inplace")
     _check_memory(name, target._data)
     given = tuple(_snapshot(o, target._memory) for o in others)
+    attrs = {key: _snapshot(value, target._memory) for key, value in attrs.items()}
     if function is OPS["copy"] and isinstance(target, View) and target._base_tensor is not None:
         _write_through(target, _spread(given[0], target._data), state)
         return

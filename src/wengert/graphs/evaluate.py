@@ -125,7 +125,7 @@ class Values:
             self._check_leaf(node)
             return node.value
         memory = node._memory
-        if memory is not None and memory.written > node.sequence:
+        if memory is not None and memory.touched > node.sequence:
             return None  # overwritten: to be computed again
         return node.value
 
@@ -136,7 +136,7 @@ class Values:
                 "Give it one: graph.at(...) is the graph there, graph(...) the outputs.",
             )
         memory = leaf._memory
-        if memory is not None and memory.written > self._first_uses.get(leaf, memory.written):
+        if memory is not None and memory.touched > self._first_uses.get(leaf, memory.touched):
             raise self._stale(self._name(leaf), memory)
 
     @cached_property
@@ -154,7 +154,7 @@ class Values:
         if isinstance(key, Aval):
             raise self._gone(key, node)
         memory = key._memory
-        if memory is not None and memory.written > used:
+        if memory is not None and memory.touched > used:
             raise self._stale(self._name(key), memory)
         return key._data
 

@@ -144,7 +144,7 @@ class _Writer:
     def _kept_value(self, node: Node) -> dict[str, Json]:
         """A small value that is still what was computed."""
         memory = node._memory
-        stale = memory is not None and memory.written > node.sequence
+        stale = memory is not None and memory.touched > node.sequence
         if node.value is None or stale:
             return {}
         if isinstance(node.value, tuple):

@@ -153,7 +153,7 @@ def _samples(first: str, second: str, out: str) -> Callable[[Sampler], Call]:
     return draw
 
 
-@public(torch="addmm", samples=_samples("nk", "km", "nm"))
+@public(torch="addmm", samples=_samples("nk", "km", "nm"), in_place=True)
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Any:
     """beta * input + alpha * mat1 @ mat2.
 
@@ -163,13 +163,13 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     return addmm_op(input, mat1, mat2, beta=beta, alpha=alpha)
 
 
-@public(torch="addmv", samples=_samples("nk", "k", "n"))
+@public(torch="addmv", samples=_samples("nk", "k", "n"), in_place=True)
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Any:
     """beta * input + alpha * mat @ vec: (n, k), (k,) -> (n,). See `addmm`."""
     return addmv_op(input, mat, vec, beta=beta, alpha=alpha)
 
 
-@public(torch="baddbmm", samples=_samples("bnk", "bkm", "bnm"))
+@public(torch="baddbmm", samples=_samples("bnk", "bkm", "bnm"), in_place=True)
 def baddbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Any:
@@ -177,7 +177,7 @@ def baddbmm(
     return baddbmm_op(input, batch1, batch2, beta=beta, alpha=alpha)
 
 
-@public(torch="addbmm", samples=_samples("bnk", "bkm", "nm"))
+@public(torch="addbmm", samples=_samples("bnk", "bkm", "nm"), in_place=True)
 def addbmm(
     input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Any:
@@ -185,7 +185,7 @@ def addbmm(
     return addbmm_op(input, batch1, batch2, beta=beta, alpha=alpha)
 
 
-@public(torch="addr", samples=_samples("n", "m", "nm"))
+@public(torch="addr", samples=_samples("n", "m", "nm"), in_place=True)
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Any:
     """beta * input + alpha * outer(vec1, vec2): (n,), (m,) -> (n, m). See `addmm`."""
     _refuse_fractions("addr", array_of(vec1), beta=beta, alpha=alpha)

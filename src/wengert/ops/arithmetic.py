@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from wengert.core.op import OPERATORS
-from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.errors import DTypeError
 from wengert.ops.arguments import array_of
 from wengert.ops.checks import number, refuse
-from wengert.ops.define import in_place_method, method, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -30,7 +28,7 @@ mul = publish(elementwise(
     promotion="common", symbol="{} * {}", latex=r"{} \cdot {}", precedence=12,
     numpy=(np.multiply,),
     explain="the slope in one factor is the other factor",
-), "multiply")  # fmt: skip
+), "multiply", in_place=True)  # fmt: skip
 add_op = elementwise(
     "add", operator.add, partials=[1, 1], torch="add",
     promotion="common", symbol="{} + {}", latex="{} + {}", precedence=11,
@@ -52,7 +50,7 @@ neg = publish(elementwise(
     "neg", operator.neg, partials=[-1], torch="neg", promotion="common",
     symbol="-{}", latex="-{}", precedence=13, numpy=(np.negative,),
     explain="slope -1 everywhere",
-), "negative")  # fmt: skip
+), "negative", in_place=True)  # fmt: skip
 
 
 @public(torch="positive", samples=lambda s: ((s.array(s.shape()),), {}), numpy=(np.positive,))
@@ -120,7 +118,7 @@ def _two_terms(s: Any) -> Any:
     return (s.array(first), s.array(second)), {"alpha": s.choice([1, 2, -0.5])}
 
 
-@public(torch="add", samples=_two_terms, numpy=(np.add,))
+@public(torch="add", samples=_two_terms, numpy=(np.add,), in_place=True)
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """input + alpha * other, broadcast against each other.
 
@@ -136,7 +134,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return add_scaled(input, other, alpha=number("add: alpha", alpha))
 
 
-@public(torch="sub", samples=_two_terms, numpy=(np.subtract,), names=("subtract",))
+@public(torch="sub", samples=_two_terms, numpy=(np.subtract,), names=("subtract",), in_place=True)
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """input - alpha * other, broadcast against each other.
 
@@ -152,23 +150,3 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """other - alpha * input."""
     return rsub_op(input, other, alpha=number("rsub: alpha", alpha))
-
-
-@method(Tensor)
-def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-    """Add alpha * other to this tensor, in its own memory."""
-    if _is_one(alpha):
-        return in_place(add_op, self, other)
-    return in_place(add_scaled, self, other, alpha=number("add_: alpha", alpha))
-
-
-@method(Tensor)
-def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-    """Subtract alpha * other from this tensor, in its own memory."""
-    if _is_one(alpha):
-        return in_place(sub_op, self, other)
-    return in_place(sub_scaled, self, other, alpha=number("sub_: alpha", alpha))
-
-
-in_place_method(mul)
-in_place_method(neg)

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.ops.checks import broadcast_aval, refuse
-from wengert.ops.define import in_place_method, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import discrete
 
 
@@ -17,7 +17,7 @@ def _logical(name: str, function: Any) -> Op:
     return publish(discrete(
         name, function, torch=name, aval=broadcast_aval(function),
         explain="no slope: true or false",
-    ))  # fmt: skip
+    ), in_place=True)  # fmt: skip
 
 
 logical_and = _logical("logical_and", np.logical_and)
@@ -77,10 +77,13 @@ def _bits(name: str, forward: Callable[..., Any], symbol: str, precedence: int, 
     )  # fmt: skip
 
 
-bitwise_and = publish(_bits("bitwise_and", _bitwise_and, "{} & {}", 9, np.bitwise_and))
-bitwise_or = publish(_bits("bitwise_or", _bitwise_or, "{} | {}", 7, np.bitwise_or))
-bitwise_xor = publish(_bits("bitwise_xor", _bitwise_xor, "{} ^ {}", 8, np.bitwise_xor))
-bitwise_not = publish(_bits("bitwise_not", _bitwise_not, "~{}", 13, np.invert))
+bitwise_and = _bits("bitwise_and", _bitwise_and, "{} & {}", 9, np.bitwise_and)
+bitwise_or = _bits("bitwise_or", _bitwise_or, "{} | {}", 7, np.bitwise_or)
+bitwise_xor = _bits("bitwise_xor", _bitwise_xor, "{} ^ {}", 8, np.bitwise_xor)
+bitwise_not = _bits("bitwise_not", _bitwise_not, "~{}", 13, np.invert)
+for _op in (bitwise_and, bitwise_or, bitwise_xor, bitwise_not):
+    publish(_op, in_place=True)
+
 left_shift = _bits("left_shift", _left_shift, "{} << {}", 10, np.left_shift)
 right_shift = _bits("right_shift", _right_shift, "{} >> {}", 10, np.right_shift)
 
@@ -92,6 +95,7 @@ def _shift_call(s: Any) -> Any:
 
 @public(
     torch="bitwise_left_shift", samples=_shift_call, numpy=(np.left_shift,), differentiable=False,
+    in_place=True,
 )  # fmt: skip
 def bitwise_left_shift(input: Any, other: Any) -> Any:
     """input << other: the bits of integers moved up; 0 where the shift is negative or too wide."""
@@ -100,14 +104,8 @@ def bitwise_left_shift(input: Any, other: Any) -> Any:
 
 @public(
     torch="bitwise_right_shift", samples=_shift_call, numpy=(np.right_shift,),
-    differentiable=False,
+    differentiable=False, in_place=True,
 )  # fmt: skip
 def bitwise_right_shift(input: Any, other: Any) -> Any:
     """input >> other: the bits of integers moved down; the sign where the shift is too wide."""
     return right_shift(input, other)
-
-
-for _op in (logical_and, logical_or, logical_xor, logical_not):
-    in_place_method(_op)
-for _op in (bitwise_and, bitwise_or, bitwise_xor, bitwise_not):
-    in_place_method(_op)

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.ops.checks import named_by_numbers, number, refuse
-from wengert.ops.define import in_place_method, method, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -37,7 +35,7 @@ lerp = publish(elementwise(
     partials=[lambda weight: 1 - weight, lambda weight: weight, lambda input, end: end - input],
     explain="slope 1 - weight in the start, weight in the end, their distance in the weight",
     source="lerp(a, b, w) = a + w (b - a)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 addcmul_op = elementwise(
     "addcmul", _addcmul, torch="addcmul", promotion="common",
     special=False,  # in torch the product is not rounded before the sum, and cannot overflow
@@ -64,28 +62,13 @@ def _three(s: Any) -> Any:
     return tuple(arrays), {"value": s.choice([1, 2, -0.5])}
 
 
-@public(torch="addcmul", samples=_three)
+@public(torch="addcmul", samples=_three, in_place=True)
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value * tensor1 * tensor2, broadcast against each other."""
     return addcmul_op(input, tensor1, tensor2, value=number("addcmul: value", value))
 
 
-@public(torch="addcdiv", samples=_three)
+@public(torch="addcdiv", samples=_three, in_place=True)
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value * tensor1 / tensor2, broadcast against each other; not for integers."""
     return addcdiv_op(input, tensor1, tensor2, value=number("addcdiv: value", value))
-
-
-@method(Tensor)
-def addcmul_(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
-    """Add value * tensor1 * tensor2 to this tensor, in its own memory."""
-    return in_place(addcmul_op, self, tensor1, tensor2, value=value)
-
-
-@method(Tensor)
-def addcdiv_(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
-    """Add value * tensor1 / tensor2 to this tensor, in its own memory."""
-    return in_place(addcdiv_op, self, tensor1, tensor2, value=value)
-
-
-in_place_method(lerp)

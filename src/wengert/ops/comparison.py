@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.ops.checks import broadcast_aval, refuse
-from wengert.ops.define import in_place_method, publish
+from wengert.ops.define import publish
 from wengert.ops.kinds import discrete
 
 
@@ -51,7 +51,7 @@ def _comparison(
             symbol=f"{{}} {symbol} {{}}", latex=f"{{}} {latex} {{}}", precedence=6,
             numpy=(numpy,), explain="no slope: true or false",
         ),
-        *names,
+        *names, in_place=True,
     )  # fmt: skip
 
 
@@ -97,6 +97,3 @@ isposinf = _test("isposinf", _isposinf, np.isposinf)
 isneginf = _test("isneginf", _isneginf, np.isneginf)
 signbit = _test("signbit", _signbit, np.signbit)
 isreal = _test("isreal", _isreal, np.isreal)
-
-for _op in (eq, ne, lt, le, gt, ge):
-    in_place_method(_op)

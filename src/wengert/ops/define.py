@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
+from wengert.core.write import in_place as _in_place
 from wengert.errors import ArgumentError, WengertError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +36,7 @@ class Function:
     domain: tuple[float, float] = (-3.0, 3.0)
     op: Op | None = None  # the operation, if the function is nothing else
     home: str = ""  # the module that defines it
+    in_place: bool = False  # also Tensor.<name>_, which writes the result into the tensor
 
     @property
     def in_namespace(self) -> bool:
@@ -58,6 +59,7 @@ def public(
     differentiable: bool = True,
     numpy: tuple[Callable[..., Any], ...] = (),
     names: tuple[str, ...] = (),
+    in_place: bool = False,
 ) -> Callable[[F], F]:
     """Register a function under its name and `names`: namespace, method, tests, NumPy.
 
@@ -69,7 +71,7 @@ def public(
         for name in (function.__name__.rstrip("_") or function.__name__, *names):
             entry = Function(
                 name, called, torch, no_torch, method, samples, differentiable,
-                home=function.__module__,
+                home=function.__module__, in_place=in_place,
             )  # fmt: skip
             _enter(entry, numpy)
         result: F = called
@@ -78,13 +80,13 @@ def public(
     return enter
 
 
-def publish(op: Op, *names: str, method: bool = True) -> Op:
+def publish(op: Op, *names: str, method: bool = True, in_place: bool = False) -> Op:
     """Make an operation its own public function, under its name and further ones."""
     home = sys._getframe(1).f_globals["__name__"]
     for name in (op.name, *names):
         entry = Function(
             name, op, op.torch, op.no_torch, method, op.samples, op.differentiable,
-            op.special and op.kind == "elementwise", op.domain, op, home,
+            op.special and op.kind == "elementwise", op.domain, op, home, in_place,
         )  # fmt: skip
         _enter(entry, op.numpy)
     return op
@@ -98,6 +100,8 @@ def _enter(entry: Function, numpy: tuple[Callable[..., Any], ...]) -> None:
         NUMPY[function] = entry.call
     if entry.method and not hasattr(Tensor, entry.name):
         setattr(Tensor, entry.name, _as_method(entry))
+    if entry.in_place:
+        _add_in_place(entry)
 
 
 def _as_method(entry: Function) -> Callable[..., Any]:
@@ -159,12 +163,13 @@ def method(target: type) -> Callable[[F], F]:
     return attach
 
 
-def in_place_method(op: Op) -> None:
-    """Tensor.<name>_ for an operation: computed, written into the tensor, recorded."""
+def _add_in_place(entry: Function) -> None:
+    """Tensor.<name>_: computed, written into the tensor's own memory, recorded."""
+    call = entry.call
 
     def change(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return in_place(op, self, *args, **kwargs)
+        return _in_place(call, self, *args, **kwargs)
 
-    change.__name__ = change.__qualname__ = op.name + "_"
-    change.__doc__ = f"{op.name} of this tensor, written into its own memory."
+    change.__name__ = change.__qualname__ = entry.name + "_"
+    change.__doc__ = f"{entry.name} of this tensor, written into its own memory."
     setattr(Tensor, change.__name__, change)

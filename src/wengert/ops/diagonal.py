@@ -146,14 +146,14 @@ def _check_matrix(name: str, input: Any) -> None:
         raise ShapeError(f"{name}: input tensor must have at least 2 dimensions")
 
 
-@public(torch="tril", samples=_triangle_samples)
+@public(torch="tril", samples=_triangle_samples, in_place=True)
 def tril(input: Tensor, diagonal: int = 0) -> Any:
     """The lower triangle of each matrix: zeros above the given diagonal."""
     _check_matrix("tril", input)
     return tril_op(input, diagonal=integer("diagonal", diagonal))
 
 
-@public(torch="triu", samples=_triangle_samples)
+@public(torch="triu", samples=_triangle_samples, in_place=True)
 def triu(input: Tensor, diagonal: int = 0) -> Any:
     """The upper triangle of each matrix: zeros below the given diagonal."""
     _check_matrix("triu", input)

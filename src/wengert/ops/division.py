@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.arithmetic import div_op
 from wengert.ops.checks import NOWHERE, named_by_numbers, nonzero_divisor, refuse
-from wengert.ops.define import in_place_method, method, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -56,7 +54,7 @@ floor_divide = publish(elementwise(
     promotion="common", symbol="{} // {}", precedence=12, numpy=(np.floor_divide,),
     latex=r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor",
     explain="slope 0: the quotient moves in steps",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 div_rounded = elementwise(
     "div_rounded", _div_rounded, partials=[NOWHERE, NOWHERE], torch="div",
     promotion="common", grad_name="DivBackward2",
@@ -69,13 +67,13 @@ remainder = publish(elementwise(
     symbol="{} % {}", latex=r"{} \bmod {}", precedence=12, numpy=(np.remainder,),
     explain="slope 1 in x; minus the whole quotient in y",
     source="x % y = x - y * floor(x / y)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 fmod = publish(elementwise(
     "fmod", _fmod, torch="fmod", promotion="common", grad_name=named_by_numbers("Fmod", 1),
     partials=[1, lambda x, y: -div_rounded(x, y, rounding_mode="trunc")], numpy=(np.fmod,),
     explain="slope 1 in x; minus the truncated quotient in y",
     source="fmod(x, y) = x - y * trunc(x / y)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 
 
 def _quotient(s: Any) -> Any:
@@ -95,6 +93,7 @@ def _check_mode(mode: Any) -> None:
 
 @public(
     torch="div", samples=_quotient, numpy=(np.true_divide,), names=("divide", "true_divide"),
+    in_place=True,
 )  # fmt: skip
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """input / other, broadcast against each other; integers give floats.
@@ -110,16 +109,3 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         return div_op(input, other)
     _check_mode(rounding_mode)
     return div_rounded(input, other, rounding_mode=rounding_mode)
-
-
-@method(Tensor)
-def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """Divide this tensor by other, in its own memory."""
-    if rounding_mode is None:
-        return in_place(div_op, self, other)
-    _check_mode(rounding_mode)
-    return in_place(div_rounded, self, other, rounding_mode=rounding_mode)
-
-
-for _op in (floor_divide, remainder, fmod):
-    in_place_method(_op)

@@ -41,7 +41,7 @@ def _masked_fill_samples(s: Sampler) -> Call:
     return (s.array(np.broadcast_shapes(first, second)), s.mask(second), value), {}
 
 
-@public(torch="masked_fill", samples=_masked_fill_samples)
+@public(torch="masked_fill", samples=_masked_fill_samples, in_place=True)
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Any:
     """x with a number or a 0-d tensor where the mask is true; x and the mask are broadcast.
 

@@ -132,7 +132,7 @@ def _index_add_samples(s: Sampler) -> Call:
     return arguments, s.choice([{}, {"alpha": 2.5}])
 
 
-@public(torch="index_add", samples=_index_add_samples)
+@public(torch="index_add", samples=_index_add_samples, in_place=True)
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Any:
     """A copy of x with slices added: out[index[i]] += alpha * source[i] for dim=0.
 
@@ -168,7 +168,9 @@ def _check_source(name: str, input: Any, dim: int, index: Any, source: Any) -> i
     return at
 
 
-@public(torch="index_copy", samples=lambda s: (_source_arguments(s, distinct=True), {}))
+@public(
+    torch="index_copy", samples=lambda s: (_source_arguments(s, distinct=True), {}), in_place=True
+)
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
     """A copy of x with slices replaced: out[index[i]] = source[i] for dim=0.
 
@@ -183,7 +185,7 @@ def _index_fill_samples(s: Sampler) -> Call:
     return (x, dim, index, s.choice([s.array(()), s.number(-2.0, 2.0)])), {}
 
 
-@public(torch="index_fill", samples=_index_fill_samples)
+@public(torch="index_fill", samples=_index_fill_samples, in_place=True)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     """A copy of x with slices filled with a number or a 0-d tensor: out[index[i]] = value.
 

@@ -9,11 +9,9 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype
 from wengert.core.op import NUMPY, Select
-from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.checks import named_by_numbers, number, refuse
-from wengert.ops.define import method, public
+from wengert.ops.define import public
 from wengert.ops.kinds import elementwise
 
 
@@ -90,7 +88,7 @@ def _clamp_call(s: Any) -> Any:
     return tuple(s.array(shape, distinct=True) for shape in (whole, *shapes[1:])), {}
 
 
-@public(torch="clamp", samples=_clamp_call, names=("clip",))
+@public(torch="clamp", samples=_clamp_call, names=("clip",), in_place=True)
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """min(max(x, min), max): limits are numbers, tensors or None, and broadcast.
 
@@ -104,38 +102,16 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return clamp_op(input, min, max)
 
 
-@public(torch="clamp_min", samples=lambda s: ((s.array(s.shape()), 0.5), {}))
+@public(torch="clamp_min", samples=lambda s: ((s.array(s.shape()), 0.5), {}), in_place=True)
 def clamp_min(input: Any, min: Any) -> Any:
     """max(x, min)."""
     return clamp_min_op(input, min)
 
 
-@public(torch="clamp_max", samples=lambda s: ((s.array(s.shape()), 0.5), {}))
+@public(torch="clamp_max", samples=lambda s: ((s.array(s.shape()), 0.5), {}), in_place=True)
 def clamp_max(input: Any, max: Any) -> Any:
     """min(x, max)."""
     return clamp_max_op(input, max)
-
-
-@method(Tensor)
-def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """Keep this tensor within limits, in its own memory."""
-    _check_limits("clamp_", min, max)
-    return in_place(clamp_op, self, min, max)
-
-
-@method(Tensor)
-def clamp_min_(self: Tensor, min: Any) -> Tensor:
-    """max(x, min), in this tensor's own memory."""
-    return in_place(clamp_min_op, self, min)
-
-
-@method(Tensor)
-def clamp_max_(self: Tensor, max: Any) -> Tensor:
-    """min(x, max), in this tensor's own memory."""
-    return in_place(clamp_max_op, self, max)
-
-
-setattr(Tensor, "clip_", clamp_)  # noqa: B010
 
 
 def _numpy_clip(
@@ -161,6 +137,7 @@ nan_to_num_op = elementwise(
 @public(
     torch="nan_to_num",
     samples=lambda s: ((s.array(s.shape()), s.choice([None, 2.0])), {"posinf": 1.0}),
+    in_place=True,
 )  # fmt: skip
 def nan_to_num(
     input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.ops.checks import NOWHERE, pointwise, refuse
-from wengert.ops.define import in_place_method, publish
+from wengert.ops.define import publish
 from wengert.ops.kinds import elementwise
 
 
@@ -43,20 +43,17 @@ abs_ = publish(elementwise(
     "abs", _abs, partials=[lambda x: sgn(x)], torch="abs", promotion="common", holomorphic=False,
     latex=r"\left|{}\right|", numpy=(np.absolute,),
     explain="slope 1 where x > 0, -1 where x < 0, 0 at 0",
-), "absolute")  # fmt: skip
+), "absolute", in_place=True)  # fmt: skip
 sign = publish(elementwise(
     "sign", _sign, partials=[NOWHERE], torch="sign", promotion="common",
     latex=r"\mathrm{{sign}}\left({}\right)", explain="slope 0: it moves in steps",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 sgn: Op = publish(pointwise(
     "sgn", _sgn, pullbacks=[_sgn_pullback], torch="sgn", promotion="common", holomorphic=False,
     latex=r"\mathrm{{sgn}}\left({}\right)", numpy=(np.sign,),
     explain="slope 0 on the real line; of a complex number, the change of its direction",
     source="sgn z = z / |z|, and 0 at 0",
-))  # fmt: skip
-
-for _op in (abs_, sign, sgn):
-    in_place_method(_op)
+), in_place=True)  # fmt: skip
 
 
 def _copysign(x: Any, y: Any) -> Any:
@@ -68,4 +65,4 @@ copysign = publish(elementwise(
     "copysign", _copysign, torch="copysign", numpy=(np.copysign,),
     partials=[lambda out, x: np.where(x == 0, 0, out / x), NOWHERE],
     explain="slope 1 where the sign stays, -1 where it turns, 0 at 0; none in the sign's giver",
-))  # fmt: skip
+), in_place=True)  # fmt: skip

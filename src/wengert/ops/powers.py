@@ -9,9 +9,10 @@ import numpy as np
 from wengert.core.dtype import common_dtype, is_differentiable
 from wengert.core.record import cast
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import DTypeError
 from wengert.ops.checks import refuse
-from wengert.ops.define import in_place_method, publish
+from wengert.ops.define import method, publish
 from wengert.ops.kinds import elementwise
 
 _NUMBERS = (int, float, complex)
@@ -95,7 +96,7 @@ pow_op = publish(elementwise(
     symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y",
     source="d/dx x^y = y x^(y-1); d/dy x^y = x^y log x",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 
 
 def _square(x: Any) -> Any:
@@ -128,24 +129,38 @@ square = publish(elementwise(
     "square", _square, partials=[lambda x: 2 * x], torch="square", promotion="common",
     grad_name="PowBackward0", latex="{{{}}}^2", numpy=(np.square,),
     explain="slope 2x",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 sqrt = publish(elementwise(
     "sqrt", np.sqrt, partials=[lambda out: 0.5 / out], torch="sqrt", domain=(0.1, 4.0),
     latex=r"\sqrt{{{}}}",
     explain="slope 1 / (2 sqrt x): infinite at 0, flatter as x grows",
     source="d/dx sqrt(x) = 1 / (2 sqrt(x))",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 rsqrt = publish(elementwise(
     "rsqrt", _rsqrt, partials=[lambda out: -0.5 * out**3], torch="rsqrt", domain=(0.1, 4.0),
     latex=r"\frac{{1}}{{\sqrt{{{}}}}}",
     explain="slope -1 / (2 x sqrt x)",
     source="d/dx x^(-1/2) = -x^(-3/2) / 2",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 reciprocal = publish(elementwise(
     "reciprocal", _reciprocal, partials=[lambda out: -out * out], torch="reciprocal",
     domain=(0.5, 3.0), latex=r"\frac{{1}}{{{}}}", numpy=(np.reciprocal,),
     explain="slope -1/x^2",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 
-for _op in (pow_op, square, sqrt, rsqrt, reciprocal):
-    in_place_method(_op)
+
+@method(Tensor)
+def float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """self ** exponent in double precision, in this tensor's own memory.
+
+    Raises DTypeError unless that is of float64, or of complex128 where the result is complex.
+    """
+    given = exponent._data if isinstance(exponent, Tensor) else exponent
+    complex_ = np.iscomplexobj(given) or np.iscomplexobj(self._data)
+    wanted = np.dtype(np.complex128 if complex_ else np.float64)
+    if self._data.dtype != wanted:
+        raise DTypeError(
+            f"float_power_: the base has dtype {self.dtype} but the result requires {wanted}",
+            "Cast it first, or compute a new tensor: float_power(x, y).",
+        )
+    return in_place(float_power, self, exponent)

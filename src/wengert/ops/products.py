@@ -170,7 +170,7 @@ cumprod_op = general(
 )  # fmt: skip
 
 
-@public(torch="cumprod", samples=line_call)
+@public(torch="cumprod", samples=line_call, in_place=True)
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Any:
     """Running products along a dimension: out_i = x_1 x_2 ... x_i.
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from wengert.core.op import Op, Select
+from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError
 from wengert.ops.checks import number, pointwise, refuse, wide
-from wengert.ops.define import in_place_method, public
+from wengert.ops.define import method, public
 from wengert.ops.kinds import elementwise
 from wengert.ops.selection import where_op
 
@@ -26,7 +27,6 @@ relu_op = elementwise(
     latex=r"\mathrm{{relu}}\left({}\right)",
     explain="slope 1 where x > 0, 0 elsewhere",
 )  # fmt: skip
-in_place_method(relu_op)
 
 
 def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
@@ -157,6 +157,12 @@ def relu(input: Any, inplace: bool = False) -> Any:
     tensor([0., 2.])
     """
     return _applied(relu_op, input, inplace)
+
+
+@method(Tensor)
+def relu_(self: Tensor) -> Tensor:
+    """max(x, 0), in this tensor's own memory."""
+    return in_place(relu_op, self)
 
 
 @public(torch="nn.functional.selu", method=False, samples=_one)

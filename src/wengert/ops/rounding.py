@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.ops.arguments import integer
 from wengert.ops.checks import NOWHERE, refuse
-from wengert.ops.define import in_place_method, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -53,20 +51,20 @@ def _frac(x: Any) -> Any:
 floor = publish(elementwise(
     "floor", _floor, partials=[NOWHERE], torch="floor", promotion="common", numpy=(np.floor,),
     latex=r"\left\lfloor {} \right\rfloor", explain="slope 0: it moves in steps",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 ceil = publish(elementwise(
     "ceil", _ceil, partials=[NOWHERE], torch="ceil", promotion="common", numpy=(np.ceil,),
     latex=r"\left\lceil {} \right\rceil", explain="slope 0: it moves in steps",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 trunc = publish(elementwise(
     "trunc", _trunc, partials=[NOWHERE], torch="trunc", promotion="common",
     numpy=(np.trunc, np.fix), explain="slope 0: it moves in steps",
-), "fix")  # fmt: skip
+), "fix", in_place=True)  # fmt: skip
 frac = publish(elementwise(
     "frac", _frac, partials=[1], torch="frac", promotion="common",
     explain="slope 1 between its jumps",
     source="frac(x) = x - trunc(x)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 round_op = elementwise(
     "round", _round, partials=[NOWHERE], torch="round", promotion="common", numpy=(np.rint,),
     explain="slope 0: it moves in steps",
@@ -80,6 +78,7 @@ round_decimals = elementwise(
 @public(
     torch="round", numpy=(np.round, np.around, np.rint),
     samples=lambda s: ((s.array(s.shape()),), s.choice([{}, {"decimals": 1}, {"decimals": -1}])),
+    in_place=True,
 )  # fmt: skip
 def round_(input: Any, decimals: int = 0) -> Any:
     """The nearest integer, or multiple of 10^-decimals; halves go to the even one.
@@ -91,16 +90,3 @@ def round_(input: Any, decimals: int = 0) -> Any:
     if decimals == 0:
         return round_op(input)
     return round_decimals(input, decimals=integer("round: decimals", decimals))
-
-
-def _method_round_(self: Tensor, *, decimals: int = 0) -> Tensor:
-    """Round this tensor, in its own memory."""
-    if decimals == 0:
-        return in_place(round_op, self)
-    return in_place(round_decimals, self, decimals=decimals)
-
-
-setattr(Tensor, "round_", _method_round_)  # noqa: B010
-
-for _op in (floor, ceil, trunc, frac):
-    in_place_method(_op)

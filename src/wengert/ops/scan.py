@@ -53,7 +53,7 @@ cumsum_op: Op = linear(
 )  # fmt: skip
 
 
-@public(torch="cumsum", samples=line_call)
+@public(torch="cumsum", samples=line_call, in_place=True)
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Any:
     """Running sums along a dimension: out_i = x_1 + ... + x_i.
 

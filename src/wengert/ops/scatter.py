@@ -106,7 +106,7 @@ def _scatter_add_samples(s: Sampler) -> Call:
     return (x, dim, index, s.array(lengths)), {}
 
 
-@public(torch="scatter_add", samples=_scatter_add_samples)
+@public(torch="scatter_add", samples=_scatter_add_samples, in_place=True)
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     """A copy of x with source elements added: out[index[i, j], j] += src[i, j] for dim=0.
 
@@ -153,7 +153,7 @@ def _scatter_samples(s: Sampler) -> Call:
     return (s.array(shape), dim, index, s.choice([s.array(shape), s.number(-2.0, 2.0)])), {}
 
 
-@public(torch="scatter", samples=_scatter_samples)
+@public(torch="scatter", samples=_scatter_samples, in_place=True)
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
     reduce: str | None = None,

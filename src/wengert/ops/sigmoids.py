@@ -10,7 +10,7 @@ import numpy as np
 from wengert.core.write import in_place
 from wengert.ops.arguments import one_of
 from wengert.ops.checks import number, refuse, wide
-from wengert.ops.define import in_place_method, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 from wengert.ops.magnitude import abs_
 from wengert.ops.special import erfc
@@ -45,8 +45,7 @@ sigmoid = publish(elementwise(
     latex=r"\sigma\left({}\right)",
     explain="slope out (1 - out): 1/4 at 0, dying away on both sides",
     source="sigmoid(x) = 1 / (1 + exp(-x))",
-))  # fmt: skip
-in_place_method(sigmoid)
+), in_place=True)  # fmt: skip
 logsigmoid = publish(elementwise(
     "logsigmoid", _log_of_sigmoid, partials=[lambda x: sigmoid(-x)], promotion="common",
     torch="nn.functional.logsigmoid", grad_name="LogSigmoidBackward0",

@@ -10,9 +10,10 @@ import numpy as np
 
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
+from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.checks import number, pointwise, refuse, wide
-from wengert.ops.define import public, publish
+from wengert.ops.define import method, public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -60,29 +61,29 @@ erf = publish(elementwise(
     "erf", _erf, partials=[lambda x: _BELL * np.exp(-x * x)], torch="erf",
     latex=r"\mathrm{{erf}}\left({}\right)",
     explain="slope 2/sqrt(pi) exp(-x^2): a bell",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 erfc = publish(elementwise(
     "erfc", _erfc, partials=[lambda x: -_BELL * np.exp(-x * x)], torch="erfc",
     latex=r"\mathrm{{erfc}}\left({}\right)",
     explain="slope -2/sqrt(pi) exp(-x^2): a bell, upside down",
     source="erfc(x) = 1 - erf(x)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 erfinv = publish(elementwise(
     "erfinv", _erfinv, partials=[lambda out: 1 / _BELL * np.exp(out * out)], torch="erfinv",
     domain=(-0.9, 0.9), latex=r"\mathrm{{erf}}^{{-1}}\left({}\right)",
     explain="slope sqrt(pi)/2 exp(out^2): steep towards -1 and 1",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 lgamma = publish(elementwise(
     "lgamma", _lgamma, partials=[lambda x: digamma(x)], torch="lgamma", domain=(0.2, 4.0),
     latex=r"\log\left|\Gamma\left({}\right)\right|",
     explain="slope digamma(x)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 digamma: Op = publish(elementwise(
     "digamma", _digamma, partials=[lambda x: polygamma_op(x, n=1)], torch="digamma",
     domain=(0.2, 4.0), latex=r"\psi\left({}\right)",
     special=False,  # the poles of the slope are huge numbers in torch, and infinite here
     explain="slope polygamma(1, x)",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 polygamma_op: Op = elementwise(
     "polygamma", _polygamma, partials=[lambda x, n: polygamma_op(x, n=n + 1)],
     torch="polygamma", domain=(0.5, 4.0),
@@ -117,6 +118,15 @@ def polygamma(n: int, input: Any) -> Any:
     return polygamma_op(input, n=int(n))
 
 
+@method(Tensor)
+def polygamma_(self: Tensor, n: int) -> Tensor:
+    """The n-th derivative of digamma at each element, in this tensor's own memory."""
+    return in_place(_method_polygamma, self, n)
+
+
+_method_polygamma.__name__ = "polygamma"  # what errors about polygamma_ say
+
+
 def _sinc(x: Any) -> Any:
     y = wide(x) * math.pi
     return np.where(y == 0, 1, np.sin(y) / y).astype(x.dtype, copy=False)
@@ -135,7 +145,7 @@ sinc = publish(elementwise(
     latex=r"\mathrm{{sinc}}\left({}\right)",
     explain="slope (cos(pi x) - sinc(x)) / x: 0 at 0, then waves that die away",
     source="sinc(x) = sin(pi x) / (pi x), and 1 at 0",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 
 
 def _logit(x: Any, *, eps: float | None) -> Any:
@@ -161,6 +171,7 @@ logit_op = pointwise(
 @public(
     torch="logit",
     samples=lambda s: ((s.array(s.shape(), 0.1, 0.9), s.choice([None, 1e-6, 0.3])), {}),
+    in_place=True,
 )  # fmt: skip
 def logit(input: Any, eps: float | None = None) -> Any:
     """log(x / (1 - x)), the inverse of sigmoid.

@@ -64,6 +64,7 @@ class BatchLevel:
         made._steps = ()
         made._refusal = ""
         made._followed = 0
+        made._made_at = 0
         made._node = None
         return made
 
@@ -187,6 +188,10 @@ class Batched(Wrapped):
             if self._mapped and not result._mapped:
                 value = value.expand(tuple(self._value._data.shape))
             self._value.copy_(value)
+
+    def _take_contents(self, other: Tensor) -> None:
+        assert isinstance(other, Batched)
+        self._data, self._value = other._data, other._value
 
     def detach(self) -> Tensor:
         alias = self._at.lift(self._value.detach(), self._mapped)
