@@ -366,6 +366,10 @@ from wengert.ops.products import (
     cumprod,
     prod,
 )
+from wengert.ops.puts import (
+    index_put,
+    masked_scatter,
+)
 from wengert.ops.quantile import (
     median,
     nanmedian,
@@ -715,6 +719,7 @@ __all__ = [
     "index_add",
     "index_copy",
     "index_fill",
+    "index_put",
     "index_select",
     "inference_mode",
     "initial_seed",
@@ -773,6 +778,7 @@ __all__ = [
     "lt",
     "manual_seed",
     "masked_fill",
+    "masked_scatter",
     "masked_select",
     "matmul",
     "max",

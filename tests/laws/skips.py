@@ -34,6 +34,7 @@ SKIPS: dict[str, dict[str, str]] = {
     "coverage": {
         **dict.fromkeys(["zero", "fill", "fill_with", "copy", "write", "alias"], WRITES),
         **dict.fromkeys(["bernoulli", "normal", "uniform", "random"], RANDOM),
+        **dict.fromkeys(["exponential", "geometric", "cauchy", "log_normal"], RANDOM),
         **dict.fromkeys(["draw_bernoulli", "draw_normal"], RANDOM),
     },
     "method": {

@@ -9,7 +9,7 @@ from wengert.core import record, values
 from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_array
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
-from wengert.core.memory import Memory
+from wengert.core.memory import Aside, Memory
 from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
 from wengert.core.op import NUMPY, Op
 from wengert.core.operators import Arithmetic
@@ -93,6 +93,12 @@ class Tensor(Arithmetic):
 
     @data.setter
     def data(self, new: Tensor) -> None:
+        ...
+
+    def _take_contents(self, other: Tensor) -> None:
+        ...
+
+    def _leave_base(self) -> None:
         ...
 
     def is_inference(self) -> builtins.bool:
@@ -180,6 +186,9 @@ class Tensor(Arithmetic):
     def absolute(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def absolute_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def acos(*args: Any, **attrs: Any) -> Any:
         ...
 
@@ -195,31 +204,43 @@ class Tensor(Arithmetic):
     def add(self, other: Any, *, alpha: Any=...) -> Any:
         ...
 
-    def add_(self, other: Any, *, alpha: Any=...) -> Any:
+    def add_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def addbmm(self, batch1: Any, batch2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
         ...
 
+    def addbmm_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def addcdiv(self, tensor1: Any, tensor2: Any, *, value: Any=...) -> Any:
         ...
 
-    def addcdiv_(self, tensor1: Any, tensor2: Any, *, value: Any=...) -> Any:
+    def addcdiv_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def addcmul(self, tensor1: Any, tensor2: Any, *, value: Any=...) -> Any:
         ...
 
-    def addcmul_(self, tensor1: Any, tensor2: Any, *, value: Any=...) -> Any:
+    def addcmul_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def addmm(self, mat1: Any, mat2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
         ...
 
+    def addmm_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def addmv(self, mat: Any, vec: Any, *, beta: Any=..., alpha: Any=...) -> Any:
         ...
 
+    def addmv_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def addr(self, vec1: Any, vec2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
+        ...
+
+    def addr_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def adjoint(self) -> Any:
@@ -246,16 +267,31 @@ class Tensor(Arithmetic):
     def any(self, dim: Any=..., keepdim: Any=...) -> Any:
         ...
 
+    def apply_(self, callable: Any) -> Any:
+        ...
+
     def arccos(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def arccos_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def arccosh(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def arccosh_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def arcsin(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def arcsin_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def arcsinh(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def arcsinh_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def arctan(*args: Any, **attrs: Any) -> Any:
@@ -264,7 +300,16 @@ class Tensor(Arithmetic):
     def arctan2(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def arctan2_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def arctan_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def arctanh(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def arctanh_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def argmax(self, dim: Any=..., keepdim: Any=...) -> Any:
@@ -297,6 +342,9 @@ class Tensor(Arithmetic):
     def atan2(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def atan2_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def atan_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
@@ -307,6 +355,9 @@ class Tensor(Arithmetic):
         ...
 
     def baddbmm(self, batch1: Any, batch2: Any, *, beta: Any=..., alpha: Any=...) -> Any:
+        ...
+
+    def baddbmm_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def bernoulli(self, p: Any=..., *, generator: Any=...) -> Any:
@@ -330,6 +381,9 @@ class Tensor(Arithmetic):
     def bitwise_left_shift(self, other: Any) -> Any:
         ...
 
+    def bitwise_left_shift_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def bitwise_not(*args: Any, **attrs: Any) -> Any:
         ...
 
@@ -343,6 +397,9 @@ class Tensor(Arithmetic):
         ...
 
     def bitwise_right_shift(self, other: Any) -> Any:
+        ...
+
+    def bitwise_right_shift_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def bitwise_xor(*args: Any, **attrs: Any) -> Any:
@@ -366,6 +423,9 @@ class Tensor(Arithmetic):
     def byte(self, memory_format: Any=...) -> Any:
         ...
 
+    def cauchy_(self, median: Any=..., sigma: Any=..., *, generator: Any=...) -> Any:
+        ...
+
     def cdouble(self, memory_format: Any=...) -> Any:
         ...
 
@@ -387,25 +447,25 @@ class Tensor(Arithmetic):
     def clamp(self, min: Any=..., max: Any=...) -> Any:
         ...
 
-    def clamp_(self, min: Any=..., max: Any=...) -> Any:
+    def clamp_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def clamp_max(self, max: Any) -> Any:
         ...
 
-    def clamp_max_(self, max: Any) -> Any:
+    def clamp_max_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def clamp_min(self, min: Any) -> Any:
         ...
 
-    def clamp_min_(self, min: Any) -> Any:
+    def clamp_min_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def clip(self, min: Any=..., max: Any=...) -> Any:
         ...
 
-    def clip_(self, min: Any=..., max: Any=...) -> Any:
+    def clip_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def clone(self) -> Any:
@@ -421,6 +481,9 @@ class Tensor(Arithmetic):
         ...
 
     def copysign(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def copysign_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def cos(*args: Any, **attrs: Any) -> Any:
@@ -453,13 +516,22 @@ class Tensor(Arithmetic):
     def cumprod(self, dim: Any, *, dtype: Any=...) -> Any:
         ...
 
+    def cumprod_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def cumsum(self, dim: Any, *, dtype: Any=...) -> Any:
+        ...
+
+    def cumsum_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def data_ptr(self) -> builtins.int:
         ...
 
     def deg2rad(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def deg2rad_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def diag(self, diagonal: Any=...) -> Any:
@@ -477,16 +549,22 @@ class Tensor(Arithmetic):
     def digamma(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def digamma_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def dim(self) -> builtins.int:
         ...
 
     def div(self, other: Any, *, rounding_mode: Any=...) -> Any:
         ...
 
-    def div_(self, other: Any, *, rounding_mode: Any=...) -> Any:
+    def div_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def divide(self, other: Any, *, rounding_mode: Any=...) -> Any:
+        ...
+
+    def divide_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def dot(self, tensor: Any) -> Any:
@@ -510,10 +588,19 @@ class Tensor(Arithmetic):
     def erf(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def erf_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def erfc(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def erfc_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def erfinv(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def erfinv_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def exp(*args: Any, **attrs: Any) -> Any:
@@ -540,10 +627,19 @@ class Tensor(Arithmetic):
     def expm1_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
+    def exponential_(self, lambd: Any=..., *, generator: Any=...) -> Any:
+        ...
+
     def fill_(self, value: Any) -> Any:
         ...
 
+    def fill_diagonal_(self, fill_value: Any, wrap: Any=...) -> Any:
+        ...
+
     def fix(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def fix_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def flatten(self, start_dim: Any=..., end_dim: Any=...) -> Any:
@@ -562,6 +658,9 @@ class Tensor(Arithmetic):
         ...
 
     def float_power(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def float_power_(self, exponent: Any) -> Any:
         ...
 
     def floor(*args: Any, **attrs: Any) -> Any:
@@ -603,13 +702,22 @@ class Tensor(Arithmetic):
     def ge_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
+    def geometric_(self, p: Any, *, generator: Any=...) -> Any:
+        ...
+
     def ger(self, vec2: Any) -> Any:
         ...
 
     def greater(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def greater_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def greater_equal(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def greater_equal_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def gt(*args: Any, **attrs: Any) -> Any:
@@ -624,6 +732,9 @@ class Tensor(Arithmetic):
     def hypot(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def hypot_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     @property
     def imag(self) -> Any:
         ...
@@ -631,10 +742,25 @@ class Tensor(Arithmetic):
     def index_add(self, dim: Any, index: Any, source: Any, *, alpha: Any=...) -> Any:
         ...
 
+    def index_add_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def index_copy(self, dim: Any, index: Any, source: Any) -> Any:
         ...
 
+    def index_copy_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def index_fill(self, dim: Any, index: Any, value: Any) -> Any:
+        ...
+
+    def index_fill_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def index_put(self, indices: Any, values: Any, accumulate: Any=...) -> Any:
+        ...
+
+    def index_put_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def index_select(self, dim: Any, index: Any) -> Any:
@@ -706,10 +832,19 @@ class Tensor(Arithmetic):
     def less(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def less_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def less_equal(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def less_equal_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def lgamma(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def lgamma_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def log(*args: Any, **attrs: Any) -> Any:
@@ -734,6 +869,9 @@ class Tensor(Arithmetic):
         ...
 
     def log_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def log_normal_(self, mean: Any=..., std: Any=..., *, generator: Any=...) -> Any:
         ...
 
     def log_softmax(self, dim: Any, dtype: Any=...) -> Any:
@@ -775,6 +913,9 @@ class Tensor(Arithmetic):
     def logit(self, eps: Any=...) -> Any:
         ...
 
+    def logit_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def logsumexp(self, dim: Any, keepdim: Any=...) -> Any:
         ...
 
@@ -795,7 +936,19 @@ class Tensor(Arithmetic):
     def mT(self) -> Any:
         ...
 
+    def map_(self, tensor: Any, callable: Any) -> Any:
+        ...
+
     def masked_fill(self, mask: Any, value: Any) -> Any:
+        ...
+
+    def masked_fill_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def masked_scatter(self, mask: Any, source: Any) -> Any:
+        ...
+
+    def masked_scatter_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def masked_select(self, mask: Any) -> Any:
@@ -843,10 +996,16 @@ class Tensor(Arithmetic):
     def multiply(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def multiply_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def mv(self, vec: Any) -> Any:
         ...
 
     def nan_to_num(self, nan: Any=..., posinf: Any=..., neginf: Any=...) -> Any:
+        ...
+
+    def nan_to_num_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def nanmean(self, dim: Any=..., keepdim: Any=..., *, dtype: Any=...) -> Any:
@@ -882,6 +1041,9 @@ class Tensor(Arithmetic):
     def negative(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def negative_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def nelement(self) -> builtins.int:
         ...
 
@@ -912,6 +1074,9 @@ class Tensor(Arithmetic):
     def not_equal(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def not_equal_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def numel(self) -> builtins.int:
         ...
 
@@ -925,6 +1090,9 @@ class Tensor(Arithmetic):
         ...
 
     def polygamma(self, n: Any) -> Any:
+        ...
+
+    def polygamma_(self, n: Any) -> Any:
         ...
 
     def positive(self) -> Any:
@@ -943,6 +1111,9 @@ class Tensor(Arithmetic):
         ...
 
     def rad2deg(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def rad2deg_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def random_(self, from_: Any=..., to: Any=..., *, generator: Any=...) -> Any:
@@ -964,7 +1135,7 @@ class Tensor(Arithmetic):
     def relu(self, inplace: Any=...) -> Any:
         ...
 
-    def relu_(self, *args: Any, **kwargs: Any) -> Any:
+    def relu_(self) -> Any:
         ...
 
     def remainder(*args: Any, **attrs: Any) -> Any:
@@ -985,6 +1156,12 @@ class Tensor(Arithmetic):
     def reshape_as(self, other: Any) -> Any:
         ...
 
+    def resize_(self, *shape: Any) -> Any:
+        ...
+
+    def resize_as_(self, the_template: Any) -> Any:
+        ...
+
     def roll(self, shifts: Any, dims: Any=...) -> Any:
         ...
 
@@ -994,7 +1171,7 @@ class Tensor(Arithmetic):
     def round(self, decimals: Any=...) -> Any:
         ...
 
-    def round_(self, *, decimals: Any=...) -> Any:
+    def round_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def rsqrt(*args: Any, **attrs: Any) -> Any:
@@ -1006,10 +1183,19 @@ class Tensor(Arithmetic):
     def scatter(self, dim: Any, index: Any, src: Any=..., *, value: Any=..., reduce: Any=...) -> Any:
         ...
 
+    def scatter_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def scatter_add(self, dim: Any, index: Any, src: Any) -> Any:
         ...
 
+    def scatter_add_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def select(self, dim: Any, index: Any) -> Any:
+        ...
+
+    def set_(self, source: Any=...) -> Any:
         ...
 
     def sgn(*args: Any, **attrs: Any) -> Any:
@@ -1045,6 +1231,9 @@ class Tensor(Arithmetic):
     def sinc(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def sinc_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def sinh(*args: Any, **attrs: Any) -> Any:
         ...
 
@@ -1078,6 +1267,9 @@ class Tensor(Arithmetic):
     def squeeze(self, dim: Any=...) -> Any:
         ...
 
+    def squeeze_(self, dim: Any=...) -> Any:
+        ...
+
     def std(self, dim: Any=..., unbiased: Any=..., keepdim: Any=..., *, correction: Any=...) -> Any:
         ...
 
@@ -1090,10 +1282,13 @@ class Tensor(Arithmetic):
     def sub(self, other: Any, *, alpha: Any=...) -> Any:
         ...
 
-    def sub_(self, other: Any, *, alpha: Any=...) -> Any:
+    def sub_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def subtract(self, other: Any, *, alpha: Any=...) -> Any:
+        ...
+
+    def subtract_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def sum(self, dim: Any=..., keepdim: Any=..., *, dtype: Any=...) -> Any:
@@ -1102,10 +1297,19 @@ class Tensor(Arithmetic):
     def swapaxes(self, dim0: Any, dim1: Any) -> Any:
         ...
 
+    def swapaxes_(self, axis0: Any, axis1: Any) -> Any:
+        ...
+
     def swapdims(self, dim0: Any, dim1: Any) -> Any:
         ...
 
+    def swapdims_(self, dim0: Any, dim1: Any) -> Any:
+        ...
+
     def t(self) -> Any:
+        ...
+
+    def t_(self) -> Any:
         ...
 
     def take(self, index: Any) -> Any:
@@ -1147,13 +1351,25 @@ class Tensor(Arithmetic):
     def transpose(self, dim0: Any, dim1: Any) -> Any:
         ...
 
+    def transpose_(self, dim0: Any, dim1: Any) -> Any:
+        ...
+
     def tril(self, diagonal: Any=...) -> Any:
+        ...
+
+    def tril_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def triu(self, diagonal: Any=...) -> Any:
         ...
 
+    def triu_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def true_divide(self, other: Any, *, rounding_mode: Any=...) -> Any:
+        ...
+
+    def true_divide_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def trunc(*args: Any, **attrs: Any) -> Any:
@@ -1186,6 +1402,9 @@ class Tensor(Arithmetic):
     def unsqueeze(self, dim: Any) -> Any:
         ...
 
+    def unsqueeze_(self, dim: Any) -> Any:
+        ...
+
     def var(self, dim: Any=..., unbiased: Any=..., keepdim: Any=..., *, correction: Any=...) -> Any:
         ...
 
@@ -1202,6 +1421,9 @@ class Tensor(Arithmetic):
         ...
 
     def xlogy(*args: Any, **attrs: Any) -> Any:
+        ...
+
+    def xlogy_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
     def zero_(self) -> Any:

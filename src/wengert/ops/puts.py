@@ -13,7 +13,7 @@ from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, shape_of
 from wengert.ops.create import as_tensor
 from wengert.ops.define import method, public
-from wengert.ops.expand import expand_op
+from wengert.ops.expand import common_shape, expand_op
 from wengert.ops.fill import masked_fill
 from wengert.ops.gather import index_select
 from wengert.ops.index import index_put_op
@@ -87,27 +87,17 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Any:
             f"masked_scatter: expected self and source to have same dtypes but got "
             f"{array_of(input).dtype} and {array_of(source).dtype}"
         )
-    shape = _broadcast(shape_of(input), picked.shape)
+    shape = common_shape("masked_scatter", shape_of(input), picked.shape)
     flat = reshape(source, (-1,))
     wanted = expand_op(mask, shape=shape)
     if not getattr(wanted, "_level", 0):
         _check_count(int(np.sum(array_of(wanted))), shape_of(flat)[0])
     if not shape_of(flat)[0]:
-        return expand_op(input, shape=shape).clone()
+        return where(wanted, flat.sum(), input)  # nothing is picked
     # By cumulative sums and not by x[mask]: so it can be mapped and traced.
     places = clamp_min(cumsum(reshape(wanted, (-1,)), 0) - 1, 0)
     values = index_select(flat, 0, places)
     return where(wanted, reshape(values, shape), input)
-
-
-def _broadcast(x: tuple[int, ...], mask: tuple[int, ...]) -> tuple[int, ...]:
-    try:
-        return np.broadcast_shapes(x, mask)
-    except ValueError:
-        raise ShapeError(
-            f"masked_scatter: shapes {x} and {mask} do not broadcast",
-            "From the last dimension back, lengths must be equal, or one of them 1.",
-        ) from None
 
 
 def _check_count(picked: int, there: int) -> None:
