@@ -204,3 +204,33 @@ def test_hooks_are_disabled(m):
     seen.append(raised(enters))
     y.sum().backward()
     return seen, [str(e).startswith("n") for e in seen[:2]], x.grad
+
+
+@same_as_torch
+def test_packed_results_of_several(m):
+    x = m.arange(100.0).flip(0).requires_grad_()
+    with hooks(m, lambda t: t.detach().clone()):
+        y = x.cummax(0)[0] * x.sort()[0]
+    (first,) = m.autograd.grad(y.sum(), x, create_graph=True)
+    return first, m.autograd.grad((first * first).sum(), x)
+
+
+@same_as_torch
+def test_nothing_is_lost_when_a_value_is_saved_twice(m):
+    x, seen = leaf(m, 2.0, 3.0), []
+    with hooks(m, lambda t: seen.append(1) or t):
+        y = x.exp()
+        z = y * y
+    z.sum().backward()
+    return len(seen), x.grad
+
+
+@same_as_torch
+def test_an_unpack_hook_gives_another_shape_or_dtype(m):
+    def test(unpack):
+        x = leaf(m, 2.0, 3.0)
+        with hooks(m, lambda t: t.detach(), unpack):
+            y = x * x
+        return isinstance(raised(y.sum().backward), Exception)
+
+    return test(lambda t: t[:1].expand(2)), test(lambda t: t.numpy())

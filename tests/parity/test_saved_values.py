@@ -21,6 +21,18 @@ SAVED = {
     "abs": (lambda m, x, y: x.abs(), ["self"]),
     "maximum": (lambda m, x, y: m.maximum(x, y), ["self", "other"]),
     "atan2": (lambda m, x, y: m.atan2(x, y), ["self", "other"]),
+    "mm": (lambda m, x, y: x[None].mm(y[:, None]), ["self", "mat2"]),
+    "mv": (lambda m, x, y: x[None].mv(y), ["self", "vec"]),
+    "dot": (lambda m, x, y: x.dot(y), ["self", "tensor"]),
+    "matmul": (lambda m, x, y: x[None] @ y[:, None], ["self", "mat2"]),
+    "pow": (lambda m, x, y: x**y, ["self", "exponent", "result"]),
+    "sort": (lambda m, x, y: x.sort()[0], ["indices"]),
+    "aminmax": (lambda m, x, y: x.aminmax()[0], ["self", "min", "max"]),
+    "mse_loss": (lambda m, x, y: m.nn.functional.mse_loss(x, y), ["self", "target"]),
+    "index by one tensor": (lambda m, x, y: x[m.tensor([1, 1])], ["indices"]),
+    "gather": (lambda m, x, y: x.gather(0, m.tensor([1])), ["index"]),
+    "left out": (lambda m, x, y: m.nn.functional.binary_cross_entropy(x / 9, y / 9), ["weight"]),
+    "of a promoted tensor": (lambda m, x, y: x * y.double(), ["self", "other"]),
     "of an interior tensor": (lambda m, x, y: (x + 1).sin(), ["self"]),
 }
 
@@ -85,3 +97,19 @@ def test_raw_saved_values_take_hooks(m):
     again = raised(lambda: y.grad_fn._raw_saved_self.register_hooks(lambda t: t, lambda t: t))
     y.sum().backward()
     return x.grad, again
+
+
+@same_as_torch
+def test_a_node_lists_what_it_saved_and_nothing_else(m):
+    x = leaf(m, 1.0, 2.0)
+    return [
+        [name for name in dir(y.grad_fn) if name.startswith(("_raw_saved", "_saved"))]
+        for y in (x.sin(), x.exp(), x.neg())
+    ]
+
+
+@same_as_torch
+def test_raw_saved_values(m):
+    x = leaf(m, 1.0, 2.0)
+    raw = x.sin().grad_fn._raw_saved_self
+    return raw.data, raw.unpack(), raw.data is x, type(raw).__name__

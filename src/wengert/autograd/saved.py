@@ -11,10 +11,10 @@ from wengert.core.node import Leaf, Node, is_large
 from wengert.core.record import from_node, packed
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
-from wengert.transform.residuals import check_residuals
+from wengert.transform.residuals import check_residuals, projection_of
 
-_TORCH: Final = ("self", "other")
-"""torch's names of a first and second input, in most of its functions."""
+_TORCHS: Final = {"x": "self", "y": "other", "input": "self"}
+"""torch's names of the inputs that rules call so, in most of its functions."""
 
 
 class SavedTensor:
@@ -74,35 +74,45 @@ def saved(node: Any, name: str) -> Any:
     short = name.removeprefix("_raw").removeprefix("_saved_")
     place = _places(node).get(short)
     if place is not None:
-        return SavedTensor(node, place) if raw else _value(node, place)
+        of = SavedTensor if raw else _value
+        return of(node, place) if isinstance(place, int) else tuple(of(node, i) for i in place)
     if not raw and node.attrs is not None and short in node.attrs:
         return node.attrs[short]
     raise AttributeError(f"{node.name()!r} object has no attribute {name!r}")
 
 
 def names(node: Node) -> list[str]:
-    """The names of what a node saved."""
-    own = {f"{prefix}{name}" for name in _places(node) for prefix in ("_saved_", "_raw_saved_")}
+    """The names of what a node saved, each value once: torch's name where there is one."""
+    named = {place: name for name, place in _places(node).items()}
+    own = {f"{p}{name}" for name in named.values() for p in ("_saved_", "_raw_saved_")}
     return sorted(own | {f"_saved_{name}" for name in node.attrs or ()})
 
 
-def _places(node: Node) -> dict[str, int]:
-    """Where the values are that rules of this operation read, by torch's names and our own."""
+def _places(node: Node) -> dict[str, int | range]:
+    """Where the values are that rules of this operation read, by torch's names and our own.
+
+    A range is of the inputs of an operation that takes any number.
+    """
     op, count = node.plan.op, len(node.inputs)
-    needs = set().union(*(op.needs(i, count) for i in range(count) if op.rule(i) is not None))
-    found: dict[str, int] = {}
-    for i in range(count):
-        if i in needs:
-            if i < len(_TORCH):
-                found[_TORCH[i]] = i
-            if i < len(op.inputs):
-                found[op.inputs[i]] = i
+    asked = [0] if op.variadic else [i for i in range(count) if op.rule(i) is not None]
+    needs = set().union(*(op.needs(i, count) for i in asked))
+    torchs = op.saved_as(node) if callable(op.saved_as) else op.saved_as
+    torchs = torchs or tuple(_TORCHS.get(name, name) for name in op.inputs)
+    found: dict[str, int | range] = {}
+    for inputs in (op.inputs, torchs):
+        found |= {name: i for i, name in enumerate(inputs[:count]) if i in needs}
+    if op.variadic and op.inputs[-1] in found:
+        found[op.inputs[-1]] = range(len(op.inputs) - 1, count)
     if "out" in needs:
-        if isinstance(node.aval, tuple):
-            found |= {f"result{j}": -1 - j for j in range(len(node.aval))}
-        else:
-            found["result"] = -1
+        found |= {name: -1 - j for j, name in enumerate(_results(node))}
     return found
+
+
+def _results(node: Node) -> tuple[str, ...]:
+    """The names of the outputs."""
+    if not isinstance(node.aval, tuple):
+        return ("result",)
+    return node.plan.op.results_as or tuple(f"result{j}" for j in range(len(node.aval)))
 
 
 def _value(node: Node, place: int) -> Any:
@@ -114,15 +124,17 @@ def _value(node: Node, place: int) -> Any:
     if place < 0:
         several = isinstance(node.aval, tuple)
         value = seen.value[-1 - place] if several else seen.value
-        return from_node(value, None if several else node)
+        return from_node(value, projection_of(node, -1 - place) if several else node)
     value, source = seen.operands[place], node.inputs[place]
+    if value is None:  # an argument that was left out
+        return None
     if isinstance(source, Leaf) and source.value is value:
         return source.variable
     if isinstance(source, Tensor):
         return source
-    if isinstance(value, (int, float, complex)):
-        value = np.asarray(value)[()]
-    return from_node(value, source if isinstance(source, Node) else None)
+    if not isinstance(source, Node):
+        return from_node(np.asarray(value)[()], None)
+    return from_node(value.astype(source.aval.dtype, copy=False), source)
 
 
 __all__ = ["SavedTensor", "names", "saved"]

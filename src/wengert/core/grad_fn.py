@@ -111,7 +111,9 @@ class GradFn:
         )
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *_names(self)]
+        # The class has the names of what any operation saves; this node has its own.
+        others = (name for name in super().__dir__() if "_saved_" not in name)
+        return [*others, *_names(self)]
 
 
 # A property for each name, and no __getattr__: with one, every attribute of every node is looked up
@@ -120,16 +122,17 @@ def _property(name: str) -> Any:
     return property(lambda node: _saved(node, name))
 
 
+_COMMON: Final = ("self", "other", "result", "result0", "result1", "result2")
+
+
 def _take_names(op: Op) -> None:
     """Give nodes the names of what an operation may save."""
-    for name in (*op.inputs, *op.attributes, *FURTHER_NAMES):
+    torchs = () if callable(op.saved_as) else op.saved_as
+    for name in (*op.inputs, *op.attributes, *torchs, *op.results_as, *_COMMON):
         for full in (f"_saved_{name}", f"_raw_saved_{name}"):
             if full not in GradFn.__dict__:
                 setattr(GradFn, full, _property(full))
 
-
-FURTHER_NAMES: Final = ("self", "other", "result", "result0", "result1", "result2")
-"""torch's names of a first and second input and of outputs, for all operations."""
 
 on_register(_take_names)
 

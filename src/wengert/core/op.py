@@ -104,6 +104,10 @@ class Op:
     explain: str = ""  # the sentence that explains its slope
     source: str = ""  # where the formula is from
     grad_name: str | Callable[[Any], str] = ""  # what grad_fn is called: see backward_name
+    # torch's names of the inputs, and of several outputs: grad_fn._saved_self. May ask the node;
+    # where it does not say, x is self, y is other, and other names are torch's.
+    saved_as: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
+    results_as: tuple[str, ...] = ()
     # For general operations, where transposing the pullback is wasteful: the tangent of the output
     # from (x_dot, x, out, ...); x_dot is None where the tangent of x is zero.
     pushforward: Rule | None = None

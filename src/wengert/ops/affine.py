@@ -124,16 +124,27 @@ def _batches_aval(x: Aval, y: Aval) -> Aval:
     return Aval(out.shape[1:], out.dtype)
 
 
-addmm_op = _define("addmm", *ranked("addmm", 2, 2), mm_op.rules, symbol=_formula, precedence=11)
-addmv_op = _define("addmv", *ranked("addmv", 2, 1), mv_op.rules, symbol=_formula, precedence=11)
+_BATCHES = ("self", "batch1", "batch2")
+addmm_op = _define(
+    "addmm", *ranked("addmm", 2, 2), mm_op.rules, symbol=_formula, precedence=11,
+    saved_as=("self", "mat1", "mat2"),
+)  # fmt: skip
+addmv_op = _define(
+    "addmv", *ranked("addmv", 2, 1), mv_op.rules, symbol=_formula, precedence=11,
+    saved_as=("self", "mat", "vec"),
+)  # fmt: skip
 baddbmm_op = _define(
-    "baddbmm", *ranked("baddbmm", 3, 3), bmm_op.rules, symbol=_formula, precedence=11
-)
+    "baddbmm", *ranked("baddbmm", 3, 3), bmm_op.rules, symbol=_formula, precedence=11,
+    saved_as=_BATCHES,
+)  # fmt: skip
 addbmm_op = _define(
     "addbmm", _batches_in_one, _batches_aval,
-    (lambda ct, y: matmul_op(ct, y.mT), lambda ct, x: matmul_op(x.mT, ct)),
+    (lambda ct, y: matmul_op(ct, y.mT), lambda ct, x: matmul_op(x.mT, ct)), saved_as=_BATCHES,
 )  # fmt: skip
-addr_op = _define("addr", outer_product, outer_aval, outer_op.rules, promotion="common")
+addr_op = _define(
+    "addr", outer_product, outer_aval, outer_op.rules, promotion="common",
+    saved_as=("self", "vec1", "vec2"),
+)  # fmt: skip
 
 
 # Public ------------------------------------------------------------------------------------------

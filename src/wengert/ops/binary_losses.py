@@ -89,7 +89,7 @@ def _bce_to_target(ct: Any, x: Any, weight: Any, x_aval: Aval, reduction: str) -
 
 bce_op = general(
     "binary_cross_entropy", _bce, pullbacks=[_bce_to_input, _bce_to_target],
-    torch="nn.functional.binary_cross_entropy",
+    torch="nn.functional.binary_cross_entropy", saved_as=("self", "target", "weight"),
     aval=lambda x, y, weight, reduction: reduced_aval(x, reduction),
     symbol=written("binary_cross_entropy"),
     explain="slope (x - y) / (x (1 - x)): steep where a confident guess is wrong",
@@ -163,6 +163,7 @@ logits_op = general(
     "binary_cross_entropy_with_logits", _logits,
     pullbacks=[_logits_to_input, _logits_to_target],
     torch="nn.functional.binary_cross_entropy_with_logits",
+    saved_as=("self", "target", "weight", "pos_weight"),
     aval=lambda x, y, weight, positive, reduction: reduced_aval(x, reduction),
     symbol=written("binary_cross_entropy_with_logits"),
     explain="slope sigmoid(x) - y: the probability that is given, less the one that is right",

@@ -125,6 +125,7 @@ def _aval(x: Aval, y: Aval, p: float, mm: bool) -> Aval:
 
 cdist_op = general(
     "cdist", _cdist, pullbacks=[_to_first, _to_second], torch="cdist", aval=_aval,
+    saved_as=("x1", "x2"),
     grad_name=lambda attrs: "ViewBackward0" if attrs["mm"] else "CdistBackward0",
     symbol=lambda names, attrs: (
         f"cdist({', '.join(names)})" if attrs["p"] == 2 else

@@ -135,6 +135,7 @@ cross_entropy_op: Op = general(
         ),
     ],
     torch="nn.functional.cross_entropy", grad_name=torch_name,
+    saved_as=("logits",),  # torch's self are the log-probabilities
     symbol=written("cross_entropy", ignore_index=IGNORED),
     aval=lambda x, target, weight, ignore_index, reduction, spatial: Aval(
         target.shape if reduction == "none" else (), x.dtype

@@ -114,6 +114,7 @@ def _aminmax_pullback(
 
 aminmax_op = general(
     "aminmax", _aminmax, pullbacks=[_aminmax_pullback], outputs=2, torch="aminmax",
+    results_as=("min", "max"),
     explain=_SHARED,
     batch=along("dim"),
 )  # fmt: skip
@@ -149,11 +150,13 @@ def chosen_along(ct: Any, x_aval: Any, out: Any, dim: int, keepdim: bool) -> Any
 
 max_dim_op = general(
     "max_dim", _extreme_along("max", np.argmax), pullbacks=[chosen_along], outputs=2,
+    results_as=("values", "indices"),
     torch="max", grad_name="MaxBackward0", explain=_ONE,
     batch=along("dim"),
 )  # fmt: skip
 min_dim_op = general(
     "min_dim", _extreme_along("min", np.argmin), pullbacks=[chosen_along], outputs=2,
+    results_as=("values", "indices"),
     torch="min", grad_name="MinBackward0", explain=_ONE,
     batch=along("dim"),
 )  # fmt: skip

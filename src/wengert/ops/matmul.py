@@ -159,10 +159,15 @@ def _grad_name(node: Any) -> str:
     return _BY_RANKS.get(ranks, "UnsafeViewBackward0")
 
 
+def _saved_as(node: Any) -> tuple[str, ...]:
+    names = {"DotBackward0": "tensor", "MvBackward0": "vec", "MmBackward0": "mat2"}
+    return "self", names.get(_grad_name(node), "other")
+
+
 matmul_op: Op = multilinear(
     "matmul", _matmul, transposes=[_to_left, _to_right],
     promotion="none", torch="matmul", aval=lambda x, y: product_aval("matmul", x, y),
-    grad_name=_grad_name, symbol="{} @ {}", precedence=12, latex="{} {}",
+    grad_name=_grad_name, saved_as=_saved_as, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip

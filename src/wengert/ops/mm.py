@@ -61,28 +61,32 @@ def ranked(name: str, first: int, second: int) -> tuple[Rule, Rule]:
 _mm, _mm_aval = ranked("mm", 2, 2)
 mm_op: Op = multilinear(
     "mm", _mm, transposes=[lambda ct, y: mm_op(ct, y.mT), lambda ct, x: mm_op(x.mT, ct)],
-    promotion="none", torch="mm", aval=_mm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
+    promotion="none", torch="mm", saved_as=("self", "mat2"),
+    aval=_mm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _mv, _mv_aval = ranked("mv", 2, 1)
 mv_op: Op = multilinear(
     "mv", _mv, transposes=[lambda ct, y: ct[:, None] * y, lambda ct, x: mv_op(x.mT, ct)],
-    promotion="none", torch="mv", aval=_mv_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
+    promotion="none", torch="mv", saved_as=("self", "vec"),
+    aval=_mv_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _bmm, _bmm_aval = ranked("bmm", 3, 3)
 bmm_op: Op = multilinear(
     "bmm", _bmm, transposes=[lambda ct, y: bmm_op(ct, y.mT), lambda ct, x: bmm_op(x.mT, ct)],
-    promotion="none", torch="bmm", aval=_bmm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
+    promotion="none", torch="bmm", saved_as=("self", "mat2"),
+    aval=_bmm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
     explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _dot, _dot_aval = ranked("dot", 1, 1)
 dot_op = multilinear(
     "dot", _dot, transposes=[lambda ct, y: ct * y, lambda ct, x: ct * x],
-    promotion="none", torch="dot", aval=_dot_aval, latex=r"{} \cdot {}",
+    promotion="none", torch="dot", saved_as=("self", "tensor"),
+    aval=_dot_aval, latex=r"{} \cdot {}",
     explain="the slope in one vector is the other vector",
     batch=product_rule,
 )  # fmt: skip

@@ -92,6 +92,7 @@ def _pow_name(node: Any) -> str:
 
 pow_op = publish(elementwise(
     "pow", _pow, partials=[_base_slope, _exponent_slope], torch="pow", promotion="none",
+    saved_as=("self", "exponent"),
     samples=_power_call, grad_name=_pow_name,
     symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y",
@@ -121,6 +122,7 @@ def _float_power(x: Any, y: Any) -> Any:
 
 float_power = publish(elementwise(
     "float_power", _float_power, partials=[_base_slope, _exponent_slope], torch="float_power",
+    saved_as=("self", "exponent"),
     samples=_power_call, promotion="none", grad_name=_pow_name, numpy=(np.float_power,),
     latex="{{{}}}^{{{}}}",
     explain="slope y x^(y-1) in the base x, x^y log x in the exponent y; in double precision",

@@ -74,11 +74,13 @@ nanmedian_op = general(
 )  # fmt: skip
 median_dim_op = general(
     "median_dim", _median_along("median", False), pullbacks=[chosen_along], outputs=2,
+    results_as=("values", "indices"),
     torch="median", grad_name="MedianBackward1", explain=_MIDDLE,
     batch=along("dim"),
 )  # fmt: skip
 nanmedian_dim_op = general(
     "nanmedian_dim", _median_along("nanmedian", True), pullbacks=[chosen_along], outputs=2,
+    results_as=("values", "indices"),
     torch="nanmedian", grad_name="NanmedianBackward1", explain=_MIDDLE,
     batch=along("dim"),
 )  # fmt: skip

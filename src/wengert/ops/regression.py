@@ -73,6 +73,7 @@ def _mse_slope(ct: Any, x: Any, y: Any, x_aval: Aval, reduction: str) -> Any:
 
 mse_op = general(
     "mse_loss", _mse, promotion="common", torch="nn.functional.mse_loss",
+    saved_as=("self", "target"),
     pullbacks=[
         _mse_slope,
         lambda ct, x, y, x_aval, reduction: _mse_slope(ct, y, x, x_aval, reduction),
@@ -146,6 +147,7 @@ def _smooth_l1_slope(ct: Any, x: Any, y: Any, x_aval: Aval, reduction: str, beta
 
 smooth_l1_op = general(
     "smooth_l1_loss", _smooth_l1, promotion="common", torch="nn.functional.smooth_l1_loss",
+    saved_as=("self", "target"),
     pullbacks=[
         _smooth_l1_slope,
         lambda ct, x, y, x_aval, reduction, beta: _smooth_l1_slope(
@@ -198,6 +200,7 @@ def _huber_slope(ct: Any, x: Any, y: Any, x_aval: Aval, reduction: str, delta: f
 
 huber_op = general(
     "huber_loss", _huber, promotion="common", torch="nn.functional.huber_loss",
+    saved_as=("self", "target"),
     pullbacks=[
         _huber_slope,
         lambda ct, x, y, x_aval, reduction, delta: _huber_slope(ct, y, x, x_aval, reduction, delta),

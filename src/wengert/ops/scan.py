@@ -88,11 +88,13 @@ _SO_FAR = "slope 1 for the extreme so far, which may be returned at several plac
 
 cummax_op = general(
     "cummax", _running("cummax", np.maximum.accumulate), pullbacks=[_running_pullback],
+    results_as=("values", "indices"),
     outputs=2, torch="cummax", explain=_SO_FAR,
     batch=along("dim"),
 )  # fmt: skip
 cummin_op = general(
     "cummin", _running("cummin", np.minimum.accumulate), pullbacks=[_running_pullback],
+    results_as=("values", "indices"),
     outputs=2, torch="cummin", explain=_SO_FAR,
     batch=along("dim"),
 )  # fmt: skip

@@ -49,6 +49,7 @@ def _put_back(ct: Any, out: Any, x_aval: Any, dim: int) -> Any:
 
 sort_op = general(
     "sort", _sort, pullbacks=[_put_back], outputs=2, torch="sort", explain=_FOLLOWS,
+    results_as=("values", "indices"),
     symbol=call("sort", keywords=("dim", "descending")),
     grad_name=lambda attrs: f"SortBackward{int(attrs.get('stable', False))}",
     batch=along("dim"),
@@ -84,6 +85,7 @@ def _topk(x: Any, *, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 topk_op = general(
     "topk", _topk, pullbacks=[_put_back], outputs=2, torch="topk", explain=_FOLLOWS,
+    results_as=("values", "indices"),
     batch=along("dim"),
 )  # fmt: skip
 
@@ -105,6 +107,7 @@ def _put_kth_back(ct: Any, out: Any, x_aval: Any, dim: int, keepdim: bool) -> An
 
 kthvalue_op = general(
     "kthvalue", _kthvalue, pullbacks=[_put_kth_back], outputs=2, torch="kthvalue",
+    results_as=("values", "indices"),
     explain="slope 1 for the element that is the k-th smallest, 0 for the others",
     batch=along("dim"),
 )  # fmt: skip

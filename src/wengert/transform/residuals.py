@@ -141,7 +141,7 @@ class Rewrapped:
         if value is None and node.plan.keeps_out:
             return traced(node)
         if type(value) is tuple:
-            return tuple(self._of(v, _projection(node, i)) for i, v in enumerate(value))
+            return tuple(self._of(v, projection_of(node, i)) for i, v in enumerate(value))
         return self._of(value, node)
 
     def _of(self, value: Any, node: Node | None) -> Any:
@@ -209,9 +209,9 @@ def without_history(value: Any) -> Any:
     return bare
 
 
-def _projection(node: Node, i: int) -> Node | None:
+def projection_of(node: Node, i: int) -> Node | None:
     """The projection that the tensor of output i has, if it lives; else a new one."""
-    value = node.value[i]
+    value = node.value[i] if node.value is not None else None  # packed, and not kept
     known = node.extra.projections[i]() if node.extra is not None else None
     if known is None and is_differentiable(node.aval[i].dtype):
         known = project(node, i, value, node.aval[i])
