@@ -45,7 +45,7 @@ FIXED = {
 }  # fmt: skip
 
 # What is loaded on first use: modules, and names out of wengert.func.
-LAZY = ("func",)
+LAZY = ("func", "utils")
 LAZY_NAMES = ("vmap",)
 
 TAIL = """

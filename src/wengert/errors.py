@@ -59,6 +59,10 @@ class ArgumentValueError(WengertError, ValueError, RuntimeError):
     """
 
 
+class ContradictionError(ArgumentValueError, AssertionError):
+    """Arguments that contradict each other."""
+
+
 class DeviceError(WengertError, RuntimeError):
     """A device that does not exist here."""
 
@@ -81,6 +85,14 @@ class FreedError(GradientError):
 
 class StaleError(GradientError):
     """A value that a gradient or an answer needs was overwritten after it was used."""
+
+
+class CheckpointError(GradientError):
+    """A checkpointed function did something else when it was run again."""
+
+
+class GradcheckError(GradientError):
+    """Derivatives that do not agree with finite differences, or break another law."""
 
 
 class AnomalyError(GradientError):

@@ -105,10 +105,14 @@ class Packed:
     """Residuals given into the keeping of `saved_tensors_hooks`.
 
     kept: what the pack hook returned, and the hook that makes a tensor of it again: by the index
-    of the input; -1 - j for output j.
+    of the input; -1 - j for output j. cast: dtypes of inputs that were packed in another than
+    their own, by index.
     """
 
-    __slots__ = ("kept",)
+    __slots__ = ("cast", "kept")
 
-    def __init__(self, kept: dict[int, tuple[Any, Hook]]) -> None:
+    def __init__(
+        self, kept: dict[int, tuple[Any, Hook]], cast: dict[int, Any] | None = None
+    ) -> None:
         self.kept = kept
+        self.cast = cast or {}

@@ -420,7 +420,8 @@ def _note(
     value = data if plan.keeps_out or not large else None
     aval = Aval(data.shape, data.dtype) if large else None
     node = _node(plan, sources, operands, attrs, value, aval, state)
-    node._memory = out._memory
+    if out._memory is not None:  # a pack hook may have made one for the node
+        node._memory = out._memory
     out._node = node
 
 
@@ -465,12 +466,18 @@ def _node(
 def _pack(node: Node, state: State) -> None:
     """Give the residuals to the hooks of `saved_tensors_hooks`, and keep what they return."""
     pack, unpack = state.saved[-1]
+    recorded = getattr(pack, "recorded", None)
+    if recorded is not None:
+        recorded(node.op.name, node.site, node.aval)
     kept: dict[int, Any] = {}
+    cast: dict[int, Any] = {}
     operands = list(node.operands or ())
     inputs = list(node.inputs)
     for i, operand in enumerate(operands):
         # Numbers stay: torch does not show them to the hooks, either.
         if node.plan.keeps[i] and inputs[i] is not None:
+            if _dtype_of(inputs[i], operand) != operand.dtype:
+                cast[i] = operand.dtype
             kept[i] = packed(pack, _residual(operand, inputs[i])), unpack
             if is_large(operand):
                 operands[i] = None
@@ -485,7 +492,14 @@ def _pack(node: Node, state: State) -> None:
             node.value = None
     if kept:
         node.inputs, node.operands = tuple(inputs), tuple(operands)
-        node.get_extra().packed = Packed(kept)
+        node.get_extra().packed = Packed(kept, cast)
+
+
+def _dtype_of(source: Any, operand: Any) -> Any:
+    """The dtype of an input before it was cast to what is computed in."""
+    if isinstance(source, Node):
+        return source.aval.dtype
+    return operand.dtype if source is None else source._data.dtype
 
 
 def _residual(operand: Any, source: Any) -> Tensor:

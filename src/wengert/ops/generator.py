@@ -8,8 +8,12 @@ Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (Philox), a
 
 from __future__ import annotations
 
+import contextvars
 import os
 import threading
+from collections.abc import Generator as Steps
+from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +27,10 @@ from wengert.ops.define import public
 
 _DEFAULT_SEED: Final = 67280421310721  # what torch starts a generator with
 _STATE_BYTES: Final = 16
+
+_STAND_INS: Final[contextvars.ContextVar[Mapping[Generator, Generator] | None]] = (
+    contextvars.ContextVar("wengert_stand_ins", default=None)
+)
 
 
 class Generator:
@@ -54,9 +62,10 @@ class Generator:
             raise ArgumentValueError(
                 f"the seed {number} does not fit 64 bits", "From -2**63 to 2**64 - 1."
             )
-        with self._lock:
-            self._key = number % 2**64
-            self._offset = 0
+        acting = self._acting()
+        with acting._lock:
+            acting._key = number % 2**64
+            acting._offset = 0
         return self
 
     def seed(self) -> int:
@@ -67,19 +76,26 @@ class Generator:
 
     def initial_seed(self) -> int:
         """The seed that this generator started from."""
-        return self._key
+        return self._acting()._key
 
     def next_draw(self) -> dict[str, int]:
         """Key and offset of the next draw: what `stream` takes."""
-        with self._lock:
-            offset = self._offset
-            self._offset += 1
-        return {"key": self._key, "offset": offset}
+        acting = self._acting()
+        with acting._lock:
+            offset = acting._offset
+            acting._offset += 1
+        return {"key": acting._key, "offset": offset}
+
+    def _acting(self) -> Generator:
+        """The generator itself, or what stands in for it here: see `replaying`."""
+        stand_ins = _STAND_INS.get()
+        return self if stand_ins is None else stand_ins.get(self, self)
 
     def get_state(self) -> Tensor:
         """Seed and number of draws, as 16 bytes in a uint8 tensor."""
-        with self._lock:
-            numbers = np.array([self._key, self._offset], "<u8")
+        acting = self._acting()
+        with acting._lock:
+            numbers = np.array([acting._key, acting._offset], "<u8")
         return _new(numbers.view(np.uint8), None)
 
     def set_state(self, new_state: Tensor) -> Generator:
@@ -93,8 +109,9 @@ class Generator:
                 f"{new_state.dtype.name} of shape {tuple(new_state.shape)}"
             )
         key, offset = data.view("<u8").tolist()
-        with self._lock:
-            self._key, self._offset = key, offset
+        acting = self._acting()
+        with acting._lock:
+            acting._key, acting._offset = key, offset
         return self
 
     def clone_state(self) -> Generator:
@@ -105,11 +122,27 @@ class Generator:
         return _restored, (self.get_state(),)
 
     def __repr__(self) -> str:
-        return f"<wengert.Generator seed={self._key}, {self._offset} draws>"
+        acting = self._acting()
+        return f"<wengert.Generator seed={acting._key}, {acting._offset} draws>"
 
 
 def _restored(state: Tensor) -> Generator:
     return Generator().set_state(state)
+
+
+@contextmanager
+def replaying(from_states: Mapping[Generator, Tensor]) -> Steps[None, None, None]:
+    """Inside, these generators draw from earlier states; outside, they stand where they stood.
+
+    It holds for this thread or task alone: others draw from the same generators undisturbed.
+    """
+    outer = _STAND_INS.get() or {}
+    fresh = {generator: _restored(state) for generator, state in from_states.items()}
+    token = _STAND_INS.set({**outer, **fresh})
+    try:
+        yield
+    finally:
+        _STAND_INS.reset(token)
 
 
 default_generator: Final = Generator()

@@ -7,9 +7,9 @@ for all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import Context
+from contextvars import Context, ContextVar
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from wengert.transform.reverse import Reach
 
 Deliver = Callable[[Node, Any], None]
+
+
+class Sweep:
+    """One sweep under way, for those who keep something until its end: they know it weakly."""
+
+    __slots__ = ("__weakref__",)
+
+
+SWEEP: Final[ContextVar[Sweep | None]] = ContextVar("wengert_sweep", default=None)
+"""The innermost sweep under way, as users' code that it calls sees it."""
 
 
 class Arrays:
@@ -100,6 +110,7 @@ class Careful:
         if self._kind is None:
             state = self._state.but(run=silent_context().run, grad=False)
             self._context.run(entered(state).__enter__)
+            self._context.run(SWEEP.set, Sweep())
             self._kind = Arrays(state)
         return self._context.run(function, *args)
 
@@ -126,10 +137,14 @@ def sweep(
 ) -> list[tuple[Node, Any]]:  # fmt: skip
     """A whole sweep, step by careful step. Returns what was captured, as sweep_arrays does."""
     captured: list[tuple[Node, Any]] = []
-    for node in order:
-        ct = cotangents.pop(node, None)
-        if ct is not None:
-            visit(node, ct, cotangents, reach, deliver, kind, captured)
+    before = SWEEP.set(Sweep())
+    try:
+        for node in order:
+            ct = cotangents.pop(node, None)
+            if ct is not None:
+                visit(node, ct, cotangents, reach, deliver, kind, captured)
+    finally:
+        SWEEP.reset(before)
     return captured
 
 

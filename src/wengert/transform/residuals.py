@@ -100,7 +100,7 @@ def unpacked(node: Node, place: int, value: Any) -> Any:
             "It must return the tensor that the pack hook was given.",
             node.site,
         )
-    want = _output_aval(node, -1 - place) if place < 0 else node.operand_aval(place)
+    want = _packed_aval(node, place)
     if value._aval != want:
         raise GradientError(
             f"{node.name()}: the unpack hook returned {value._aval} for what was {want}",
@@ -116,8 +116,14 @@ def unpacked(node: Node, place: int, value: Any) -> Any:
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
 
 
-def _output_aval(node: Node, j: int) -> Any:
-    return node.aval[j] if type(node.aval) is tuple else node.aval
+def _packed_aval(node: Node, place: int) -> Any:
+    """The aval of what was packed: an input may have been cast to what is computed in."""
+    if place < 0:
+        return node.aval[-1 - place] if type(node.aval) is tuple else node.aval
+    aval = node.operand_aval(place)
+    packed = node.extra.packed if node.extra is not None else None
+    dtype = packed.cast.get(place) if packed is not None else None
+    return aval if dtype is None else Aval(aval.shape, dtype)
 
 
 class Rewrapped:

@@ -216,6 +216,8 @@ def free(order: Sequence[Node], freed: Site | str, reach: Reach | None = None) -
         if reach is None or node in reach.through:
             if node.plan.keeps_any:
                 node.freed = freed
+                if node.extra is not None:
+                    node.extra.packed = None
             if node._aval is not None:
                 node.drop_large()
                 continue
