@@ -915,6 +915,7 @@ __all__ = [
     "unflatten",
     "unique",
     "unsqueeze",
+    "utils",
     "var",
     "var_mean",
     "vdot",
@@ -929,14 +930,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from wengert import func
+    from wengert import func, utils
     from wengert.func import vmap
 
     bfloat16: dtype
 
 
 def __getattr__(name: str) -> Any:
-    if name in ('func',):
+    if name in ('func', 'utils'):
         return importlib.import_module(f"wengert.{name}")
     if name == "bfloat16":  # of an optional package: outside of __all__, so that import * works
         from wengert.core.dtype import bfloat16

@@ -104,15 +104,15 @@ class Careful:
     def __init__(self, state: State, context: Context) -> None:
         self._state = state
         self._context = context
+        self._sweep = Sweep()
         self._kind: Arrays | None = None
 
     def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         if self._kind is None:
             state = self._state.but(run=silent_context().run, grad=False)
             self._context.run(entered(state).__enter__)
-            self._context.run(SWEEP.set, Sweep())
             self._kind = Arrays(state)
-        return self._context.run(function, *args)
+        return self._context.run(_within, self._sweep, function, *args)
 
     def visit(
         self, node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None,
@@ -129,6 +129,14 @@ class Careful:
     def _arrays(self) -> Arrays:
         assert self._kind is not None
         return self._kind
+
+
+def _within(sweep: Sweep, function: Callable[..., Any], *args: Any) -> Any:
+    before = SWEEP.set(sweep)
+    try:
+        return function(*args)
+    finally:
+        SWEEP.reset(before)
 
 
 def sweep(
