@@ -17,7 +17,7 @@ from wengert.core.dtype import is_differentiable
 from wengert.core.node import Carrier
 from wengert.core.op import OPS
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, DTypeError, GradientError
+from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, GradientError
 from wengert.modes import State, current, entered
 from wengert.transform.forward import ForwardLevel, check_tangent
 
@@ -52,8 +52,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
     open_level = _LEVEL.get()
     if open_level is None:
         raise GradientError("trying to exit a forward AD level that was not entered", _NONE)
-    if level not in (None, 0):
-        raise GradientError(f"trying to exit forward AD level {level}, but the open one is 0")
+    _check_level(level)
     _LEVEL.set(None)
     open_level.close()
     state = current()
@@ -74,6 +73,14 @@ class dual_level:
         exit_dual_level()
 
 
+def _check_level(level: int | None) -> None:
+    if level not in (None, 0):
+        raise GradientError(
+            f"invalid forward AD level {level}: the only one there is has number 0",
+            "Leave `level` out, or use wengert.func.jvp, which nests.",
+        )
+
+
 def _open(name: str) -> ForwardLevel:
     level = _LEVEL.get()
     if level is None:
@@ -86,12 +93,13 @@ def _open(name: str) -> ForwardLevel:
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Any:
     """A view of `tensor` that has a tangent of the same shape and dtype."""
     here = _open("make_dual")
+    _check_level(level)
     if not isinstance(tensor, Tensor):
         raise ArgumentError(f"make_dual: the primal is a tensor, not a {type(tensor).__name__}")
     check_tangent(tensor, tangent, "make_dual")
     for what, given in (("primal", tensor), ("tangent", tangent)):
         if not is_differentiable(given._data.dtype):
-            raise DTypeError(
+            raise ArgumentValueError(
                 f"make_dual: expected the {what} to be floating point or complex, got {given.dtype}"
             )
     if tensor._data.dtype != tangent._data.dtype:
@@ -108,6 +116,7 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> A
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
     """The primal, a view of the tensor without tangent, and the tangent or None."""
     here = _LEVEL.get()
+    _check_level(level)
     if here is None:
         return UnpackedDualTensor(tensor, None)
     tangent = here.tangent(tensor)

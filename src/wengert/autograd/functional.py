@@ -18,8 +18,8 @@ from wengert.core.op import OPS
 from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError
+from wengert.func.jacobian import basis_of, jacfwd
 from wengert.func.jacobian import hessian as forward_over_reverse
-from wengert.func.jacobian import jacfwd
 from wengert.modes import using
 from wengert.transform.forward import zero_leaf
 
@@ -146,31 +146,34 @@ def jacobian(
     vectorize: all rows in one sweep. strategy: "forward-mode" takes columns, and needs vectorize.
     strict: an output that does not depend on an input raises GradientError.
     """
-    if strategy not in ("forward-mode", "reverse-mode"):
-        raise ArgumentValueError(f"jacobian: unknown strategy {strategy!r}")
+    _check_strategy("jacobian", strategy, create_graph, strict, vectorize)
     if strategy == "forward-mode":
-        return _forward_jacobian(func, inputs, create_graph, strict, vectorize)
-    if strict and vectorize:
-        raise GradientError("jacobian: strict=True and vectorize=True are not supported together")
+        given, several = _tuple("jacobian", "inputs given to the function", inputs)
+        found = jacfwd(func, tuple(range(len(given))))(*given)
+        return found if several else _only(found)
     leaves, several_in, outputs, several_out = _run("jacobian", func, inputs, create_graph)
-    rows = tuple(
-        _shaped(_rows(o, leaves, create_graph, strict, vectorize), several_in, create_graph)
-        for o in outputs
-    )
+    if vectorize:
+        blocks = _rows_at_once(outputs, leaves, create_graph)
+    else:
+        blocks = [_rows_in_turn(o, leaves, create_graph, strict) for o in outputs]
+    rows = tuple(_shaped(block, several_in, create_graph) for block in blocks)
     return rows if several_out else rows[0]
 
 
-def _forward_jacobian(
-    func: Function, inputs: Tensors, create_graph: bool, strict: bool, vectorize: bool
-) -> Any:
-    if strict or create_graph or not vectorize:
+def _check_strategy(
+    name: str, strategy: str, create_graph: bool, strict: bool, vectorize: bool
+) -> None:
+    """Raise for options that exclude each other."""
+    if strategy not in ("forward-mode", "reverse-mode"):
         raise ArgumentValueError(
-            'jacobian: strategy="forward-mode" needs vectorize=True, without strict and '
-            "create_graph"
+            f"{name}: unknown strategy {strategy!r}", 'It is "reverse-mode" or "forward-mode".'
         )
-    given, several = _tuple("jacobian", "inputs given to the function", inputs)
-    found = jacfwd(func, tuple(range(len(given))))(*given)
-    return found if several else _only(found)
+    if strict and vectorize:
+        raise GradientError(f"{name}: strict=True and vectorize=True are not supported together")
+    if strategy == "forward-mode" and (strict or create_graph or not vectorize):
+        raise ArgumentValueError(
+            f"{name}: forward mode needs vectorize=True, without strict and create_graph"
+        )
 
 
 def _only(found: Any) -> Any:
@@ -178,32 +181,56 @@ def _only(found: Any) -> Any:
     return tuple(map(_only, found)) if isinstance(found[0], tuple) else found[0]
 
 
-def _rows(
-    output: Tensor, inputs: tuple[Tensor, ...], create_graph: bool, strict: bool, vectorize: bool
+def _rows_in_turn(
+    output: Tensor, inputs: tuple[Tensor, ...], create_graph: bool, strict: bool
 ) -> tuple[Tensor, ...]:
-    """The Jacobian of one output by each input."""
-    size = int(output._data.size)
-    basis = np.eye(size, dtype=output._data.dtype).reshape((size, *output._data.shape))
-    if vectorize and output.requires_grad and size:
-        found = grad(
-            output, inputs, _new(basis, None), create_graph=create_graph, retain_graph=True,
-            allow_unused=True, is_grads_batched=True,
-        )  # fmt: skip
-    elif size:
-        each = [
-            _gradients("jacobian", (output,), inputs, (_new(b[()], None),), create_graph, strict)
-            for b in basis
-        ]
-        found = tuple(OPS["stack"](*column, dim=0) for column in zip(*each, strict=True))
-    else:
-        found = (None,) * len(inputs)
-    shape = tuple(output._data.shape)
+    """The Jacobian of one output by each input, a sweep per row."""
+    shape, size = tuple(output._data.shape), int(output._data.size)
+    basis = np.eye(size, dtype=output._data.dtype).reshape((size, *shape))
+    each = [
+        _gradients("jacobian", (output,), inputs, (_new(b[()], None),), create_graph, strict)
+        for b in basis
+    ]
+    if not size:
+        return tuple(_zero_block(output, x) for x in inputs)
     return tuple(
-        _new(np.zeros((*shape, *x._data.shape), x._data.dtype)[()], None)
-        if f is None
-        else f.reshape((*shape, *x._data.shape))
-        for f, x in zip(found, inputs, strict=True)
+        OPS["stack"](*rows, dim=0).reshape((*shape, *x._data.shape))
+        for rows, x in zip(zip(*each, strict=True), inputs, strict=True)
     )
+
+
+def _rows_at_once(
+    outputs: tuple[Tensor, ...], inputs: tuple[Tensor, ...], create_graph: bool
+) -> list[tuple[Tensor, ...]]:
+    """The Jacobians of all outputs by each input, in one sweep of a batch of cotangents."""
+    wanted = [o for o in outputs if o.requires_grad and o._data.size]
+    if not wanted:
+        return [tuple(_zero_block(o, x) for x in inputs) for o in outputs]
+    found = grad(
+        wanted, inputs, basis_of(wanted), create_graph=create_graph, retain_graph=True,
+        allow_unused=True, is_grads_batched=True,
+    )  # fmt: skip
+    blocks: list[tuple[Tensor, ...]] = []
+    start = 0
+    for output in outputs:
+        size = int(output._data.size) if output.requires_grad else 0
+        pairs = zip(found, inputs, strict=True)
+        blocks.append(tuple(_block(rows, start, size, output, x) for rows, x in pairs))
+        start += size
+    return blocks
+
+
+def _block(rows: Tensor | None, start: int, size: int, output: Tensor, x: Tensor) -> Any:
+    """The Jacobian of one output by one input, out of the rows of all outputs."""
+    if rows is None or not size:
+        return _zero_block(output, x)
+    if len(rows._data) > size:
+        rows = rows.narrow(0, start, size)
+    return rows.reshape((*output._data.shape, *x._data.shape))
+
+
+def _zero_block(output: Tensor, x: Tensor) -> Tensor:
+    return _new(np.zeros((*output._data.shape, *x._data.shape), x._data.dtype)[()], None)
 
 
 def hessian(
@@ -214,6 +241,7 @@ def hessian(
 
     outer_jacobian_strategy="forward-mode" is forward over reverse mode, with vectorize.
     """
+    _check_strategy("hessian", outer_jacobian_strategy, create_graph, strict, vectorize)
     given, several = _tuple("hessian", "inputs given to the function", inputs)
     if outer_jacobian_strategy == "forward-mode":
         found = forward_over_reverse(func, tuple(range(len(given))))(*given)

@@ -196,6 +196,8 @@ def _follow(view: View) -> None:
         view._steps = (*reversed(back), *view._steps)
     if base._node is None:
         view._followed = memory.rewritten
+        if type(old) is Carrier:
+            view._node = None  # a constant was written: the tangents ended
         return
     view._followed = memory.rewritten
     if view._refusal:

@@ -225,11 +225,16 @@ def _spread(value: Any, target: np.ndarray[Any, Any]) -> Tensor:
 
 
 def _rewrite(target: Tensor, node: Node | None) -> None:
-    """The target has a new node; what was to be retained is retained there."""
+    """The target has a new node, or none if only its tangents ended; what was to be retained is
+    retained there.
+    """
     old = target._node
     memory = target._memory
-    assert node is not None
     assert memory is not None
+    if node is None:
+        target._node = None
+        memory.rewritten = next_sequence()
+        return
     if old is not None:
         old.hand_over(node)
     target._node = node

@@ -64,7 +64,7 @@ def jacrev(
             output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
         outputs, out_spec = result_leaves("jacrev", output)
         refuse_complex("jacrev", outputs, "output")
-        basis = unflatten(_basis(outputs), out_spec)
+        basis = unflatten(basis_of(outputs), out_spec)
         rows = flatten(vmap(pullback, chunk_size=chunk_size)(basis)[0])[0]
         blocks = _row_blocks(rows, outputs, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
@@ -74,7 +74,7 @@ def jacrev(
     return transformed
 
 
-def _basis(values: Sequence[Tensor]) -> list[Tensor]:
+def basis_of(values: Sequence[Tensor]) -> list[Tensor]:
     """Per value, the parts of all standard basis vectors that belong to it: (total, *shape)."""
     sizes = [int(np.prod(v._data.shape)) for v in values]
     total = sum(sizes)
@@ -140,7 +140,7 @@ def jacfwd(
             kept[:] = aux
             return tangent
 
-        directions = unflatten(_basis(inputs), in_spec)
+        directions = unflatten(basis_of(inputs), in_spec)
         with using(**inside(arrays)):
             columns, out_spec = flatten(vmap(push, randomness=randomness)(directions))
         refuse_complex("jacfwd", columns, "output")

@@ -19,7 +19,7 @@ from wengert.core.dtype import is_differentiable
 from wengert.core.half import widened
 from wengert.core.node import Carrier
 from wengert.core.op import OPS, Op, Select, parameters
-from wengert.core.record import _new, apply, make_leaf
+from wengert.core.record import _new, apply, handle, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered, using
@@ -46,6 +46,8 @@ class ForwardLevel:
             return
         state = current()
         below = state.below(state.levels.index(self))
+        if not below.levels:
+            args = [bare(a) for a in args]
         with entered(below):
             pushed = pushforward(op, args, tangents, attrs, out, below)
         if isinstance(out, tuple):
@@ -82,6 +84,13 @@ class ForwardLevel:
                 tensor = carrier.handle()
                 if not extra.tangents and tensor is not None and tensor._node is carrier:
                     tensor._node = None
+
+
+def bare(value: Any) -> Any:
+    """An argument as it is outside of all levels: without tangents."""
+    if not isinstance(value, Tensor) or type(value._node) is not Carrier:
+        return value
+    return handle(value._data, None, value._memory)
 
 
 def pushforward(
