@@ -5,6 +5,7 @@ The answers are worked out in ask/ and draw/, which load on first use.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core.node import Node
@@ -271,7 +272,11 @@ def graph(*outputs: Any, **names: Tensor) -> Graph:
 
     `graph(e)` is the recorded computation that led to e; nothing is copied. `graph(f, x, y)`
     traces f, whose arguments are then named after its parameters; each example is a tensor, an
-    array, a number, or an Aval. names: names for tensors, which win over those in the code:
+    array, a number, or an Aval. `graph(loss)` of a live tensor of torch's reads its graph:
+    structure, names of parameters and variables, what torch saved, and derivatives by calling
+    torch's nodes.
+
+    names: names for tensors, which win over those in the code:
     `graph(e, a=a)`.
 
     Raises GradientError for a tensor that has no history, and names the line that cut it.
@@ -283,6 +288,11 @@ def graph(*outputs: Any, **names: Tensor) -> Graph:
     tensors = _flat(outputs)
     if not tensors:
         raise ArgumentError("graph needs a tensor, or a function with examples")
+    if "torch" in sys.modules and not isinstance(tensors[0], Tensor):
+        from wengert.interchange.torch_graph import is_torch, read_graph
+
+        if is_torch(tensors[0]):
+            return Graph(*read_graph(tensors, names, user_frame()))
     return Graph([_node_of(t) for t in tensors], Names(names, user_frame()))
 
 

@@ -13,6 +13,7 @@ from wengert.ask.experiment import Experiment, in_double
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.rule import pullback_formula
 from wengert.core.dtype import is_floating
+from wengert.errors import MissingValueError
 from wengert.graphs.expression import equation, number, shape_text, summary
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
@@ -124,7 +125,10 @@ def _conclusion(graph: Graph, of: Vertex, wrt: Vertex, adjoint: Any) -> str:
         return found
     one = wrt.aval.size == 1 and is_floating(wrt.aval.dtype)
     step = np.full(wrt.shape, _STEP) if one else _STEP * wide / norm
-    change = Experiment(graph).change(of, wrt, step[()])
+    try:
+        change = Experiment(graph).change(of, wrt, step[()])
+    except MissingValueError as error:
+        return f"{found} Not measured: {error.what}."
     predicted = np.sum(np.conj(wide) * step).real
     return (
         f"{found} Measured: moving {wrt.name} by {_STEP}{'' if one else ' along it'} moved "

@@ -15,6 +15,7 @@ from wengert.ask.experiment import Experiment
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
 from wengert.ask.paths import Path, Paths
 from wengert.ask.quiet import quiet
+from wengert.errors import MissingValueError
 from wengert.graphs.expression import equation, number, summary
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
@@ -109,9 +110,12 @@ def _factor(value: Any) -> str:
 
 
 def _measured(graph: Graph, of: Vertex, wrt: Vertex) -> str:
-    """Measured: moving b by 0.01 moved e by 0.0501 (predicted 0.05)."""
+    """Measured: moving b by 0.01 moved e by 0.0501 (predicted 0.05); or why it was not."""
     slope = np.asarray(derivative(graph, of, wrt)._data).reshape(())[()]
-    moved = Experiment(graph).change(of, wrt, np.full(wrt.shape, _STEP)[()])
+    try:
+        moved = Experiment(graph).change(of, wrt, np.full(wrt.shape, _STEP)[()])
+    except MissingValueError as error:
+        return f"Not measured: {error.what}."
     return (
         f"Measured: moving {wrt.name} by {number(_STEP)} moved {of.name} by "
         f"{number(np.asarray(moved).reshape(()))} (predicted {number(slope * _STEP)})."

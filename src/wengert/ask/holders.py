@@ -23,11 +23,10 @@ def holders(graph: Graph) -> list[str]:
     Found by the garbage collector's book-keeping and the variables of all running functions.
     """
     nodes = {id(node) for node in graph.order() if node.inputs}
-    tensors = [
-        each
-        for each in gc.get_objects()
-        if isinstance(each, Tensor) and each._node is not None and id(each._node) in nodes
-    ]
+    # By type(): isinstance would look at __class__, which some libraries' objects answer with a
+    # warning.
+    every = (each for each in gc.get_objects() if issubclass(type(each), Tensor))
+    tensors = [each for each in every if each._node is not None and id(each._node) in nodes]
     tensors.sort(key=lambda tensor: -tensor._node.sequence if tensor._node is not None else 0)
     scopes = list(_scopes())
     found: dict[str, None] = {}

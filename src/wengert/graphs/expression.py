@@ -120,11 +120,11 @@ def _bracketed(text: str, precedence: int) -> str:
 
 
 def _attributes(attributes: dict[str, Any]) -> list[str]:
-    """The attributes worth showing: not None, not False."""
+    """The attributes worth showing: not None, not False, not our own book-keeping."""
     return [
         f"{name}={attribute_text(value)}"
         for name, value in attributes.items()
-        if value is not None and value is not False
+        if value is not None and value is not False and not name.startswith("_")
     ]
 
 

@@ -58,15 +58,18 @@ class Graph:
     """The computation that led to some outputs.
 
     outputs: the nodes asked about. names: what vertices are called, besides what the code says.
-    inputs: nodes that belong to it even if no output depends on them.
+    inputs: nodes that belong to it even if no output depends on them. find: the node of another
+    system's tensor, for a graph that was read from there.
     """
 
     def __init__(
-        self, outputs: Sequence[Node], names: Names | None = None, inputs: Sequence[Node] = ()
-    ) -> None:
+        self, outputs: Sequence[Node], names: Names | None = None, inputs: Sequence[Node] = (),
+        find: Callable[[Any], Node | None] | None = None,
+    ) -> None:  # fmt: skip
         if not outputs:
             raise GraphError("a graph needs at least one output")
         self._outputs = tuple(outputs)
+        self._find = find
         self._order = collect((*outputs, *inputs))
         self.keys = vertex_keys(self._order)
         self.naming = (names if names is not None else Names()).assign(self.keys)
@@ -166,6 +169,8 @@ class Graph:
         index = self._index.get(id(key))  # a constant, which may have become a leaf since
         if index is None:
             node = key._node if isinstance(key, Tensor) else key
+            if self._find is not None and not isinstance(node, Node):
+                node = self._find(key)
             index = self._index.get(node) if isinstance(node, Node) else None
         if index is None:
             raise GraphError(
