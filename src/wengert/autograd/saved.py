@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.hooks import Hook, Packed
-from wengert.core.node import Leaf, Node, is_large
+from wengert.core.node import Applied, Leaf, Node, is_large
 from wengert.core.record import from_node, packed
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
@@ -55,6 +55,8 @@ class SavedTensor:
 
 def _drop(node: Node, place: int) -> None:
     """Let a saved value go; small ones stay, so that a small graph can be asked."""
+    if not isinstance(node, Applied):
+        return  # all that it holds is small
     if place >= 0 and node.operands is not None:
         node.operands = tuple(
             None if i == place and is_large(operand) else operand

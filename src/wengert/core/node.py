@@ -107,38 +107,49 @@ class Dropped(Aval):
 
 
 class Node(GradFn):
-    """One application of an operation.
+    """One application of an operation, or a leaf.
 
-    plan: the operation and how it is differentiated. inputs: per input the node it came from, or
-    the Tensor if it is a constant, or None for a Python number. operands: per input its array if
-    it is a constant or a residual, else None. value: the output if it is small or a residual.
-    sequence: when it was made; inputs are always older. grad: of leaves and of retained nodes.
-    freed: the line of the backward pass that freed it, or UNKNOWN_LINE. There is no link to
-    consumers.
+    plan: the operation and how it is differentiated. value: the output if it is small or a
+    residual. sequence: when it was made; inputs are always older. grad: of leaves and of retained
+    nodes. freed: the line of the backward pass that freed it, or UNKNOWN_LINE. There is no link to
+    consumers. Subclasses keep inputs, operands, attributes and aval as suits them: the fewer
+    objects a node consists of, the less CPython's cyclic collector has to walk.
     """
 
-    # record.binary writes every one of these itself: keep the two in step.
+    # Neither this class nor Pair has a constructor: Pair() is a third faster so. What makes nodes
+    # writes every slot: record.binary, record.make_leaf, and Applied.
     __slots__ = (
-        "__weakref__", "_aval", "_memory", "attrs", "extra", "freed", "grad", "inputs", "operands",
-        "plan", "sequence", "site", "value",
+        "__weakref__", "_memory", "extra", "freed", "grad", "plan", "sequence", "site", "value",
     )  # fmt: skip
 
-    def __init__(
-        self, plan: Plan, inputs: tuple[Any, ...], operands: tuple[Any, ...] | None,
-        attrs: dict[str, Any] | None, value: Any, aval: Any, site: Site | None,
-    ) -> None:  # fmt: skip
-        self.plan = plan
-        self.inputs = inputs
-        self.operands = operands
-        self.attrs = attrs
-        self.value = value
-        self._aval = aval
-        self.sequence: int = next_sequence()
-        self.site = site
-        self._memory: Memory | None = None
-        self.freed: Site | str | None = None
-        self.extra: Extra | None = None
-        self.grad: Any = None
+    plan: Plan
+    value: Any
+    sequence: int
+    site: Site | None
+    grad: Any
+    freed: Site | str | None
+    extra: Extra | None
+    _memory: Memory | None
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """Per input the node it came from, the Tensor if it is a constant, None for a number."""
+        return ()
+
+    @property
+    def operands(self) -> tuple[Any, ...] | None:
+        """Per input its array if it is a constant or a residual, else None; None if all are."""
+        return None
+
+    @property
+    def attrs(self) -> dict[str, Any] | None:
+        """The attributes of the application; None if there are none."""
+        return None
+
+    @property
+    def _aval(self) -> Any:
+        """The aval of an output that is not kept, of several their avals; else None."""
+        return None
 
     @property
     def retained_grad(self) -> Tensor | None:
@@ -170,24 +181,6 @@ class Node(GradFn):
 
     def operand_avals(self) -> tuple[Aval, ...]:
         return tuple(self.operand_aval(i) for i in range(len(self.inputs)))
-
-    def drop_large(self) -> None:
-        """Drop large residuals, constants and values; structure, avals and sites stay."""
-        operands = self.operands
-        if operands is not None:
-            for operand in operands:
-                if type(operand) is np.ndarray and operand.nbytes > SMALL:
-                    self._drop_operands(operands)
-                    break
-        if self._aval is not None:  # the output is large
-            self.value = None
-
-    def _drop_operands(self, operands: tuple[Any, ...]) -> None:
-        self.inputs = tuple(
-            Dropped(source, o) if is_large(o) and not isinstance(source, Node) else source
-            for source, o in zip(self.inputs, operands, strict=True)
-        )
-        self.operands = tuple(None if is_large(o) else o for o in operands)
 
     @property
     def scope(self) -> str:
@@ -253,6 +246,77 @@ class Node(GradFn):
         return f"<{self.name()} object at {id(self):#x}>"
 
 
+class Applied(Node):
+    """One application of any operation."""
+
+    __slots__ = ("_aval", "attrs", "inputs", "operands")
+
+    inputs: tuple[Any, ...]
+    operands: tuple[Any, ...] | None
+    attrs: dict[str, Any] | None
+    _aval: Any
+
+    def __init__(
+        self, plan: Plan, inputs: tuple[Any, ...], operands: tuple[Any, ...] | None,
+        attrs: dict[str, Any] | None, value: Any, aval: Any, site: Site | None,
+    ) -> None:  # fmt: skip
+        self.plan = plan
+        self.inputs = inputs
+        self.operands = operands
+        self.attrs = attrs
+        self.value = value
+        self._aval = aval
+        self.sequence = next_sequence()
+        self.site = site
+        self._memory = None
+        self.freed = None
+        self.extra = None
+        self.grad = None
+
+    def drop_large(self) -> None:
+        """Drop large residuals, constants and values; structure, avals and sites stay."""
+        operands = self.operands
+        if operands is not None:
+            for operand in operands:
+                if type(operand) is np.ndarray and operand.nbytes > SMALL:
+                    self._drop_operands(operands)
+                    break
+        if self._aval is not None:  # the output is large
+            self.value = None
+
+    def _drop_operands(self, operands: tuple[Any, ...]) -> None:
+        self.inputs = tuple(
+            Dropped(source, o) if is_large(o) and not isinstance(source, Node) else source
+            for source, o in zip(self.inputs, operands, strict=True)
+        )
+        self.operands = tuple(None if is_large(o) else o for o in operands)
+
+
+class Pair(Node):
+    """What `a + b` makes of small tensors: an application to two inputs, without attributes.
+
+    first and second: the inputs; x and y: the operands. They stand in slots, because in a chain of
+    10,000 operations each tuple that a node held cost as much as the node itself: the collector
+    walks them all, and the more there are, the more often. All is small, so nothing is dropped.
+    """
+
+    __slots__ = ("first", "second", "x", "y")
+
+    first: Any
+    second: Any
+    x: Any
+    y: Any
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        return (self.first, self.second)
+
+    @property
+    def operands(self) -> tuple[Any, ...] | None:
+        x, y = self.x, self.y
+        return None if x is None and y is None else (x, y)
+
+
 def unproject(source: Any) -> tuple[Node | None, int]:
     """(node, output index) with projections hidden; (None, 0) for a constant."""
     if not isinstance(source, Node):
@@ -270,13 +334,12 @@ class Leaf(Node):
     a dead handle alive, and `.variable` makes a new one.
     """
 
-    __slots__ = ("handle",)
+    __slots__ = ("_aval", "handle")
+
+    _aval: Any
 
     def __init__(self, tensor: Tensor, site: Site | None) -> None:
         self.plan = LEAF_PLAN
-        self.inputs = ()
-        self.operands = None
-        self.attrs = None
         self.value = tensor._data
         self._aval = None
         self.sequence = next_sequence()
@@ -302,7 +365,7 @@ class Leaf(Node):
         return alive if alive is not None else handle_of(self)
 
 
-class Carrier(Node):
+class Carrier(Applied):
     """What stands for the node of a tensor that requires no gradient but has tangents.
 
     It has no inputs: forward mode keeps nothing alive. It goes with its level.
@@ -325,7 +388,7 @@ PROJECTION_PLAN.special = PROJECTION_PLAN.care = True
 
 def project(source: Node, index: int, value: Any, aval: Any) -> Node:
     """The node that stands for one output of a node with several."""
-    made = Node(PROJECTION_PLAN, (source,), None, {"index": index}, value, aval, source.site)
+    made = Applied(PROJECTION_PLAN, (source,), None, {"index": index}, value, aval, source.site)
     extra = source.get_extra()
     if not extra.projections:
         extra.projections = [_nothing] * len(source.aval)

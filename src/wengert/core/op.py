@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wengert.core.half import COMPLEX, HALF, widened
+from wengert.core.half import COMPLEX, HALF, REAL, widened
 from wengert.errors import ArgumentError
 
 Rule = Callable[..., Any]
-_GOES_ON: Final = inspect.Parameter.VAR_POSITIONAL
+_IN_SLOTS: Final = ("node.x", "node.y")
+"""The source texts that fetch the operands of a Pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,15 @@ class Plan:
     residual; residuals: the indices of those. keeps_out: whether the output is one. joint: for
     functions that users wrote, (node, cotangents) -> the cotangents of all wanted inputs at once,
     on tensors. special: whether a sweep must do anything but to call the pulls. care: whether
-    there is anything to see to before that.
+    there is anything to see to before that. first and second: whether these inputs of a Pair are
+    wanted; pull_first and pull_second: the pulls as they read a Pair; drops_x and drops_y:
+    whether it does without these operands.
     """
 
     __slots__ = (
-        "care", "joint", "keeps", "keeps_any", "keeps_inputs", "keeps_out", "op", "pulls",
-        "residuals", "special", "steps", "wanted",
+        "care", "drops_x", "drops_y", "first", "joint", "keeps", "keeps_any", "keeps_inputs",
+        "keeps_out", "op", "pull_first", "pull_second", "pulls", "residuals", "second", "special",
+        "steps", "wanted",
     )  # fmt: skip
 
     def __init__(self, op: Op, wanted: tuple[int, ...], numbers: int, count: int) -> None:
@@ -76,6 +80,18 @@ class Plan:
         self.joint: Callable[..., Any] | None = None
         self.special = False
         self.care = self.keeps_any
+        self.first = self.second = self.drops_x = self.drops_y = False
+        self.pull_first: Rule | None = None
+        self.pull_second: Rule | None = None
+
+    def serve_pairs(self, mask: int) -> None:
+        """Be ready for nodes whose operands stand in slots. mask: which inputs have a node."""
+        op = self.op
+        self.drops_x = bool(mask & 1) and not self.keeps[0]
+        self.drops_y = bool(mask & 2) and not self.keeps[1]
+        self.first, self.second = 0 in self.wanted, 1 in self.wanted
+        self.pull_first = op.make_pull(0, REAL, _IN_SLOTS) if self.first else None
+        self.pull_second = op.make_pull(1, REAL, _IN_SLOTS) if self.second else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,14 +229,14 @@ class Op:
         """Linear rules never need a value: their inputs' names mean the avals."""
         return self.kind == "linear" or (self.kind == "multilinear" and self.inputs[i] == name)
 
-    def _argument(self, i: int, name: str, numbers: int = 0) -> str:
+    def _argument(self, i: int, name: str, numbers: int, slots: Sequence[str]) -> str:
         """The source text that fetches one parameter of rule i from a node."""
         if name in ("ct", "i"):
             return name
-        fetched = self._fetched(i, name)
+        fetched = self._fetched(i, name, slots)
         return f"widened({fetched})" if numbers == HALF else fetched
 
-    def _fetched(self, i: int, name: str) -> str:
+    def _fetched(self, i: int, name: str, slots: Sequence[str]) -> str:
         if name == "out":
             return "node.value"
         base = name.removesuffix("_aval")
@@ -230,7 +246,9 @@ class Op:
             if self._goes_on(index):
                 rest = "node.operand_avals()" if by_shape else "(node.operands or ())"
                 return f"{rest}[{index}:]"
-            return f"node.operand_aval({index})" if by_shape else f"node.operands[{index}]"
+            if by_shape:
+                return f"node.operand_aval({index})"
+            return slots[index] if slots else f"node.operands[{index}]"
         if name in self.attributes:
             return f"node.attrs[{name!r}]"
         raise TypeError(f"rule {i} of {self.name} has a parameter {name!r} that means nothing")
@@ -243,16 +261,19 @@ class Op:
         """
         key = (0 if self.variadic else i, numbers)
         if key not in self.pullers:
-            self.pullers[key] = self._make_pull(i, numbers)
+            self.pullers[key] = self.make_pull(i, numbers)
         made = self.pullers[key]
         if made is None or "i" not in self._parameters(i):
             return made
         return functools.partial(made, i=i)
 
-    def _make_pull(self, i: int, numbers: int) -> Rule | None:
+    def make_pull(self, i: int, numbers: int, slots: Sequence[str] = ()) -> Rule | None:
+        """Write out what `pull` returns. slots: where a node without a tuple has its operands."""
         rule = self.rule(i)
         function = rule.rule if isinstance(rule, Select) else rule
-        arguments = ", ".join(self._argument(i, name, numbers) for name in self._parameters(i))
+        arguments = ", ".join(
+            self._argument(i, name, numbers, slots) for name in self._parameters(i)
+        )
         call = f"rule({arguments})" if callable(function) else repr(function)
         if callable(function) and function.__code__.co_code == _identity.__code__.co_code:
             call = arguments  # the rule is one residual, as in a product: no call needed

@@ -22,12 +22,14 @@ from wengert.core.memory import Memory
 from wengert.core.node import (
     LEAF_PLAN,
     SMALL,
+    Applied,
     Carrier,
     Cut,
     Dropped,
     Extra,
     Leaf,
     Node,
+    Pair,
     is_large,
     next_sequence,
     project,
@@ -96,9 +98,9 @@ def binary(op: Op, a: Any, b: Any) -> Any:
         z = state.run(op.forward, x, y)
     except Exception:
         return apply(op, (a, b), None)  # it fails again there, and is explained
+    if kind is _ndarray and type(z) is _ndarray and not 0 < z.nbytes <= SMALL:
+        return _applied(op, (a, b), z, state)
     pairs = op.pairs
-    inputs: tuple[Any, Any]
-    operands: tuple[Any, Any] | None
     if na is None:
         if nb is None:
             out = _new(z, None)
@@ -106,47 +108,40 @@ def binary(op: Op, a: Any, b: Any) -> Any:
                 inherit_cuts(out, (a, b))
             return out
         plan = pairs[2] or fill_pair(op, 2)
-        if x is not a and a._extra is not None and plan.keeps[0]:
-            _refuse_inference(op, a)
-        inputs = (a if x is not a else None, nb)
-        operands = (x, y if plan.keeps[1] else None)
+        if x is not a:
+            na = a
+            if a._extra is not None and plan.keeps[0]:
+                _refuse_inference(op, a)
     elif nb is None:
         plan = pairs[1] or fill_pair(op, 1)
-        if y is not b and b._extra is not None and plan.keeps[1]:
-            _refuse_inference(op, b)
-        inputs = (na, b if y is not b else None)
-        operands = (x if plan.keeps[0] else None, y)
+        if y is not b:
+            nb = b
+            if b._extra is not None and plan.keeps[1]:
+                _refuse_inference(op, b)
     else:
         plan = pairs[3] or fill_pair(op, 3)
-        inputs = (na, nb)
-        if plan.keeps_inputs:
-            keeps = plan.keeps
-            operands = (x if keeps[0] else None, y if keeps[1] else None)
-        else:
-            operands = None
+    if plan.drops_x:
+        x = None
+    if plan.drops_y:
+        y = None
     frame = _getframe(_USER_FRAME)
     site = _SITES.get(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
     if site is None or site.internal:
         site = here(frame)
-    # Node(...) and Tensor(...) written out: the two calls are a fifth of this function's time.
-    node = _create_node(Node)
+    node = Pair()
     node.plan = plan
-    node.inputs = inputs
-    node.operands = operands
-    node.attrs = None
+    node.first = na
+    node.second = nb
+    node.x = x
+    node.y = y
+    node.value = z
     node.sequence = next_sequence()
     node.site = site
     node._memory = None
     node.freed = None
     node.extra = None
     node.grad = None
-    if kind is _ndarray and type(z) is _ndarray and z.nbytes > SMALL:
-        node.value = z if plan.keeps_out else None
-        node._aval = Aval(z.shape, z.dtype)
-    else:
-        node.value = z
-        node._aval = None
-    out = _create(Tensor)
+    out = _create(Tensor)  # Tensor(...) written out: the call is a tenth of this function's time
     out._data = z
     out._node = node
     out._memory = None
@@ -154,15 +149,26 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     return out
 
 
+def _applied(op: Op, args: tuple[Any, Any], z: Any, state: State) -> Tensor:
+    """What `binary` has computed, where it is large: recorded in the general way."""
+    out = _new(z, None)
+    sources, datas, mask = _unwrap(op, args)
+    if mask:
+        _note(op, sources, datas, None, out, mask, state)
+    else:
+        inherit_cuts(out, args)
+    return out
+
+
 def fill_pair(op: Op, mask: int) -> Plan:
     """The plan of an operation with two inputs, entered where `binary` looks for it."""
     plan = op.pairs[mask] = op.plan(mask, REAL, 2)
+    plan.serve_pairs(mask)
     return plan
 
 
 _create: Final = Tensor.__new__
 _OPERANDS: Final = (np.ndarray, np.generic, int, float, complex, type(None))
-_create_node: Final = Node.__new__
 _create_leaf: Final = Leaf.__new__
 _weak: Final = weakref.ref
 
@@ -438,7 +444,7 @@ def _plan(op: Op, operands: Sequence[Any], out: Any, mask: int, state: State) ->
 def _node(
     plan: Plan, sources: list[Any], operands: Sequence[Any], attrs: dict[str, Any] | None,
     value: Any, aval: Any, state: State,
-) -> Node:  # fmt: skip
+) -> Applied:  # fmt: skip
     keeps = plan.keeps
     kept: list[Any] = []
     has_operands = False
@@ -452,7 +458,7 @@ def _node(
         else:
             kept.append(None)
     site = here(_getframe(_USER_FRAME)) if state.sites else None
-    node = Node(
+    node = Applied(
         plan, tuple(sources), tuple(kept) if has_operands else None, attrs or None, value, aval,
         site,
     )  # fmt: skip
@@ -463,7 +469,7 @@ def _node(
     return node
 
 
-def _pack(node: Node, state: State) -> None:
+def _pack(node: Applied, state: State) -> None:
     """Give the residuals to the hooks of `saved_tensors_hooks`, and keep what they return."""
     pack, unpack = state.saved[-1]
     recorded = getattr(pack, "recorded", None)
@@ -651,9 +657,6 @@ def make_leaf(tensor: Tensor) -> Leaf:
     # Leaf(tensor, site) written out, as in binary.
     leaf = _create_leaf(Leaf)
     leaf.plan = LEAF_PLAN
-    leaf.inputs = ()
-    leaf.operands = None
-    leaf.attrs = None
     leaf.value = tensor._data
     leaf._aval = None
     leaf.sequence = next_sequence()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import category, is_numeric
-from wengert.core.node import Leaf, Node
+from wengert.core.node import Applied, Leaf, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
@@ -88,7 +88,7 @@ class _Copies:
             return
         inputs = tuple(self.of(key_of(source)) for source in node.inputs)
         operands = tuple(self._operand(node, i, source) for i, source in enumerate(inputs))
-        copy = Node(node.plan, inputs, operands, node.attrs, None, node.aval, node.site)
+        copy = Applied(node.plan, inputs, operands, node.attrs, None, node.aval, node.site)
         self._copies[node] = copy
 
     def _operand(self, node: Node, i: int, source: Any) -> Any:

@@ -16,7 +16,7 @@ from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.cut import DETACH
 from wengert.core.dtype import weak_dtype
 from wengert.core.half import arithmetic
-from wengert.core.node import Leaf, Node, project
+from wengert.core.node import Applied, Leaf, Node, project
 from wengert.core.op import Op
 from wengert.core.record import as_operand
 from wengert.core.tensor import Tensor
@@ -113,7 +113,7 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     kept = tuple(operands) if any(o is not None for o in operands) else None
     state = current()
     site = user_site() if state.sites else None
-    node = Node(plan, tuple(sources), kept, attrs or None, None, avals, site)
+    node = Applied(plan, tuple(sources), kept, attrs or None, None, avals, site)
     if state.scope:
         node.get_extra().scope = state.scope
     if isinstance(avals, tuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 import wengert.core.cut  # noqa: F401  # it registers what only traced graphs have
 from wengert.core.aval import Aval
-from wengert.core.node import Node, is_large
+from wengert.core.node import Applied, Node, is_large
 from wengert.core.op import OPS, Op
 from wengert.core.record import cast
 from wengert.core.tensor import Tensor
@@ -48,7 +48,7 @@ def application(
     seen = [number if source is None else _aval_of(source) for source, number in inputs]
     if op.kind != "opaque" and (op.aval is not None or _is_affordable(seen, attrs)):
         _check_avals(inferred, op, seen, attrs, avals, where)
-    return Node(
+    return Applied(
         op.plan(0, False, len(inputs)), tuple(source for source, _ in inputs),
         _operands(op, inputs, seen, where), attrs or None, value,
         avals if value is None or isinstance(avals, tuple) or is_large(value) else None, None,

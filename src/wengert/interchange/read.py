@@ -12,6 +12,7 @@ from wengert.core.node import (
     PROJECTION_PLAN,
     RETAINED,
     UNKNOWN_LINE,
+    Applied,
     Cut,
     Dropped,
     Extra,
@@ -199,7 +200,7 @@ class _Reader:
         if aval != source.aval[output]:
             raise wrong(f"{where}.aval", f"output {output} is {source.aval[output]}")
         value = self._value(entry, where, aval)
-        node = Node(PROJECTION_PLAN, (source,), None, {"index": output}, value, aval, None)
+        node = Applied(PROJECTION_PLAN, (source,), None, {"index": output}, value, aval, None)
         self._facts(node, entry, where)
         return node
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from wengert.core.dtype import is_differentiable
 from wengert.core.half import arithmetic
-from wengert.core.node import Carrier, Node, project
+from wengert.core.node import Applied, Carrier, Node, project
 from wengert.core.op import OPS, Op
 from wengert.core.record import as_operand, promoted
 from wengert.core.tensor import Tensor
@@ -259,7 +259,7 @@ def _note(
     ]
     avals = tuple(o._aval for o in several)
     site = user_site() if state.sites else None
-    node = Node(plan, tuple(sources), tuple(kept), attrs or None, None, avals[0], site)
+    node = Applied(plan, tuple(sources), tuple(kept), attrs or None, None, avals[0], site)
     if state.scope:
         node.get_extra().scope = state.scope
     if isinstance(out, tuple):

@@ -16,7 +16,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.hooks import WATCHED_NODES
-from wengert.core.node import Node
+from wengert.core.node import LEAF_PLAN, Applied, Node, Pair
 from wengert.errors import DTypeError, ShapeError
 from wengert.modes import STATE, State, current, entered, keep_changes
 from wengert.sites import Site
@@ -36,12 +36,25 @@ def upstream(roots: Iterable[Node]) -> list[Node]:
     nodes = list(roots)
     seen = set(nodes)
     for node in nodes:  # grows while it is walked
-        inputs = node.inputs
-        for i in node.plan.wanted:
-            source = inputs[i]
-            if source not in seen:
-                seen.add(source)
-                nodes.append(source)
+        plan = node.plan
+        if type(node) is Pair:
+            if plan.first:
+                source = node.first
+                if source not in seen:
+                    seen.add(source)
+                    nodes.append(source)
+            if plan.second:
+                source = node.second
+                if source not in seen:
+                    seen.add(source)
+                    nodes.append(source)
+        elif plan is not LEAF_PLAN:
+            inputs = node.inputs
+            for i in plan.wanted:
+                source = inputs[i]
+                if source not in seen:
+                    seen.add(source)
+                    nodes.append(source)
     nodes.sort(key=_by_sequence, reverse=True)
     return nodes
 
@@ -127,8 +140,8 @@ def _sweep_arrays(
     cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
     deliver: Deliver | None, state: State, context: Context,
 ) -> list[tuple[Node, Any]]:  # fmt: skip
-    # The loop in which every backward pass spends its time: in one piece, its names local, and
-    # inside the context that ignores floating-point errors. Users' code runs outside of it.
+    # The loop in which a small graph spends its time: in one piece, its names local, and inside the
+    # context that ignores floating-point errors. Users' code runs outside of it.
     captured: list[tuple[Node, Any]] = []
     careful: Careful | None = None
     pop, get = cotangents.pop, cotangents.get
@@ -136,64 +149,84 @@ def _sweep_arrays(
         ct = pop(node, None)
         if ct is None:
             continue
-        if reach is None:
-            if node.grad is not None or not node.inputs:
-                if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
-                    careful = careful or Careful(state, context)
-                    careful.visit(node, ct, cotangents, reach, deliver, captured)
-                    continue
-                captured.append((node, ct))
-        else:
-            if node in reach.targets or (node.grad is not None and node.inputs):
-                if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
-                    careful = careful or Careful(state, context)
-                    careful.visit(node, ct, cotangents, reach, deliver, captured)
-                    continue
-                captured.append((node, ct))
-            if node not in reach.through:
-                continue
         plan = node.plan
-        seen: Any = node
-        if plan.care:
-            if plan.special:
+        if plan is LEAF_PLAN or node.grad is not None or reach is not None:
+            if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
                 careful = careful or Careful(state, context)
-                careful.spread(node, ct, cotangents, reach)
+                careful.visit(node, ct, cotangents, reach, deliver, captured)
                 continue
-            if node.freed is not None or node.extra is not None:
-                careful = careful or Careful(state, context)
-                seen = careful.check_residuals(node)
-            else:
-                sequence = node.sequence
-                for i in plan.residuals:
-                    source = node.inputs[i]
-                    if source is not None:
-                        memory = source._memory
-                        if memory is not None and memory.written > sequence:
-                            check_fresh(node)
-                memory = node._memory
-                if memory is not None and memory.written > sequence:
-                    check_fresh(node)
-        if type(ct) is list:
-            ct = materialised(node, ct)
-        inputs = node.inputs
-        for i, pull in plan.steps:
-            source = inputs[i]
-            if reach is not None and source not in reach.sources:
+            if reach is None or node in reach.targets or node.retains():
+                captured.append((node, ct))
+            if plan is LEAF_PLAN or (reach is not None and node not in reach.through):
                 continue
-            pulled = ct if pull is None else pull(seen, ct)
-            value = source.value
-            kind = type(pulled)
-            if kind is not type(value):
-                if pulled is None:
-                    continue
-                pulled = conform(pulled, source.aval)
-            elif kind is _ndarray and (
-                pulled.shape != value.shape or pulled.dtype is not value.dtype
+        if type(node) is not Pair or node.extra is not None or node.freed is not None:
+            careful = careful or Careful(state, context)
+            _spread(node, ct, cotangents, reach, careful)
+            continue
+        first, second = node.first, node.second
+        if plan.keeps_any and (
+            node._memory is not None
+            or (first is not None and first._memory is not None)
+            or (second is not None and second._memory is not None)
+        ):
+            check_fresh(node)
+        if plan.first and (reach is None or first in reach.sources):
+            pull = plan.pull_first
+            pulled = ct if pull is None else pull(node, ct)
+            value = first.value
+            if type(pulled) is not type(value) or (
+                type(pulled) is _ndarray
+                and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
             ):
-                pulled = conform(pulled, source.aval)
-            before = get(source)
-            cotangents[source] = pulled if before is None else before + pulled
+                pulled = conform(pulled, first.aval)
+            before = get(first)
+            cotangents[first] = pulled if before is None else before + pulled
+        if plan.second and (reach is None or second in reach.sources):
+            pull = plan.pull_second
+            pulled = ct if pull is None else pull(node, ct)
+            value = second.value
+            if type(pulled) is not type(value) or (
+                type(pulled) is _ndarray
+                and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
+            ):
+                pulled = conform(pulled, second.aval)
+            before = get(second)
+            cotangents[second] = pulled if before is None else before + pulled
     return captured
+
+
+def _spread(
+    node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None, careful: Careful
+) -> None:
+    """Pass the cotangent of any node on to its inputs: what the loop above does for pairs."""
+    plan = node.plan
+    if plan.special:
+        careful.spread(node, ct, cotangents, reach)
+        return
+    seen: Any = node
+    if plan.keeps_any:
+        if node.freed is not None or node.extra is not None:
+            seen = careful.check_residuals(node)
+        else:
+            check_fresh(node)
+    if type(ct) is list:
+        ct = materialised(node, ct)
+    inputs = node.inputs
+    for i, pull in plan.steps:
+        source = inputs[i]
+        if reach is not None and source not in reach.sources:
+            continue
+        pulled = ct if pull is None else pull(seen, ct)
+        if pulled is None:
+            continue
+        value = source.value
+        if type(pulled) is not type(value) or (
+            type(pulled) is _ndarray
+            and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
+        ):
+            pulled = conform(pulled, source.aval)
+        before = cotangents.get(source)
+        cotangents[source] = pulled if before is None else before + pulled
 
 
 def sweep_tensors(
@@ -218,15 +251,8 @@ def free(order: Sequence[Node], freed: Site | str, reach: Reach | None = None) -
                 node.freed = freed
                 if node.extra is not None:
                     node.extra.packed = None
-            if node._aval is not None:
+            if type(node) is not Pair and isinstance(node, Applied):
                 node.drop_large()
-                continue
-            operands = node.operands
-            if operands is not None:
-                for operand in operands:
-                    if type(operand) is _ndarray:
-                        node.drop_large()
-                        break
 
 
 def check_seed(output: Aval, seed: Aval, name: str) -> None:
