@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from wengert.core.aval import Aval
-from wengert.core.node import Leaf, Node, project
+from wengert.core.node import Applied, Leaf, Node, project
 from wengert.core.op import OPS, Op
 from wengert.core.record import _new
 from wengert.errors import ArgumentError, GradientError
@@ -110,7 +110,7 @@ def foreign_node(torch_node: Any, sources: list[Node | None], value: Any, aval: 
     plan = op.plan(mask, False, len(inputs))
     attrs = {"_backward": Handle(torch_node, tuple(s.aval if s is not None else None
                                                   for s in sources))}  # fmt: skip
-    return Node(plan, inputs, operands, attrs, value, aval, None)
+    return Applied(plan, inputs, operands, attrs, value, aval, None)
 
 
 def _operand(source: Any) -> Any:
