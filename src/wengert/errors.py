@@ -95,6 +95,10 @@ class GradcheckError(GradientError):
     """Derivatives that do not agree with finite differences, or break another law."""
 
 
+class NotDefinedError(GradientError, NotImplementedError):
+    """A method of a Function that is needed and that its class does not define."""
+
+
 class AnomalyError(GradientError):
     """Under detect_anomaly: a step of a backward pass made a NaN."""
 

@@ -50,7 +50,7 @@ class _Application:
 
     def __init__(self, graph: Graph, node: Node, on_tensors: bool = False) -> None:
         self._graph = graph
-        self._node = node
+        self.node = node
         self._on_tensors = on_tensors
         self.attrs = node.attrs
         self.operand_aval = node.operand_aval
@@ -58,14 +58,14 @@ class _Application:
 
     @property
     def operands(self) -> Any:
-        found = _Operands(self._graph, self._node)
+        found = _Operands(self._graph, self.node)
         if not self._on_tensors:
             return found
-        return tuple(rewrap(found[i], None) for i in range(len(self._node.inputs)))
+        return tuple(rewrap(found[i], None) for i in range(len(self.node.inputs)))
 
     @property
     def value(self) -> Any:
-        value = self._graph.values.of(self._node)
+        value = self._graph.values.of(self.node)
         if not self._on_tensors:
             return value
         if isinstance(value, tuple):
@@ -152,6 +152,8 @@ def push(vertex: Vertex, slot: int, tangent: Any) -> Any:
     rule = _rule(op, vertex, slot)
     if rule is None:
         return zeros
+    if vertex.application.plan.joint is not None:
+        return _by_units(vertex, slot, tangent)
     with enable_grad():
         ct = from_node(zeros, None)
         leaf = make_leaf(ct)
@@ -161,6 +163,18 @@ def push(vertex: Vertex, slot: int, tangent: Any) -> Any:
     order = upstream([pulled._node])
     captured = sweep_arrays({pulled._node: tangent}, order, Reach({leaf}, order))
     return captured[0][1] if captured else zeros
+
+
+def _by_units(vertex: Vertex, slot: int, tangent: Any) -> Any:
+    """The tangent by one pullback per element: a Function's backward may not be differentiable."""
+    aval = vertex.aval
+    made = np.zeros(aval.size, aval.dtype)
+    for i in range(aval.size):
+        unit = np.zeros(aval.size, aval.dtype)
+        unit[i] = 1
+        pulled = pull(vertex, slot, unit.reshape(aval.shape)[()])
+        made[i] = np.vdot(pulled, tangent)  # conj(J^H e_i) is row i of J
+    return made.reshape(aval.shape)[()]
 
 
 def _pulled_tensor(vertex: Vertex, slot: int, rule: Any, ct: Tensor) -> Any:

@@ -30,6 +30,7 @@ _own_node: Final = Tensor.__dict__["_node"]
 NO_GRAD: Final = "no_grad"
 INFERENCE: Final = "inference_mode"
 SEVERAL: Final = "several"
+FUNCTION: Final = "function"
 
 
 class View(Tensor):
@@ -37,7 +38,8 @@ class View(Tensor):
 
     _base_tensor: no view itself. _steps: how it is reached from there. _followed: the number of
     the base's last recorded write that this view knows. _refusal: why a recorded write to it or
-    its base is refused: it was made under no_grad, or by a function that gives several views.
+    its base is refused: it was made under no_grad, by a function that gives several views, or by
+    a Function.
     _made_at: the version of the memory then; with a refusal, any write since is one too many.
     """
 
@@ -235,6 +237,11 @@ _REFUSALS: Final = {
         "a view is the output of a function that returns multiple views and {}; such functions "
         "do not allow the output views to be modified inplace",
         "Replace the in-place operation by an out-of-place one, or take the view by indexing.",
+    ),
+    FUNCTION: (
+        "a view was created inside a custom Function (or because an input was returned as-is) and "
+        "{}; its gradient would go past the Function's backward",
+        "clone() the output of the Function before the change.",
     ),
 }
 

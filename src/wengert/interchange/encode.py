@@ -67,6 +67,14 @@ def plain(value: Any, what: str) -> Json:
     raise GraphError(f"{what} is of type {type(value).__name__}, which a file cannot hold")
 
 
+def shown(value: Any, what: str) -> Json:
+    """An attribute that is only ever looked at: what cannot be written, by its type's name."""
+    try:
+        return plain(value, what)
+    except GraphError:
+        return f"<{type(value).__name__}>"
+
+
 class Sites:
     """The sites of a file, each once, referred to by number."""
 

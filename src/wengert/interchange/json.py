@@ -11,8 +11,9 @@ One object, with a line per node, oldest first; every node refers to older ones 
       {"kind": "projection", "name": "m", "inputs": [3], "output": 0, ...}],
      "outputs": [4], "aliases": {"h": 2}, "sites": [["train.py", 12, "c = a + b"], ...]}
 
-What a node has besides: attributes, site, value (if it is kept: small ones, leaves, constants),
-grad, retains, freed, cuts, overwritten. Reading is in read.py.
+What a node has besides: attributes, opaque (for a function that a user wrote), site, value (if it
+is kept: small ones, leaves, constants), grad, retains, freed, cuts, overwritten. Reading is in
+read.py.
 """
 
 from __future__ import annotations
@@ -121,6 +122,8 @@ class _Writer:
                      "output": node.attrs["index"], "aval": encode.aval(node.aval)}  # fmt: skip
         else:
             entry = {**self._named(node, "operation"), "op": node.op.name, **self._uses(node)}
+            if node.op.kind == "opaque":  # whatever its name: a Function may be called exp
+                entry["opaque"] = True
             several = isinstance(node.aval, tuple)
             entry |= (
                 {"avals": [encode.aval(a) for a in node.aval]} if several
@@ -130,7 +133,8 @@ class _Writer:
 
     def _uses(self, node: Node) -> dict[str, Json]:
         inputs = [self._use(node, i) for i in range(len(node.inputs))]
-        attrs = {name: encode.plain(value, f"the attribute {name} of {node.op.name}")
+        write = encode.shown if node.op.kind == "opaque" else encode.plain
+        attrs = {name: write(value, f"the attribute {name} of {node.op.name}")
                  for name, value in (node.attrs or {}).items()}  # fmt: skip
         return {"inputs": inputs} | ({"attributes": attrs} if attrs else {})
 

@@ -39,7 +39,7 @@ def application(
     """
     name = decode.string(entry["op"], f"{where}.op")
     attrs = _attributes(entry.get("attributes", {}), f"{where}.attributes")
-    op = OPS.get(name) or opaque(name, tuple(attrs))
+    op = (None if _is_opaque(entry, where) else OPS.get(name)) or opaque(name, tuple(attrs))
     try:
         check_arity(op, len(inputs))
         check_attributes(op, attrs)
@@ -53,6 +53,13 @@ def application(
         _operands(op, inputs, seen, where), attrs or None, value,
         avals if value is None or isinstance(avals, tuple) or is_large(value) else None, None,
     )  # fmt: skip
+
+
+def _is_opaque(entry: dict[str, Json], where: str) -> bool:
+    """Whether the entry is a function that a user wrote, whatever its name."""
+    if entry.get("opaque", True) is not True:
+        raise wrong(f"{where}.opaque", "it is true, or not there")
+    return "opaque" in entry
 
 
 def _attributes(value: Json, where: str) -> dict[str, Any]:

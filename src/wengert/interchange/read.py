@@ -206,7 +206,7 @@ class _Reader:
 
     def _operation(self, entry: dict[str, Json], where: str) -> Node:
         several = "avals" in entry
-        optional = {"attributes", "site", "grad", "retains", "freed"}
+        optional = {"attributes", "opaque", "site", "grad", "retains", "freed"}
         optional |= {"values"} if several else {"value"}
         required = {"avals"} if several else {"aval", "name"}
         decode.fields(entry, where, {"kind", "op", "inputs"} | required, optional)

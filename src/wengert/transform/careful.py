@@ -257,9 +257,9 @@ def _pulled(node: Node, ct: Any, steps: Sequence[tuple[int, Any]], kind: Arrays)
     plan = node.plan
     if not steps:
         return {}
-    seen = check_residuals(node) if plan.keeps_any else node
-    if plan.joint is not None:
+    if plan.joint is not None:  # what was saved is checked when a user's function looks at it
         return _joint(node, ct, [i for i, _ in steps], kind)
+    seen = check_residuals(node) if plan.keeps_any else node
     if type(ct) is list:
         ct = materialised(node, ct)
         if type(kind) is Tensors:
@@ -273,7 +273,7 @@ def _pulled(node: Node, ct: Any, steps: Sequence[tuple[int, Any]], kind: Arrays)
 
 
 def _joint(node: Node, ct: Any, wanted: list[int], kind: Arrays) -> dict[int, Any]:
-    """The pullback of a function that a user wrote: all inputs at once, on tensors."""
+    """The pullback of a Function: all inputs at once, on tensors."""
     several = ct if type(ct) is list else [ct]
     shown = [None if c is None else kind.shown(c) for c in several]
     joint = node.plan.joint

@@ -1,0 +1,182 @@
+"""What a Function returned, as tensors in the graph: views, inputs as they are, dirty ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from wengert.autograd.custom.call import Call, Returned
+from wengert.autograd.custom.context import FunctionCtx
+from wengert.autograd.custom.node import FunctionNode
+from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable
+from wengert.core.node import SMALL, Leaf, Node, project
+from wengert.core.op import OPS
+from wengert.core.record import handle, mark_cut, memory_of
+from wengert.core.tensor import Tensor
+from wengert.core.view import FUNCTION, SEVERAL, View, attach, view_of
+from wengert.core.write import _refuse, _rewrite, _write_through
+from wengert.modes import State
+from wengert.sites import Site
+
+
+def index_of(tensor: Any, among: Sequence[Any]) -> int | None:
+    """Where a tensor stands, by identity."""
+    for i, other in enumerate(among):
+        if other is tensor:
+            return i
+    return None
+
+
+class Outputs:
+    """The outputs of an application that are tensors.
+
+    raw: as forward returned them. made: as users get them, once `attached` or `detached` has run.
+    places: their positions among all `count` values that were returned.
+    """
+
+    def __init__(
+        self, call: Call, returned: Returned, ctx: FunctionCtx, state: State, site: Site | None
+    ) -> None:
+        self._call = call
+        self._returned = returned
+        self._marks = ctx._marks
+        self._state = state
+        self._site = site
+        self.places = returned.places
+        self.count = len(returned.values)
+        self.raw: list[Tensor] = [returned.values[i] for i in self.places]
+        self.made: list[Tensor] = list(self.raw)
+
+    @cached_property
+    def carries(self) -> list[bool]:
+        """Per output whether it can have a gradient."""
+        constant = self._marks.constant
+        return [
+            is_differentiable(t._data.dtype) and index_of(t, constant) is None for t in self.raw
+        ]
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether any can."""
+        return any(self.carries)
+
+    @property
+    def aval(self) -> Any:
+        """The node's aval: a tuple of them unless there is exactly one output."""
+        avals = tuple(t._aval for t in self.raw)
+        return avals[0] if len(avals) == 1 else avals
+
+    def kept_value(self) -> Any:
+        """What the node keeps of its outputs: small ones."""
+        datas = [t._data for t in self.raw]
+        if any(t._level for t in self.raw) or sum(d.nbytes for d in datas) > SMALL:
+            return None
+        return datas[0] if len(datas) == 1 else tuple(datas)
+
+    def attached(self, node: FunctionNode) -> Any:
+        """The outputs with their nodes, in the form in which forward returned them."""
+        for j, tensor in enumerate(self.raw):
+            own = self._own_node(node, j, tensor) if self.carries[j] else None
+            self.made[j] = self._placed(tensor, own)
+        return self._wrapped()
+
+    def detached(self) -> Any:
+        """The outputs without history."""
+        for j, tensor in enumerate(self.raw):
+            if index_of(tensor, self._call.args) is None:
+                self.made[j] = _without_node(tensor)
+            elif index_of(tensor, self._marks.dirty) is None:
+                self.made[j] = self._as_is(tensor, None)
+        return _Detached(self._wrapped(), self.made)
+
+    def _wrapped(self) -> Any:
+        values = list(self._returned.values)
+        for place, tensor in zip(self.places, self.made, strict=True):
+            values[place] = tensor
+        return self._returned.wrapped(values)
+
+    def _own_node(self, node: FunctionNode, j: int, tensor: Tensor) -> Node:
+        if len(self.raw) == 1:
+            return node
+        aval = tensor._aval
+        small = not tensor._level and aval.nbytes <= SMALL
+        return project(node, j, tensor._data if small else None, aval)
+
+    def _placed(self, tensor: Tensor, node: Node | None) -> Tensor:
+        """One output as users get it."""
+        if index_of(tensor, self._call.args) is not None:
+            if index_of(tensor, self._marks.dirty) is None:
+                return self._as_is(tensor, node)
+            return self._rewritten(tensor, node)
+        made = _without_node(tensor)
+        if isinstance(made, View) and made._base_tensor is not None:
+            made._refusal = SEVERAL if sum(self.carries) > 1 else FUNCTION
+            memory = memory_of(made)
+            made._followed, made._made_at = memory.rewritten, memory.version
+        return self._with(made, node)
+
+    def _with(self, made: Tensor, node: Node | None) -> Tensor:
+        if node is None:
+            mark_cut(made, self._call.name, self._site)
+            return made
+        if made._extra is not None:
+            made._extra.cuts = ()  # those of what forward computed unrecorded
+        node._memory = made._memory
+        made._node = node
+        return made
+
+    def _as_is(self, tensor: Tensor, node: Node | None) -> Tensor:
+        """An input that was returned as it is: a view of it, with a node of its own."""
+        if tensor._level:
+            made = tensor._handle()
+            made._node = None
+            assert isinstance(made, View)
+            attach(made, tensor, OPS["alias"], None, self._state)
+        else:
+            array = memory_of(tensor).array  # of a 0-d tensor: it is boxed now
+            data = tensor._data if isinstance(tensor._data, np.ndarray) else array
+            made = view_of(tensor, data, OPS["alias"], None, self._state)
+        made._refusal = FUNCTION
+        return self._with(made, node)
+
+    def _rewritten(self, tensor: Tensor, node: Node | None) -> Tensor:
+        """An input that forward wrote into: the same tensor, with a new node."""
+        _refuse(self._call.name, tensor, self._state)
+        if node is None:
+            if not isinstance(tensor._node, Leaf):
+                tensor._node = None
+            return tensor
+        if isinstance(tensor, View) and tensor._base_tensor is not None:
+            _write_through(tensor, handle(tensor._data, node, None), self._state)
+        else:
+            memory_of(tensor)
+            _rewrite(tensor, node)
+        return tensor
+
+
+class _Detached:
+    """Outputs without history, and in their form."""
+
+    def __init__(self, wrapped: Any, tensors: list[Tensor]) -> None:
+        self.wrapped = wrapped
+        self.tensors = tensors
+
+
+def _without_node(tensor: Tensor) -> Tensor:
+    """The tensor itself, or if it has a history of its own, a handle without."""
+    if tensor._node is None:
+        return tensor
+    bare = tensor._handle()
+    bare._node = None
+    bare._memory = tensor._memory
+    return bare
+
+
+def aval_at(node: FunctionNode, j: int) -> Aval:
+    """The aval of output j."""
+    aval: Aval = node.aval[j] if isinstance(node.aval, tuple) else node.aval
+    return aval
