@@ -148,10 +148,10 @@ def test_a_function_inherits(m):
 @same_as_torch
 def test_methods_need_no_staticmethod(m):
     class Plain(m.autograd.Function):
-        def forward(ctx, x):  # noqa: N805  # it is how old code looks
+        def forward(ctx, x):  # it is how old code looks
             return x * 2
 
-        def backward(ctx, g):  # noqa: N805
+        def backward(ctx, g):
             return g * 3
 
     x = leaf(m, 1.0)

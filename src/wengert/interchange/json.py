@@ -11,9 +11,9 @@ One object, with a line per node, oldest first; every node refers to older ones 
       {"kind": "projection", "name": "m", "inputs": [3], "output": 0, ...}],
      "outputs": [4], "aliases": {"h": 2}, "sites": [["train.py", 12, "c = a + b"], ...]}
 
-What a node has besides: attributes, opaque (for a function that a user wrote), site, value (if it
-is kept: small ones, leaves, constants), grad, retains, freed, cuts, overwritten. Reading is in
-read.py.
+What a node has besides: attributes, opaque (for a user's function that has the name of an
+operation), site, value (if it is kept: small ones, leaves, constants), grad, retains, freed, cuts,
+overwritten. Reading is in read.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import json
 from typing import Any
 
 from wengert.core.node import RETAINED, Leaf, Node, is_large
+from wengert.core.op import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import StaleError
 from wengert.graphs.graph import Graph
@@ -122,7 +123,7 @@ class _Writer:
                      "output": node.attrs["index"], "aval": encode.aval(node.aval)}  # fmt: skip
         else:
             entry = {**self._named(node, "operation"), "op": node.op.name, **self._uses(node)}
-            if node.op.kind == "opaque":  # whatever its name: a Function may be called exp
+            if node.op.kind == "opaque" and node.op.name in OPS:  # a Function that is called exp
                 entry["opaque"] = True
             several = isinstance(node.aval, tuple)
             entry |= (

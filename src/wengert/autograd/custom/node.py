@@ -10,7 +10,7 @@ from typing import Any
 from wengert.autograd.custom import undefined
 from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.layout import Layout
-from wengert.core.node import Node, is_large
+from wengert.core.node import Applied, is_large
 from wengert.core.op import Op, Plan
 from wengert.errors import GradientError, GraphError
 from wengert.sites import Site
@@ -43,15 +43,15 @@ class FunctionOp(Op):
         """Nothing that the recorder would keep: ctx does."""
         return set()
 
-    def pull(self, i: int, complex_: bool) -> Any:
+    def pull(self, i: int, numbers: int) -> Any:
         """What questions to a graph ask; sweeps use the plan's `joint`."""
         pulled = self.pulled
         assert pulled is not None
         return lambda node, ct: pulled(node, ct, i)
 
-    def plan(self, mask: int, complex_: bool, count: int) -> Plan:
+    def plan(self, mask: int, numbers: int, count: int) -> Plan:
         """The plan: its pullback gives the cotangents of all inputs at once."""
-        plan = super().plan(mask, complex_, count)
+        plan = super().plan(mask, numbers, count)
         plan.joint = self.pullback
         plan.special = plan.care = True
         plan.keeps_any = True  # so that a pass that frees says in which line
@@ -72,7 +72,7 @@ def function_op(
     )  # fmt: skip
 
 
-class FunctionNode(Node):
+class FunctionNode(Applied):
     """The grad_fn of what a Function returned.
 
     It has the attributes of ctx, and what is put on one can be read from the other. places: per

@@ -18,7 +18,7 @@ from wengert.core.op import OPS
 from wengert.core.record import handle, mark_cut, memory_of
 from wengert.core.tensor import Tensor
 from wengert.core.view import FUNCTION, SEVERAL, View, attach, view_of
-from wengert.core.write import _refuse, _rewrite, _write_through
+from wengert.core.write import _rewrite, _write_through, refuse
 from wengert.modes import State
 from wengert.sites import Site
 
@@ -145,7 +145,7 @@ class Outputs:
 
     def _rewritten(self, tensor: Tensor, node: Node | None) -> Tensor:
         """An input that forward wrote into: the same tensor, with a new node."""
-        _refuse(self._call.name, tensor, self._state)
+        refuse(self._call.name, tensor, self._state)
         if node is None:
             if not isinstance(tensor._node, Leaf):
                 tensor._node = None

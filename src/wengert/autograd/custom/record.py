@@ -13,6 +13,7 @@ from wengert.autograd.custom.outputs import Outputs, index_of
 from wengert.autograd.custom.saved import UNKNOWN, SavedValue
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, next_sequence
+from wengert.core.op import REAL
 from wengert.core.record import inherit_cuts, mark_cut
 from wengert.core.tensor import Tensor
 from wengert.core.write import writable
@@ -88,7 +89,7 @@ def _node(
     """The node: like any other's, its inputs are the tensors, its attributes the rest."""
     tensors = call.tensors
     op = call.op
-    plan = op.plan(mask, False, len(tensors))
+    plan = op.plan(mask, REAL, len(tensors))
     inputs = tuple(
         source if source is not None else _constant(t, ctx._marks.dirty)
         for t, source in zip(tensors, sources, strict=True)
