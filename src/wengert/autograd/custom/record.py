@@ -11,9 +11,9 @@ from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.node import FunctionNode
 from wengert.autograd.custom.outputs import Outputs, index_of
 from wengert.autograd.custom.saved import UNKNOWN, SavedValue
+from wengert.core.half import REAL
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, next_sequence
-from wengert.core.op import REAL
 from wengert.core.record import inherit_cuts, mark_cut
 from wengert.core.tensor import Tensor
 from wengert.core.write import writable
