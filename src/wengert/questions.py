@@ -19,6 +19,7 @@ from wengert.sites import user_frame
 if TYPE_CHECKING:
     from wengert.ask.check import Check
     from wengert.ask.compare import Comparison
+    from wengert.ask.cutting import Cutting
     from wengert.ask.derivation import Derivation
     from wengert.ask.edges import Edge
     from wengert.ask.memory import MemoryReport
@@ -81,6 +82,32 @@ class Graph(core.Graph):
         from wengert.ask.paths import Paths
 
         return Paths(self, self[source], self[target] if target is not None else self._output())
+
+    def contribution(self, part: Any, of: Where, wrt: Where | None = None) -> Tensor:
+        """What d of / d wrt owes to a part of the graph: the sum over the paths through it.
+
+        part: a node, an edge, or the name of a scope. Contribution and the derivative without the
+        part add up to the whole derivative.
+        """
+        from wengert.ask.cutting import contribution
+
+        of, wrt = (self._output(), of) if wrt is None else (of, wrt)
+        return contribution(self, part, self[of], self[wrt])
+
+    def without(self, *parts: Any) -> Cutting:
+        """The graph with edges, nodes or scopes cut: what remains of its derivatives.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(3.0, requires_grad=True)
+        >>> h = x * x
+        >>> y = x + h
+        >>> g = wg.graph(y)
+        >>> g.contribution("h", "y", "x"), g.without("h").derivative("y", "x")
+        (tensor(6.), tensor(1.))
+        """
+        from wengert.ask.cutting import without
+
+        return without(self, parts)
 
     def explain(self, of: Where, wrt: Where | None = None) -> Derivation:
         """The derivation of d of / d wrt with this run's numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -40,10 +40,14 @@ def reaches(graph: Graph, source: Vertex, target: Vertex) -> set[int]:
 
 
 @quiet
-def adjoints(graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None) -> dict[int, Any]:
+def adjoints(
+    graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None,
+    cut: Container[tuple[int, int]] = (),
+) -> dict[int, Any]:  # fmt: skip
     """Reverse accumulation: the cotangent of each vertex that `of` depends on, by index.
 
-    within: keep to these vertices; without it, constants are left out.
+    within: keep to these vertices; without it, constants are left out. cut: edges that nothing
+    passes along, by consumer and slot.
     """
     found: dict[int, Any] = {of.index: ct}
     for index in range(of.index, -1, -1):
@@ -53,7 +57,7 @@ def adjoints(graph: Graph, of: Vertex, ct: Any, within: set[int] | None = None) 
         for slot, source in graph.sources(index):
             if not isinstance(graph.keys[source], Node) if within is None else source not in within:
                 continue
-            if not carries(graph, index, slot):
+            if (index, slot) in cut or not carries(graph, index, slot):
                 continue
             pulled = pull(vertex, slot, found[index])
             before = found.get(source)

@@ -14,7 +14,6 @@ from wengert.ask.peak import predicted_peak
 from wengert.ask.storage import Storage, overhead, storages
 from wengert.graphs.expression import shape_text
 from wengert.graphs.graph import Graph
-from wengert.graphs.vertex import Vertex
 from wengert.sites import Site
 
 _SHOWN = 8
@@ -35,7 +34,7 @@ class MemoryReport:
         self.storages = sorted(found, key=lambda s: -s.nbytes)
         self.by_node = _sums((s.vertex, s) for s in found)
         self.by_line = _by_line(found)
-        self.by_scope = _sums((_scope(s.vertex), s) for s in found)
+        self.by_scope = _sums((s.vertex.scope, s) for s in found)
         self.holders = holders(graph)
         self.cycles = cycles(graph)
         self.backward_peak = predicted_peak(graph)
@@ -109,10 +108,6 @@ def _by_line(found: Sequence[Storage]) -> dict[Site | None, int]:
         if site is not None and site not in known:
             known[site] = first.setdefault((site.filename, site.line), site)
     return _sums((known[storage.vertex.site], storage) for storage in found)
-
-
-def _scope(vertex: Vertex) -> str:
-    return vertex.application.scope if vertex.is_operation else ""
 
 
 def _operations(found: list[Storage], line: Site) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wengert.ask.derivative import between, check_size, derivative, shaped, units
+from wengert.ask.derivative import adjoints, between, check_size, derivative, shaped, units
 from wengert.ask.edges import Edge, edges_from
 from wengert.ask.local import carries, pull
 from wengert.ask.quiet import quiet
+from wengert.ask.semiring import COUNT, Semiring, flow
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.graphs.expression import number, summary
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
+
+if TYPE_CHECKING:
+    from wengert.ask.top import Top
 
 _SHOWN = 20
 _MOST_PARTS = 12
@@ -102,17 +107,32 @@ def _factor(value: Any) -> str:
 
 
 class Paths:
-    """All paths between two nodes, enumerated lazily; counted without enumerating."""
+    """All paths between two nodes, enumerated lazily; counted and ranked without enumerating.
 
-    def __init__(self, graph: Graph, source: Vertex, target: Vertex) -> None:
+    source, target: where they start and end. stops: further nodes that they must go through.
+    """
+
+    def __init__(
+        self, graph: Graph, source: Vertex, target: Vertex, stops: tuple[Vertex, ...] = ()
+    ) -> None:
         self.graph = graph
         self.source = source
         self.target = target
-        self._between = between(graph, target, source, "paths({wrt!r}, {of!r})")
+        self.stops = stops
+        # Per stretch from one stop to the next, the vertices on it.
+        legs = pairwise((source, *stops, target))
+        question = "paths({wrt!r}, {of!r})"
+        self._legs = [between(graph, end, start, question) for start, end in legs]
+
+    def through(self, node: Any) -> Paths:
+        """Only the paths through a node as well."""
+        stop = self.graph[node]
+        stops = sorted((*self.stops, stop), key=lambda vertex: vertex.index)
+        return Paths(self.graph, self.source, self.target, tuple(stops))
 
     def __iter__(self) -> Iterator[Path]:
         """Depth first, in the order of the edges; a stack, so no depth is too deep."""
-        if not self._between:
+        if not self:
             return
         if self.source == self.target:
             yield Path(self.source, ())
@@ -132,29 +152,75 @@ class Paths:
                 stack.append(self._onward(edge.consumer))
 
     def _onward(self, vertex: Vertex) -> Iterator[Edge]:
-        return (e for e in edges_from(vertex) if e.consumer.index in self._between and e.has_rule)
+        return (e for e in edges_from(vertex) if self._has(vertex.index, e.consumer.index)
+                and e.has_rule)  # fmt: skip
+
+    def _has(self, source: int, target: int) -> bool:
+        """Whether an edge between two vertices lies on one of the paths: past no stop."""
+        return any(source in leg and target in leg for leg in self._legs)
 
     def count(self) -> int:
         """The exact number of paths, by dynamic programming."""
-        if not self._between:
-            return 0
-        ways = {self.source.index: 1}
-        for index in range(self.source.index + 1, self.target.index + 1):
-            if index in self._between:
-                sources = self.graph.sources(index)
-                ways[index] = sum(ways.get(i, 0) for s, i in sources
-                                  if i in ways and carries(self.graph, index, s))  # fmt: skip
-        return ways[self.target.index]
+        return int(self.sweep(COUNT) or 0)
+
+    def sweep(self, semiring: Semiring) -> Any:
+        """What a semiring makes of all paths, in one sweep; None if there are none."""
+        if not self:
+            return None
+        found: dict[int, Any] = {self.source.index: semiring.one}
+        for index in sorted(set().union(*self._legs)):
+            for slot, i in self.graph.sources(index):
+                if i in found and self._has(i, index) and carries(self.graph, index, slot):
+                    edge = Edge(Vertex(self.graph, i), Vertex(self.graph, index), slot)
+                    value = semiring.times(found[i], edge)
+                    found[index] = semiring.plus(found[index], value) if index in found else value
+        return found[self.target.index]
 
     def __len__(self) -> int:
         return self.count()
 
     def __bool__(self) -> bool:
-        return bool(self._between)  # the number may be larger than len() can tell
+        return all(self._legs)  # the number may be larger than len() can tell
 
+    @quiet
     def sum(self) -> Tensor:
-        """The sum over all paths: the derivative of the end with respect to the start."""
-        return derivative(self.graph, self.target, self.source)
+        """The sum over all paths: the derivative of the end with respect to the start.
+
+        With stops, the part of it that goes through them.
+        """
+        if not self.stops:
+            return derivative(self.graph, self.target, self.source)
+        check_size(self.target, self.source.aval)
+        rows = np.zeros((self.target.aval.size, *self.source.shape), self.source.aval.dtype)
+        for i, unit in enumerate(units(self.target.shape, self.target.aval.dtype) if self else ()):
+            rows[i] = self._pulled(unit)
+        return shaped(rows, self.target, self.source)
+
+    def _pulled(self, ct: Any) -> Any:
+        """A cotangent of the end, pulled back to the start, from stop to stop."""
+        ends = reversed(list(pairwise((self.source, *self.stops, self.target))))
+        for (start, end), leg in zip(ends, reversed(self._legs), strict=True):
+            ct = adjoints(self.graph, end, ct, leg)[start.index]
+        return ct
+
+    @quiet
+    def flow(self) -> float:
+        """The sum over paths of the products of absolute derivatives, or norms for arrays.
+
+        How much arrives if nothing cancels: compare it with the size of `.sum()`.
+        """
+        return float(self.sweep(flow(Edge.stretch)) or 0.0)
+
+    def top(self, k: int = 5, *, exact: bool = False) -> Top:
+        """The k paths that contribute most, largest first, without going through all of them.
+
+        Ranked by the size of the product. Where a node on the way has several elements, that is
+        bounded by the product of the edges' norms, and the ranking is one of bounds; exact=True
+        works products out until the ranking is certain.
+        """
+        from wengert.ask.top import top
+
+        return top(self, k, exact)
 
     def __str__(self) -> str:
         count = self.count()

@@ -12,6 +12,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from wengert.core.aval import Aval
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError, UnknownNameError, did_you_mean
@@ -124,6 +125,12 @@ class Graph:
     def uses(self, index: int) -> list[tuple[int, int]]:
         """(index, slot) of each use of a vertex."""
         return self._uses[index]
+
+    @cached_property
+    def avals(self) -> list[Aval]:
+        """Shape and dtype of each vertex."""
+        return [key._aval if isinstance(key, Tensor) else key.aval if isinstance(key, Node) else key
+                for key in self.keys]  # fmt: skip
 
     @cached_property
     def _sources(self) -> list[tuple[tuple[int, int], ...]]:

@@ -108,13 +108,14 @@ class Vertex:
         return (self.application.attrs or {}) if self.is_operation else {}
 
     @property
+    def scope(self) -> str:
+        """What `wengert.scope` filed the operation under: "encoder/attention", or ""."""
+        return self.application.scope if self.is_operation else ""
+
+    @property
     def aval(self) -> Aval:
         """Shape and dtype."""
-        key = self.key
-        if isinstance(key, Tensor):
-            return key._aval
-        aval: Aval = key.aval if isinstance(key, Node) else key
-        return aval
+        return self.graph.avals[self.index]
 
     @property
     def shape(self) -> tuple[int, ...]:
