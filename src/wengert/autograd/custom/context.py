@@ -70,9 +70,8 @@ class Marks:
 
     def free(self, by: Any) -> None:
         """Let the saved values go."""
-        if self.saved:
-            self.freed = by
-            self.saved = ()
+        self.freed = by
+        self.saved = ()
 
     def over(self) -> None:
         """The application is over: what may hold its outputs goes."""

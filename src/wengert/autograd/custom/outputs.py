@@ -89,7 +89,7 @@ class Outputs:
         for j, tensor in enumerate(self.raw):
             if index_of(tensor, self._call.args) is None:
                 self.made[j] = _without_node(tensor)
-            elif index_of(tensor, self._marks.dirty) is None:
+            elif tensor.requires_grad or index_of(tensor, self._marks.dirty) is None:
                 self.made[j] = self._as_is(tensor, None)
         return _Detached(self._wrapped(), self.made)
 
