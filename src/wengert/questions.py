@@ -6,6 +6,7 @@ The answers are worked out in ask/ and draw/, which load on first use.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core.node import Node
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from wengert.ask.edges import Edge
     from wengert.ask.memory import MemoryReport
     from wengert.ask.paths import Paths
+    from wengert.ask.sweep import Sweep
     from wengert.ask.table import Table
     from wengert.ask.why import Answer
     from wengert.draw.picture import Picture
@@ -209,6 +211,61 @@ class Graph(core.Graph):
 
         return Graph(*replayed(self, inputs))
 
+    def sweep(self, /, **values: Any) -> Sweep:
+        """The outputs and their derivatives at many values of some inputs, all at once.
+
+        values: per input, values along a further first axis; one number each fills an input of any
+        shape. The answer prints as a table; `.plot()` draws it with matplotlib.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> print(wg.graph(y).sweep(x=[1.0, 2.0, 3.0]))
+        x   y   dy/dx
+        1   1   2
+        2   4   4
+        3   9   6
+        """
+        from wengert.ask.sweep import sweep
+
+        return sweep(self, values)
+
+    # Parts
+
+    def select(
+        self, *, op: str | None = None, scope: str | None = None, name: str | None = None,
+        shape: tuple[int | None, ...] | None = None,
+        where: Callable[[Vertex], bool] | None = None,
+    ) -> list[Vertex]:  # fmt: skip
+        """The nodes that fit all that is given, oldest first.
+
+        op: an operation's name. scope: nodes filed under it, or inside it. name: a name, with *
+        and ? for what may stand there. shape: None in it for any length. where: a test of one's
+        own.
+
+        >>> import wengert as wg
+        >>> x = wg.ones(2, 3, requires_grad=True)
+        >>> y = (x * x).sum(1)
+        >>> [node.name for node in wg.graph(y).select(shape=(None, 3))]
+        ['x', 'v1']
+        """
+        from wengert.ask.select import select
+
+        return select(self, op, scope, name, shape, where)
+
+    def subgraph(self, source: Where, target: Where | None = None) -> Graph:
+        """A part as a graph of its own: of a scope, or of all that lies between two nodes.
+
+        What the part uses from outside becomes its inputs. Raises GraphError where nothing leads
+        from source to target, UnknownNameError for no scope of that name.
+        """
+        from wengert.ask.cutting import check_scope
+        from wengert.graphs.part import between, of_scope
+
+        if target is not None:
+            return Graph(*between(self, self[source], self[target]))
+        return Graph(*of_scope(self, check_scope(self, source)))
+
     # Pictures and files
 
     def draw(
@@ -249,6 +306,12 @@ class Graph(core.Graph):
         from wengert.interchange.dot import to_dot
 
         return to_dot(self)
+
+    def to_networkx(self) -> Any:
+        """The graph as a networkx.MultiDiGraph, if networkx is installed."""
+        from wengert.interchange.networkx import to_networkx
+
+        return to_networkx(self)
 
     def to_json(self) -> str:
         """The graph as JSON, lossless; `Graph.from_json` reads it back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -73,12 +73,7 @@ def _uses(graph: Graph, part: Any) -> tuple[set[Use], str]:
         name = f"{part.producer.name} -> {part.consumer.name}"
         return {(part.consumer.index, part.slot)}, name
     if isinstance(part, str) and part not in graph:
-        vertices = _in_scope(graph, part)
-        if not vertices:
-            known = (*graph.names(), *scopes(graph))
-            raise UnknownNameError(
-                f"the graph has no node and no scope named {part!r}", did_you_mean(part, known)
-            )
+        vertices = _in_scope(graph, check_scope(graph, part, graph.names()))
         return set().union(*map(_around, vertices)), f"scope {part}"
     vertex = graph[part]
     return _around(vertex), vertex.name
@@ -94,6 +89,20 @@ def _around(vertex: Vertex) -> set[Use]:
 def _in_scope(graph: Graph, scope: str) -> list[Vertex]:
     """The operations filed under a scope, and under those inside it."""
     return [v for v in graph if v.is_operation and f"{v.scope}/".startswith(f"{scope}/")]
+
+
+def check_scope(graph: Graph, scope: Any, others: Sequence[str] = ()) -> str:
+    """The name of a scope. Raises UnknownNameError if the graph has none of that name.
+
+    others: what else it could have been the name of.
+    """
+    known = scopes(graph)
+    if scope in known:
+        return str(scope)
+    what = "no node and no scope" if others else "no scope"
+    raise UnknownNameError(
+        f"the graph has {what} named {scope!r}", did_you_mean(str(scope), (*others, *known))
+    )
 
 
 def scopes(graph: Graph) -> list[str]:

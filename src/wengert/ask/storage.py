@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.node import Leaf, Node
+from wengert.core.node import Applied, Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex, identity, key_of
@@ -48,8 +48,10 @@ def overhead(graph: Graph) -> int:
     """The bytes of the nodes themselves: objects, tuples, attributes; no arrays."""
     total = 0
     for node in graph.order():
-        total += sys.getsizeof(node) + sys.getsizeof(node.inputs)
-        total += sum(sys.getsizeof(x) for x in (node.operands, node.attrs) if x is not None)
+        total += sys.getsizeof(node)
+        if isinstance(node, Applied):  # others have no tuples
+            parts = (node.inputs, node.operands, node.attrs)
+            total += sum(sys.getsizeof(part) for part in parts if part is not None)
     return total
 
 

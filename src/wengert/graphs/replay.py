@@ -31,7 +31,7 @@ def replayed(graph: Graph, inputs: dict[str, Any]) -> tuple[list[Node], Names, l
     ShapeError and DTypeError for values that do not fit, MissingValueError and StaleError for
     inputs that are not given and whose values are gone.
     """
-    copies = _Copies(graph, [_replacement(graph, name, value) for name, value in inputs.items()])
+    copies = Copies(graph, [_replacement(graph, name, value) for name, value in inputs.items()])
     for node in graph.order():
         copies.add(node)
     naming = graph.naming
@@ -67,7 +67,7 @@ def _fitting(vertex: Vertex, value: Any) -> Any:
     return np.array(np.broadcast_to(array.astype(aval.dtype), aval.shape))[()]
 
 
-class _Copies:
+class Copies:
     """Copies of a graph's nodes, with some leaves and constants replaced."""
 
     def __init__(self, graph: Graph, replacements: list[tuple[Any, Any]]) -> None:
@@ -89,6 +89,8 @@ class _Copies:
         inputs = tuple(self.of(key_of(source)) for source in node.inputs)
         operands = tuple(self._operand(node, i, source) for i, source in enumerate(inputs))
         copy = Applied(node.plan, inputs, operands, node.attrs, None, node.aval, node.site)
+        if node.scope:
+            copy.get_extra().scope = node.scope
         self._copies[node] = copy
 
     def _operand(self, node: Node, i: int, source: Any) -> Any:

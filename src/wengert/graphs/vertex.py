@@ -154,6 +154,11 @@ class Vertex:
         return tuple(Vertex(self.graph, i) for _, i in self.graph.sources(self.index))
 
     @property
+    def producers(self) -> tuple[Vertex, ...]:
+        """The vertices that go into this one, each once."""
+        return tuple(dict.fromkeys(self.inputs))
+
+    @property
     def consumers(self) -> tuple[Vertex, ...]:
         """The vertices that this one goes into, each once."""
         users = dict.fromkeys(i for i, _ in self.graph.uses(self.index))
