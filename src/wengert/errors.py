@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from wengert.sites import Site, user_site
 
 
@@ -65,6 +67,13 @@ class ContradictionError(ArgumentValueError, AssertionError):
 
 class DeviceError(WengertError, RuntimeError):
     """A device that does not exist here."""
+
+
+class LinAlgError(WengertError, RuntimeError, np.linalg.LinAlgError):
+    """A matrix that has no such inverse, factor or solution: singular, indefinite, not finite.
+
+    Code that catches NumPy's LinAlgError, as to add jitter to a covariance, goes on working.
+    """
 
 
 class DivisionError(WengertError, ZeroDivisionError, RuntimeError):

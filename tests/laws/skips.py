@@ -10,6 +10,9 @@ SHARES = "it takes over memory from elsewhere; tests/test_convert.py"
 RANDOM = "it draws at random; tests/test_random.py"
 GENERATOR = "it sets or reads the state of the generator; tests/test_random.py"
 FILES = "it writes or reads a file; tests/test_serialization.py"
+TRIANGLE = "it reads one triangle of a Hermitian matrix; the laws have linalg_cholesky, linalg_eigh"
+OTHER_TRIANGLE = "torch's slope of the triangle that is not read is not 0"
+PHASES = "its vectors have arbitrary signs or phases; the laws have linalg_eig and linalg_svd"
 WRITES = "in-place changes and transforms apply it; tests/test_tensor.py, tests/inplace, tests/func"
 
 SKIPS: dict[str, dict[str, str]] = {
@@ -29,6 +32,10 @@ SKIPS: dict[str, dict[str, str]] = {
         **dict.fromkeys(["save", "load"], FILES),
         **dict.fromkeys(["empty", "empty_like"], "its values are not defined"),
         "imag": "it takes complex tensors only",
+        **dict.fromkeys(["cholesky", "linalg.cholesky", "linalg.cholesky_ex"], TRIANGLE),
+        **dict.fromkeys(["linalg.eigh", "linalg.eigvalsh"], TRIANGLE),
+        **dict.fromkeys(["linalg.eig", "linalg.svd", "svd", "qr"], PHASES),
+        "linalg.lstsq": "only its solution has a gradient; the laws have linalg_lstsq",
     },
     # Operations that no sample applies.
     "coverage": {
@@ -41,6 +48,10 @@ SKIPS: dict[str, dict[str, str]] = {
         "where": "the tensor is the second argument of the function: x.where(condition, y)",
     },
     "torch_empty": {
+        "geqrf": "torch's result requires grad, and its backward pass raises",
+        "vander": "torch's empty result has no history",
+        "linalg.vander": "torch refuses an empty vector even with N=1",
+        "linalg.tensorsolve": "torch lets lengths that do not fit pass where nothing is solved for",
         "bincount": "torch ignores the weights of no numbers; here they give the dtype",
         "index_add": "torch lets any index pass where the result is empty",
         "index_copy": "torch lets any index pass where the result is empty",
@@ -68,18 +79,24 @@ SKIPS: dict[str, dict[str, str]] = {
     },
     "torch_gradients": {
         "floor_divide": "torch has no derivative of it",
+        **dict.fromkeys(["cholesky_solve", "cholesky_inverse"], OTHER_TRIANGLE),
     },
     "torch_second": {
+        **dict.fromkeys(["cholesky_solve", "cholesky_inverse"], OTHER_TRIANGLE),
         "cdist": "torch has no derivative of its derivative",
         "floor_divide": "torch has no derivative of it",
         "hardsigmoid": "torch has no derivative of its derivative",
         "sinc": "at 0 torch says NaN; it is -pi^2 / 3",
+    },
+    "torch_values": {
+        "geqrf": "torch's result requires grad, and its backward pass raises",
     },
     "torch_special": {
         "inner": "it sums over a dimension, which all special values at once do not share",
         "floor_divide": "torch has no derivative of it",
     },
     "trace": {
+        "linalg.lu": "the permutation is a constant; traced, it depends on the argument, too",
         "getitem_mask": "the shape of the result depends on the mask's values",
         "masked_select": "the shape of the result depends on the mask's values",
     },

@@ -99,7 +99,15 @@ def takes_no_tensor(function: Function) -> bool:
     return not arrays_in(draw_call(Sampler(Random(0)), function)) if can_draw(function) else True
 
 
-@law("of empty tensors as torch, errors included", unless=[has_no_reference, takes_no_tensor])
+def crashes_torch(function: Function) -> bool:
+    """torch reads beyond empty factors, and crashes."""
+    return (function.torch or "").endswith(("lu_solve", "lu_unpack"))
+
+
+@law(
+    "of empty tensors as torch, errors included",
+    unless=[has_no_reference, takes_no_tensor, crashes_torch],
+)
 def test_torch_empty(function, data):
     call = data.draw(calls(function), label="call")
     every = data.draw(st.booleans(), label="cut every array, not only the first")

@@ -40,8 +40,8 @@ class Function:
 
     @property
     def in_namespace(self) -> bool:
-        """Whether it is `wengert.<name>`; torch has some as methods of Tensor only."""
-        return not (self.torch or "").startswith("Tensor.")
+        """Whether it is `wengert.<name>`; some are methods of Tensor only, or in a room."""
+        return not ((self.torch or "").startswith("Tensor.") or "." in self.name)
 
 
 FUNCTIONS: Final[dict[str, Function]] = {}
@@ -60,18 +60,21 @@ def public(
     numpy: tuple[Callable[..., Any], ...] = (),
     names: tuple[str, ...] = (),
     in_place: bool = False,
+    room: str = "",
 ) -> Callable[[F], F]:
     """Register a function under its name and `names`: namespace, method, tests, NumPy.
 
-    `axis` and `keepdims` are accepted wherever the function has `dim` and `keepdim`.
+    `axis` and `keepdims` are accepted wherever the function has `dim` and `keepdim`. room: the
+    part of the namespace where its own name stands, such as "linalg"; `names` stand outside.
     """
 
     def enter(function: F) -> F:
         called: Any = _as_called(function)
-        for name in (function.__name__.rstrip("_") or function.__name__, *names):
+        own = function.__name__.rstrip("_") or function.__name__
+        for name in (f"{room}.{own}" if room else own, *names):
             entry = Function(
-                name, called, torch, no_torch, method, samples, differentiable,
-                home=function.__module__, in_place=in_place,
+                name, called, torch, no_torch, method and "." not in name, samples,
+                differentiable, home=function.__module__, in_place=in_place,
             )  # fmt: skip
             _enter(entry, numpy)
         result: F = called

@@ -18,7 +18,7 @@ from wengert.core.dtype import is_differentiable
 from wengert.core.half import arithmetic
 from wengert.core.node import Applied, Carrier, Node, project
 from wengert.core.op import OPS, Op
-from wengert.core.record import as_operand, promoted
+from wengert.core.record import _new, as_operand, promoted
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.core.write import in_place, name_in_place
@@ -225,7 +225,10 @@ def _value_at(level: BatchLevel, value: Any, op: Op) -> Any:
     """An argument as the lower level sees it."""
     if isinstance(value, Tensor):
         return value._value if isinstance(value, Batched) and value._at is level else value
-    return value if value is None else as_operand(op, value)
+    if value is None:
+        return None
+    operand = as_operand(op, value)
+    return _new(operand, None) if isinstance(operand, np.ndarray) else operand
 
 
 def _inner_node(level: BatchLevel, value: Any) -> Node | None:
