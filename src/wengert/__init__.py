@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from wengert import (
     autograd,
+    linalg,
     nn,
     testing,
 )
@@ -131,6 +132,11 @@ from wengert.ops.blends import (
 from wengert.ops.cdist import (
     cdist,
 )
+from wengert.ops.cholesky import (
+    cholesky_ as cholesky,
+    cholesky_inverse,
+    cholesky_solve,
+)
 from wengert.ops.compare import (
     allclose,
     equal,
@@ -185,6 +191,11 @@ from wengert.ops.cross_entropy import (
 )
 from wengert.ops.dense import (
     linear,
+)
+from wengert.ops.determinant import (
+    det,
+    logdet,
+    slogdet,
 )
 from wengert.ops.diagonal import (
     diag,
@@ -282,6 +293,9 @@ from wengert.ops.index_slices import (
     index_copy,
     index_fill,
 )
+from wengert.ops.inverse import (
+    inv as inverse,
+)
 from wengert.ops.join import (
     cat,
     cat as concat,
@@ -314,6 +328,10 @@ from wengert.ops.logic import (
     any_ as any,
     count_nonzero,
 )
+from wengert.ops.lu import (
+    lu_solve_ as lu_solve,
+    lu_unpack,
+)
 from wengert.ops.magnitude import (
     abs_ as abs,
     abs_ as absolute,
@@ -323,6 +341,11 @@ from wengert.ops.magnitude import (
 )
 from wengert.ops.matmul import (
     matmul,
+)
+from wengert.ops.matrix_functions import (
+    matrix_exp,
+    matrix_power,
+    vander_ as vander,
 )
 from wengert.ops.mm import (
     bmm,
@@ -354,6 +377,9 @@ from wengert.ops.outer import (
 from wengert.ops.pad import (
     pad,
 )
+from wengert.ops.pinv import (
+    pinverse,
+)
 from wengert.ops.powers import (
     float_power,
     pow_op as pow,
@@ -369,6 +395,11 @@ from wengert.ops.products import (
 from wengert.ops.puts import (
     index_put,
     masked_scatter,
+)
+from wengert.ops.qr import (
+    geqrf,
+    householder_product as orgqr,
+    qr_ as qr,
 )
 from wengert.ops.quantile import (
     median,
@@ -500,6 +531,9 @@ from wengert.ops.statistics import (
     var,
     var_mean,
 )
+from wengert.ops.svd import (
+    svd_ as svd,
+)
 from wengert.ops.transpose import (
     adjoint,
     movedim,
@@ -509,6 +543,9 @@ from wengert.ops.transpose import (
     transpose,
     transpose as swapaxes,
     transpose as swapdims,
+)
+from wengert.ops.triangular import (
+    triangular_solve,
 )
 from wengert.ops.trigonometry import (
     acos,
@@ -623,6 +660,9 @@ __all__ = [
     "celu",
     "cfloat",
     "chain_matmul",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
     "chunk",
     "clamp",
     "clamp_max",
@@ -647,6 +687,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "diag",
     "diag_embed",
@@ -699,6 +740,7 @@ __all__ = [
     "gather",
     "ge",
     "gelu",
+    "geqrf",
     "ger",
     "get_default_dtype",
     "get_printoptions",
@@ -729,6 +771,7 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "inverse",
     "is_complex",
     "is_floating_point",
     "is_grad_enabled",
@@ -754,6 +797,7 @@ __all__ = [
     "less",
     "less_equal",
     "lgamma",
+    "linalg",
     "linalg_cross",
     "linear",
     "linspace",
@@ -766,6 +810,7 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "logcumsumexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -776,11 +821,15 @@ __all__ = [
     "logsumexp",
     "long",
     "lt",
+    "lu_solve",
+    "lu_unpack",
     "manual_seed",
     "masked_fill",
     "masked_scatter",
     "masked_select",
     "matmul",
+    "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -819,9 +868,11 @@ __all__ = [
     "one_hot",
     "ones",
     "ones_like",
+    "orgqr",
     "outer",
     "pad",
     "permute",
+    "pinverse",
     "polar",
     "polygamma",
     "positive",
@@ -830,6 +881,7 @@ __all__ = [
     "prod",
     "promote_types",
     "provenance",
+    "qr",
     "quantile",
     "rad2deg",
     "rand",
@@ -875,6 +927,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "slogdet",
     "smooth_l1_loss",
     "softmax",
     "softmin",
@@ -891,6 +944,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -906,6 +960,7 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "triangular_solve",
     "tril",
     "triu",
     "true_divide",
@@ -916,6 +971,7 @@ __all__ = [
     "unique",
     "unsqueeze",
     "utils",
+    "vander",
     "var",
     "var_mean",
     "vdot",
