@@ -101,7 +101,16 @@ class CheckpointError(GradientError):
 
 
 class GradcheckError(GradientError):
-    """Derivatives that do not agree with finite differences, or break another law."""
+    """Derivatives that do not agree with finite differences, or break another law.
+
+    cause: "formula", "precision", "kink", "cut", "hook" or "chance"; "" where it is not known.
+    """
+
+    def __init__(
+        self, what: str, remedy: str = "", site: Site | None = None, cause: str = ""
+    ) -> None:
+        super().__init__(what, remedy, site)
+        self.cause = cause
 
 
 class NotDefinedError(GradientError, NotImplementedError):

@@ -12,6 +12,7 @@ from typing import Any
 from wengert.autograd import hooks as _hooks  # noqa: F401  # they are methods of Tensor
 from wengert.autograd.backward import backward_all as backward
 from wengert.autograd.backward import grad
+from wengert.autograd.gradcheck import gradcheck, gradgradcheck
 from wengert.modes import (
     enable_grad,
     inference_mode,
@@ -22,8 +23,9 @@ from wengert.modes import (
 
 __all__ = [
     "Function", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional",
-    "grad", "grad_mode", "graph", "inference_mode", "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph", "inference_mode",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled", "no_grad",
+    "set_detect_anomaly", "set_grad_enabled",
     "set_multithreading_enabled",
 ]  # fmt: skip
 

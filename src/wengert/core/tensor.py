@@ -226,7 +226,7 @@ class Tensor(Arithmetic):
             leaf = self._node = self._extra.leaf  # with its hooks
             leaf.value, leaf._memory, leaf.grad = self._data, self._memory, self._extra.grad
             self._extra.leaf = self._extra.grad = None
-        elif self._node is None:
+        elif self._node is None or isinstance(self._node, Carrier):
             if not is_differentiable(self._data.dtype):
                 raise DTypeError(
                     f"only floating-point and complex tensors can require grad, not {self.dtype}",
@@ -238,7 +238,10 @@ class Tensor(Arithmetic):
                     "allowed",
                     "clone() gives a normal tensor.",
                 )
-            record.make_leaf(self)
+            extra = self._node.extra if self._node is not None else None
+            leaf = record.make_leaf(self)
+            if extra is not None:
+                leaf.get_extra().tangents = extra.tangents
         return self
 
     @property
