@@ -469,12 +469,17 @@ def _node(
     return node
 
 
+def announce(node: Node, state: State) -> None:
+    """Tell hooks that ask for it which operation saves what they are given next."""
+    recorded = getattr(state.saved[-1][0], "recorded", None) if state.saved else None
+    if recorded is not None:
+        recorded(node.op.name, node.site, node.aval)
+
+
 def _pack(node: Applied, state: State) -> None:
     """Give the residuals to the hooks of `saved_tensors_hooks`, and keep what they return."""
     pack, unpack = state.saved[-1]
-    recorded = getattr(pack, "recorded", None)
-    if recorded is not None:
-        recorded(node.op.name, node.site, node.aval)
+    announce(node, state)
     kept: dict[int, Any] = {}
     cast: dict[int, Any] = {}
     operands = list(node.operands or ())

@@ -16,7 +16,7 @@ from wengert.ask.local import pull
 from wengert.autograd.checks.case import Case
 from wengert.core.dtype import is_differentiable
 from wengert.core.node import Node
-from wengert.core.record import _new, apply, make_leaf
+from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import GradcheckError, WengertError
 from wengert.graphs.graph import Graph
@@ -122,9 +122,11 @@ def _alone(graph: Graph, node: Node) -> Case | None:
         given = [_new(v, None) if isinstance(v, (np.ndarray, np.generic)) else v for v in operands]
         for place, arg in zip(places, args, strict=True):
             given[place] = arg
-        out = apply(node.op, given, node.attrs)
-        several = out if isinstance(out, tuple) else (out,)
-        return tuple(o for o in several if o._data.dtype.kind in "fc")
+        out = node.op(*given, **(node.attrs or {}))
+        several = out if isinstance(out, (tuple, list)) else (out,)
+        return tuple(
+            o for o in several if isinstance(o, Tensor) and is_differentiable(o._data.dtype)
+        )
 
     return Case(alone, [_leaf(operands[i]) for i in places])
 

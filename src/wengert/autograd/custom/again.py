@@ -31,6 +31,13 @@ def forward(function: Any, layout: Layout) -> Callable[..., Any]:
     return run
 
 
+def applied_to(op: Any, tensors: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """What the Function returns for these tensors; recorded like any application."""
+    from wengert.autograd.custom.apply import applied
+
+    return applied(_call(op.function, op.layout, tensors, attrs))
+
+
 def returned_by(call: Call) -> Returned:
     """What forward returns, run for its values only."""
     with using(grad=False, levels=(), saved=()):

@@ -39,6 +39,12 @@ class FunctionOp(Op):
             "Use to_json: there it is an operation that can be looked at.",
         )
 
+    def __call__(self, *tensors: Any, **attrs: Any) -> Any:
+        """Apply the Function to other tensors, with these other arguments by name."""
+        from wengert.autograd.custom.again import applied_to
+
+        return applied_to(self, tensors, attrs)
+
     def needs(self, i: int, count: int) -> set[int | str]:
         """Nothing that the recorder would keep: ctx does."""
         return set()

@@ -14,7 +14,7 @@ from wengert.autograd.custom.saved import UNKNOWN, SavedValue
 from wengert.core.half import REAL
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, next_sequence
-from wengert.core.record import inherit_cuts, mark_cut
+from wengert.core.record import announce, inherit_cuts, mark_cut
 from wengert.core.tensor import Tensor
 from wengert.core.write import writable
 from wengert.errors import GradientError
@@ -41,6 +41,7 @@ def record(
     node = _node(call, ctx, outputs, sources, mask, state, site)
     wrapped = outputs.attached(node)
     marks.saved = tuple(_saved(call, t, node, outputs, sources) for t in marks.to_save)
+    announce(node, state)
     for saved in marks.saved:
         if saved is not None:
             saved.pack(state)

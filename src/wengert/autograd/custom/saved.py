@@ -12,7 +12,7 @@ from wengert.core.node import Leaf, Node, project
 from wengert.core.record import memory_of, packed
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError, StaleError
-from wengert.modes import State
+from wengert.modes import State, current
 from wengert.transform.residuals import rewrap
 
 UNKNOWN = -1
@@ -42,7 +42,9 @@ class SavedValue:
         # An input's memory is known to its node; others might be written by way of a handle that
         # nobody here knows.
         is_input = source is not None and not place.startswith("a tensor")
-        self._memory: Memory | None = tensor._memory if is_input else memory_of(tensor)
+        # What hooks keep is not checked, and a Memory would hold the array that they let go.
+        is_packed = bool(current().saved)
+        self._memory: Memory | None = tensor._memory if is_input or is_packed else memory_of(tensor)
         self._value = _bare(tensor)
         self._aval: Aval = tensor._aval
         self._kept: Any = None
