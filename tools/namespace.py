@@ -33,7 +33,8 @@ FIXED = {
     "wengert.core.place": ["Device as device", "Size"],
     "wengert.core.tensor": ["Tensor"],
     "wengert.modes": [
-        "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
+        "enable_grad", "inference_mode", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+        "is_grad_enabled", "is_inference_mode_enabled",
         "large_graph", "no_grad", "provenance", "scope", "set_grad_enabled",
     ],
     "wengert.printing": ["get_printoptions", "printoptions", "set_printoptions"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import warnings
 
 import wengert
 from parity.scenario import leaf, raised, same_as_torch
@@ -130,6 +131,56 @@ def test_decorated_coroutines():
         return await asyncio.gather(inner(), asyncio.sleep(0, recorded(wengert, x)), inner())
 
     assert asyncio.run(both()) == [False, True, False]
+
+
+def test_decorated_asynchronous_generators():
+    """The mode holds while the generator runs, not while its consumer does."""
+    x = wengert.tensor([2.0], requires_grad=True)
+
+    @wengert.no_grad()
+    async def numbers():
+        for _ in range(2):
+            await asyncio.sleep(0)
+            yield recorded(wengert, x)
+
+    async def consumed():
+        return [(inside, recorded(wengert, x)) async for inside in numbers()]
+
+    assert asyncio.run(consumed()) == [(False, True), (False, True)]
+
+
+@same_as_torch
+def test_a_decorated_class(m):
+    def decorate():
+        @m.no_grad()
+        class Thing:
+            def __init__(self):
+                self.seen = m.is_grad_enabled()
+
+        return Thing().seen
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        seen = decorate()
+    return seen, [w.category.__name__ for w in caught]
+
+
+@same_as_torch
+def test_switches_are_bools(m):
+    return [raised(lambda value=value: m.set_grad_enabled(value)) for value in ("x", None, 1)]
+
+
+@same_as_torch
+def test_multithreading_is_accepted(m):
+    switch = m.autograd.set_multithreading_enabled
+    with switch(False):
+        inside = (leaf(m, 2.0) * 2).requires_grad
+    switch(True)
+    return (
+        inside,
+        switch(False)(lambda: 3)(),
+        m.autograd.grad_mode.set_multithreading_enabled is switch,
+    )
 
 
 @same_as_torch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import wengert as wg
 from parity.scenario import leaf, raised, same_as_torch
 
@@ -63,6 +65,51 @@ def test_allowing_mutation_does_not_nest(m):
             pass
 
     return raised(nests), raised(nests)
+
+
+@same_as_torch
+def test_a_graph_from_before(m):
+    x = leaf(m, 1.0, 2.0)
+    y = x * 1
+    z = (y * y).sum()
+    with m.autograd.graph.allow_mutation_on_saved_tensors():
+        y.sin_()
+        return raised(z.backward)
+
+
+def test_backward_outside():
+    """An AssertionError in torch."""
+    x = leaf(wg, 1.0, 2.0)
+    with wg.autograd.graph.allow_mutation_on_saved_tensors():
+        y = (x.clone() ** 2).sum()
+    with pytest.raises(RuntimeError, match="outside of the allow_mutation_on_saved_tensors"):
+        y.backward()
+    with (
+        wg.autograd.graph.allow_mutation_on_saved_tensors(),
+        pytest.raises(RuntimeError, match="in which the graph was recorded"),
+    ):
+        y.backward()
+
+
+def test_writes_at_an_index():
+    """torch clones the part that is written, not the whole: its gradients are 16, 0, 16."""
+    x = wg.ones(3, requires_grad=True)
+    with wg.autograd.graph.allow_mutation_on_saved_tensors():
+        y = x.clone()
+        first = (y * y).sum()
+        y[1] = 7.0
+        y += 1
+        y.mul_(2)
+        second = (y * y).sum()
+        y.zero_()
+        (first + second).backward()
+    assert x.grad.tolist() == [2 + 2 * 8, 2, 2 + 2 * 8]
+
+
+@same_as_torch
+def test_increment_version_of_what_is_no_tensor(m):
+    increment = m.autograd.graph.increment_version
+    return raised(lambda: increment(3)), raised(lambda: increment([3]))
 
 
 @same_as_torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.scenario import leaf, same_as_torch
+from parity.scenario import leaf, raised, same_as_torch
 
 
 @same_as_torch
@@ -58,6 +58,39 @@ def test_next_functions(name):
         return [source is not None for source, _ in node.next_functions]
 
     test()
+
+
+@same_as_torch
+def test_a_node_is_a_function(m):
+    x, y = leaf(m, 1.0, 2.0), leaf(m, 3.0, 4.0)
+    node = (x * y).grad_fn
+    with m.no_grad():
+        plain = node(m.ones(2))
+    return (
+        (x * 2).grad_fn(m.ones(2)),
+        (x * y).grad_fn(m.tensor([1.0, 10.0])),
+        plain,
+        m.autograd.grad((x * x).grad_fn(m.ones(2))[0].sum(), x),
+        x.neg().grad_fn(m.ones(2)),
+        x.exp().grad_fn(None),
+    )
+
+
+@same_as_torch
+def test_the_node_of_a_leaf_accumulates(m):
+    x, seen = leaf(m, 1.0, 2.0), []
+    x.register_post_accumulate_grad_hook(lambda t: seen.append(t.grad.clone()))
+    node = (x * 2).grad_fn.next_functions[0][0]
+    return node(m.ones(2)), node(m.ones(2)), x.grad, seen, node.next_functions
+
+
+@same_as_torch
+def test_nodes_called_wrongly(m):
+    x = leaf(m, 1.0, 2.0)
+    y = x * x
+    y.sum().backward()
+    node = (x * x).grad_fn
+    return raised(lambda: y.grad_fn(m.ones(2))), isinstance(raised(lambda: node(3)), TypeError)
 
 
 @same_as_torch

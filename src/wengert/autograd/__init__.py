@@ -23,17 +23,14 @@ from wengert.modes import (
 
 __all__ = [
     "Function", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional",
-    "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph", "inference_mode",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled", "no_grad",
-    "set_detect_anomaly", "set_grad_enabled",
-    "set_multithreading_enabled",
+    "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_grad_enabled",
+    "no_grad", "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled",
 ]  # fmt: skip
 
 _MODULES = ("anomaly_mode", "forward_ad", "function", "functional", "grad_mode", "graph")
 _NAMES = {
-    "Function": "function",
-    "detect_anomaly": "anomaly_mode", "is_anomaly_check_nan_enabled": "anomaly_mode",
-    "is_anomaly_enabled": "anomaly_mode", "set_detect_anomaly": "anomaly_mode",
+    "Function": "function", "detect_anomaly": "anomaly_mode",
+    "set_detect_anomaly": "anomaly_mode",
     "set_multithreading_enabled": "grad_mode",
 }  # fmt: skip
 

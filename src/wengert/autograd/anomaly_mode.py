@@ -11,7 +11,7 @@ import numpy as np
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.errors import AnomalyError
-from wengert.modes import Mode, State, current
+from wengert.modes import Mode, State, current, switch
 
 
 class Watcher:
@@ -79,8 +79,8 @@ class set_detect_anomaly(Mode):
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         super().__init__()
-        self.mode = bool(mode)
-        self.check_nan = check_nan
+        self.mode = switch("set_detect_anomaly", mode)
+        self.check_nan = switch("set_detect_anomaly: check_nan", check_nan)
         self._outer = current()
         self.apply()
 
@@ -133,14 +133,3 @@ class detect_anomaly(Mode):
 
     def _again(self) -> Mode:
         return set_detect_anomaly(True, self.check_nan)
-
-
-def is_anomaly_enabled() -> bool:
-    """Whether backward passes are watched here and now."""
-    return current().anomaly is not None
-
-
-def is_anomaly_check_nan_enabled() -> bool:
-    """Whether a NaN that is made in a backward pass is an error."""
-    watcher = current().anomaly
-    return watcher is None or bool(watcher.check_nan)

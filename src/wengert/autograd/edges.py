@@ -26,7 +26,7 @@ class GradientEdge(NamedTuple):
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """The edge where the gradient of a tensor arrives; it does not keep the tensor alive.
 
-    Raises GradientError for a tensor that does not require grad.
+    Raises GradientError for a tensor that does not require grad, ArgumentError for no tensor.
 
     >>> import wengert as wg
     >>> x = wg.tensor(3.0, requires_grad=True)
@@ -36,6 +36,8 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     >>> wg.autograd.grad(loss, edge)
     (tensor(5.),)
     """
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(f"get_gradient_edge takes a tensor, not {type(tensor).__name__}")
     node = tensor._node
     if node is None or not tensor.requires_grad:
         raise GradientError(

@@ -9,6 +9,7 @@ from wengert.modes import (
     inference_mode,
     no_grad,
     set_grad_enabled,
+    switch,
 )
 
 
@@ -17,7 +18,7 @@ class set_multithreading_enabled(Mode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__()
-        self.mode = bool(mode)
+        self.mode = switch("set_multithreading_enabled", mode)
 
     def _changed(self, state: State) -> State:
         return state

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.autograd.calling import called
 from wengert.autograd.saved import names, saved
-from wengert.core.grad_fn import bind_saved
+from wengert.core.grad_fn import bind_autograd
 from wengert.core.hooks import Hook, Registered, RemovableHandle, enter
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
 from wengert.ops.define import method
 
-bind_saved(saved, names)
+bind_autograd(saved, names, called)
 
 
 @method(Tensor)

@@ -11,7 +11,7 @@ from wengert.autograd.hooks import hooked
 from wengert.core.hooks import RemovableHandle, enter
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, GradientError
+from wengert.errors import ArgumentError, ArgumentValueError, GradientError
 from wengert.transform.passes import RUNNING, Pass
 
 
@@ -81,6 +81,11 @@ def register_multi_grad_hook(
     """
     if mode not in ("all", "any"):
         raise ArgumentValueError(f"register_multi_grad_hook: mode {mode!r}", '"all" or "any".')
+    one: Any
+    for one in tensors:
+        if not isinstance(one, Tensor):
+            what = f"register_multi_grad_hook takes tensors, not {type(one).__name__}"
+            raise ArgumentError(what)
     if mode == "any":
         tensors = [tensor for tensor in tensors if tensor.requires_grad]
     nodes = [hooked("register_multi_grad_hook", tensor) for tensor in tensors]

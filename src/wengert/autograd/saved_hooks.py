@@ -17,7 +17,7 @@ from wengert.core.memory import Memory
 from wengert.core.place import Device
 from wengert.core.record import handle, memory_of
 from wengert.core.tensor import Tensor
-from wengert.errors import GradientError
+from wengert.errors import ArgumentError, GradientError
 from wengert.modes import State, current, using
 
 _DISABLED: Final[contextvars.ContextVar[str | None]] = contextvars.ContextVar(
@@ -30,6 +30,7 @@ class saved_tensors_hooks:
 
     unpack_hook(kept) must give a tensor of the same shape, dtype and values when the backward pass
     needs it. Of nested pairs the innermost is used. pack_hook must not write into what it gets.
+    Numbers are not given to it. Raises ArgumentError for what cannot be called.
 
     >>> import wengert as wg
     >>> x = wg.tensor([1.0, 2.0], requires_grad=True)
@@ -43,6 +44,9 @@ class saved_tensors_hooks:
     """
 
     def __init__(self, pack_hook: Hook, unpack_hook: Hook) -> None:
+        for name, hook in (("pack_hook", pack_hook), ("unpack_hook", unpack_hook)):
+            if not callable(hook):
+                raise ArgumentError(f"{name} is a {type(hook).__name__}, not a function")
         self.pack_hook = pack_hook
         self.unpack_hook = unpack_hook
         self._entered: list[AbstractContextManager[State]] = []

@@ -50,6 +50,16 @@ class GradFn:
             self._watch()
         return extra.hooks
 
+    def __call__(self, *gradients: Any) -> Any:
+        """The gradients of the inputs from those of the outputs: one step of a backward pass.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(3.0, requires_grad=True)
+        >>> (x * 5).grad_fn(wg.tensor(2.0))
+        (tensor(10.), None)
+        """
+        return _called(self, gradients)
+
     def register_hook(self, fn: Hook) -> RemovableHandle:
         """Call fn(grad_inputs, grad_outputs) once this node has passed its gradient on.
 
@@ -143,9 +153,13 @@ def _unbound(*_: Any) -> Any:
 
 _saved: Callable[[Any, str], Any] = _unbound
 _names: Callable[[Any], list[str]] = _unbound
+_called: Callable[[Any, tuple[Any, ...]], Any] = _unbound
 
 
-def bind_saved(saved: Callable[[Any, str], Any], names: Callable[[Any], list[str]]) -> None:
-    """The layers above, which know how residuals are read, give nodes their `_saved_*`."""
-    global _saved, _names
-    _saved, _names = saved, names
+def bind_autograd(
+    saved: Callable[[Any, str], Any], names: Callable[[Any], list[str]],
+    called: Callable[[Any, tuple[Any, ...]], Any],
+) -> None:  # fmt: skip
+    """The layers above, which know how rules are run and residuals read, give nodes theirs."""
+    global _saved, _names, _called
+    _saved, _names, _called = saved, names, called

@@ -176,6 +176,9 @@ class Tensor(Arithmetic):
             )
         memory = Aside(record.memory_of(new))
         record.take_memory(self, new._data, memory)
+        if self.is_inference() != new.is_inference():
+            self._extra = self._extra or Extra()
+            self._extra.inference = new.is_inference()
 
     def _take_contents(self, other: Tensor) -> None:
         """Become another shape of the same memory."""

@@ -1,0 +1,136 @@
+"""The modes in force: whether operations are recorded, and how.
+
+A State is immutable and lives in a context variable, so modes are local to threads and to
+asynchronous tasks. `plain` is the one flag that the operators' fast way tests.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+
+
+class State:
+    """The modes in force. `run(f, *args)` calls f with NumPy's floating-point errors ignored.
+
+    levels: the active forward and batch levels, outermost first. saved: the hooks that residuals
+    are packed with, innermost last. scope: the name that nodes are filed under, "a/b". started:
+    the number of the first node of the outermost transform whose function is running, 0 outside.
+    arrays: whether that function was given NumPy's arrays, and so expects NumPy's semantics.
+    """
+
+    __slots__ = (
+        "_below", "anomaly", "arrays", "grad", "inference", "levels", "plain", "run", "saved",
+        "scope", "sites", "started",
+    )  # fmt: skip
+
+    def __init__(
+        self, run: Any, grad: bool = True, inference: bool = False, sites: bool = True,
+        scope: str = "", levels: tuple[Any, ...] = (), saved: tuple[Any, ...] = (),
+        anomaly: Any = None, started: int = 0, arrays: bool = False,
+    ) -> None:  # fmt: skip
+        self.run = run
+        self.grad = grad
+        self.inference = inference
+        self.sites = sites
+        self.scope = scope
+        self.levels = levels
+        self.saved = saved
+        self.anomaly = anomaly
+        self.started = started
+        self.arrays = arrays
+        self.plain = grad and sites and not (inference or scope or levels or saved)
+        self._below: dict[int, State] = {}
+
+    def but(self, **changes: Any) -> State:
+        """The same state with some modes changed."""
+        modes = {name: getattr(self, name) for name in _MODES}
+        return State(**(modes | changes))
+
+    def below(self, index: int) -> State:
+        """The same with the level at `index`, and all that are inside it, hidden."""
+        state = self._below.get(index)
+        if state is None:
+            state = self._below[index] = self.but(levels=self.levels[:index])
+        return state
+
+
+_MODES: Final = (
+    "run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly", "started", "arrays",
+)  # fmt: skip
+
+STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(
+    "wengert_state", default=None
+)
+get_state = STATE.get
+
+
+def silent_context() -> contextvars.Context:
+    """A context in which NumPy ignores floating-point errors.
+
+    np.errstate costs 0.8 us at every use; entering a prepared context costs 15 ns. Neither the
+    user's np.seterr nor any warning filter is touched.
+    """
+    context = contextvars.Context()
+    context.run(np.seterr, all="ignore")
+    return context
+
+
+def current() -> State:
+    """The state of this thread or task; a fresh one is made where there is none."""
+    state = STATE.get()
+    if state is None:
+        state = State(silent_context().run)
+        STATE.set(state)
+    return state
+
+
+def keep_changes(context: contextvars.Context) -> None:
+    """Set the user's own context variables as users' code has set them in a copy."""
+    for variable, value in context.items():
+        if variable is not STATE and variable.get(None) is not value:
+            variable.set(value)
+
+
+class entered:
+    """A state, for the body of a with statement."""
+
+    __slots__ = ("_before", "_state")
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __enter__(self) -> None:
+        self._before = current()
+        STATE.set(self._state)
+
+    def __exit__(self, *exc: object) -> None:
+        STATE.set(self._before)
+
+
+@contextmanager
+def using(**changes: Any) -> Generator[State, None, None]:
+    """Change modes, by name, for the body of a with statement."""
+    before = current()
+    state = before.but(**changes)
+    STATE.set(state)
+    try:
+        yield state
+    finally:
+        STATE.set(before)
+
+
+def silently(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """function(*args) with floating-point errors ignored, wherever the caller stands."""
+    try:
+        return current().run(function, *args, **kwargs)
+    except RuntimeError as error:
+        if "cannot enter context" not in str(error):
+            raise
+    # Another thread that shares this state, or an outer call, is in the context just now.
+    with np.errstate(all="ignore"):
+        return function(*args, **kwargs)
