@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that `python benchmarks/run.py` finds the package as -m does
 
-from benchmarks import chain, founding, imports, machine, million, mlp  # noqa: E402
+from benchmarks import chain, founding, imports, machine, million, mlp, transforms  # noqa: E402
 from benchmarks.harness import SUBJECT, Options  # noqa: E402
 from benchmarks.isolate import ChildFailed  # noqa: E402
 from benchmarks.report import Case, failed, render, write_between_markers  # noqa: E402
@@ -30,6 +30,9 @@ CASES: dict[str, Callable[[Options], Case]] = {
     "chain": chain.run,
     "million": million.run,
     "mlp": mlp.run,
+    "hessian": transforms.hessian,
+    "hvp": transforms.hvp,
+    "per-sample": transforms.samples,
     "import": imports.run,
 }
 
