@@ -128,7 +128,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
         primal._node = None
     else:
         state = current()
-        with entered(state.below(state.levels.index(here))):
+        with entered(here.below(state)):
             primal = OPS["alias"](tensor)
     return UnpackedDualTensor(primal, tangent)
 

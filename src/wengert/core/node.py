@@ -47,13 +47,14 @@ class Extra:
     leaf: of a tensor whose requires_grad was turned off, with its hooks.
     inference: whether it was made in inference_mode, and so can never be saved for backward.
     scope: what `wengert.scope` files a node under. hooks: what is called in a backward pass.
-    tangents: of forward mode, by level. packed: how residuals are unpacked. metadata: the user's.
+    tangents: of forward mode, by level. seen: by level, whether history leads out of it. packed:
+    how residuals are unpacked. metadata: the user's.
     turned: of a tensor that took other shapes in place, when, and the step back to the one before.
     """
 
     __slots__ = (
         "cuts", "grad", "hooks", "inference", "leaf", "metadata", "name", "packed", "projections",
-        "scope", "tangents", "turned",
+        "scope", "seen", "tangents", "turned",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -65,6 +66,7 @@ class Extra:
         self.scope = ""
         self.hooks: Hooks | None = None
         self.tangents: dict[Any, Any] | None = None
+        self.seen: dict[Any, bool] | None = None
         self.packed: Packed | None = None
         self.metadata: dict[str, Any] | None = None
         self.turned: tuple[tuple[int, Any], ...] = ()

@@ -237,11 +237,11 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
 
 def innermost(args: Sequence[Any]) -> Any:
     """The argument of the innermost level: it says how an operation applies to all of them."""
-    return max((a for a in args if isinstance(a, Tensor)), key=_level_of)
-
-
-def _level_of(tensor: Tensor) -> int:
-    return tensor._level
+    found: Any = None
+    for a in args:
+        if isinstance(a, Tensor) and (found is None or a._level > found._level):
+            found = a
+    return found
 
 
 def _push(

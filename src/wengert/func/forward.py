@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from wengert.func.arguments import (
 )
 from wengert.func.reverse import Recorded
 from wengert.modes import current, using
+from wengert.transform.batch import Batched
 from wengert.transform.forward import ForwardLevel, check_tangent, outside
 from wengert.transform.tree import flatten, tree_map, unflatten
 
@@ -44,24 +45,55 @@ def jvp(
     """
     arrays = are_arrays(flatten(primals)[0])
     leaves, directions, spec = _checked(primals, tangents)
-    level, started = ForwardLevel(), next_sequence()
-    try:
-        with using(levels=(*current().levels, level), **inside(arrays, started)):
-            duals = [_dual(level, x, t) for x, t in zip(leaves, directions, strict=True)]
-            result, aux = split_aux("jvp", called(func, unflatten(duals, spec), {}), has_aux)
-            outputs, out_spec = result_leaves("jvp", result)
-            pushed = [level.tangent(o) for o in outputs]
-            if strict and any(t is None for t in pushed):
-                raise GradientError("jvp: an output does not depend on the inputs")
-            values = [_bare(level, o) for o in outputs]
-            aux = tree_map(lambda a: _bare(level, a), aux)
-        values, pushed, aux = outside((values, pushed, aux), started, current().grad)
-    finally:
-        level.close()
-    found = [_zeros(o) if t is None else t for o, t in zip(values, pushed, strict=True)]
-    both = unflatten(values, out_spec), unflatten(found, out_spec)
-    both, aux = as_arrays((both, aux), arrays)
+    level = ForwardLevel(next_sequence())
+    run = Pushed("jvp", level, func, unflatten(leaves, spec), directions, has_aux, arrays)
+    if strict and any(t is None for t in run.tangents):
+        raise GradientError("jvp: an output does not depend on the inputs")
+    pairs = zip(run.outputs, run.tangents, strict=True)
+    found = [_zeros(o) if t is None else t for o, t in pairs]
+    both = unflatten(run.outputs, run.spec), unflatten(found, run.spec)
+    both, aux = as_arrays((both, run.aux), arrays)
     return (*both, aux) if has_aux else both
+
+
+class Pushed:
+    """A function's run on aliases of its arguments that have tangents at a level.
+
+    outputs, aux: as they are outside of the level. tangents: one per output, None where it does
+    not depend on the arguments; with a basis all of them, the first axis in front.
+    """
+
+    def __init__(
+        self, name: str, level: ForwardLevel, func: Callable[..., Any], primals: Any,
+        directions: Sequence[Any], has_aux: bool, arrays: bool,
+    ) -> None:  # fmt: skip
+        leaves, spec = flatten(primals)
+        try:
+            with using(levels=(*current().levels, level), **inside(arrays, level.started)):
+                duals = [_dual(level, x, t) for x, t in zip(leaves, directions, strict=True)]
+                result = called(func, unflatten(duals, spec), {})
+                output, aux = split_aux(name, result, has_aux)
+                outputs, self.spec = result_leaves(name, output)
+                tangents = [level.tangent(o) for o in outputs]
+                values = [_bare(level, o) for o in outputs]
+                aux = tree_map(lambda a: _bare(level, a), aux)
+            tangents = [_with_basis(level, t) for t in tangents]
+            bare = outside((values, tangents, aux), level.started, current().grad)
+            self.outputs, self.tangents, self.aux = bare
+        finally:
+            level.close()
+
+
+def _with_basis(level: ForwardLevel, tangent: Any) -> Any:
+    """The tangents of all basis vectors, as a tensor one level lower."""
+    basis = level.basis
+    if basis is None or tangent is None:
+        return tangent
+    if isinstance(tangent, Batched) and tangent._at is basis:
+        if tangent._mapped:
+            return tangent._value
+        tangent = tangent._value
+    return tangent.expand((basis.size, *tangent._data.shape))
 
 
 def _checked(primals: Any, tangents: Any) -> tuple[list[Tensor], list[Tensor], Any]:

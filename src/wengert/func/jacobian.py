@@ -24,12 +24,13 @@ from wengert.func.arguments import (
     replaced,
     result_leaves,
 )
-from wengert.func.forward import jvp
+from wengert.func.forward import Pushed, jvp
 from wengert.func.mapping import vmap
 from wengert.func.reverse import vjp
 from wengert.modes import current, using
-from wengert.transform.forward import outside
-from wengert.transform.tree import flatten, unflatten
+from wengert.transform.batch import BatchLevel
+from wengert.transform.forward import ForwardLevel, outside
+from wengert.transform.tree import Spec, flatten, unflatten
 
 
 def jacrev(
@@ -64,14 +65,24 @@ def jacrev(
             output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
         outputs, out_spec = result_leaves("jacrev", output)
         refuse_complex("jacrev", outputs, "output")
-        basis = unflatten(basis_of(outputs), out_spec)
-        rows = flatten(vmap(pullback, chunk_size=chunk_size)(basis)[0])[0]
+        rows = _rows(pullback, outputs, out_spec, chunk_size)
         blocks = _row_blocks(rows, outputs, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
         jacobian = outside(jacobian, started, current().grad)
         return as_arrays((jacobian, aux[0]) if has_aux else jacobian, arrays)
 
     return transformed
+
+
+def _rows(
+    pullback: Callable[..., Any], outputs: Sequence[Tensor], spec: Spec, chunk_size: int | None
+) -> list[Any]:
+    """The cotangents of the inputs for every element of the outputs: (total, *input shape)."""
+    basis = basis_of(outputs)
+    if len(basis[0]._data) == 1:  # one number needs no map
+        found = flatten(pullback(unflatten([b[0] for b in basis], spec))[0])[0]
+        return [row[None] for row in found]
+    return flatten(vmap(pullback, chunk_size=chunk_size)(unflatten(basis, spec))[0])[0]
 
 
 def basis_of(values: Sequence[Tensor]) -> list[Tensor]:
@@ -133,22 +144,48 @@ def jacfwd(
         def of_chosen(by: Any) -> Any:
             return func(*replaced(argnums, args, positions, by), **kwargs)
 
-        kept: list[Any] = []
-
-        def push(direction: Any) -> Any:
-            _, tangent, *aux = jvp(of_chosen, (primal,), (direction,), has_aux=has_aux)
-            kept[:] = aux
-            return tangent
-
-        directions = unflatten(basis_of(inputs), in_spec)
-        with using(**inside(arrays)):
-            columns, out_spec = flatten(vmap(push, randomness=randomness)(directions))
+        if randomness == "different":
+            columns, out_spec, aux = _in_a_map(of_chosen, primal, has_aux, randomness)
+        else:
+            depth = len(current().levels) + 1
+            directions = basis_of(inputs)
+            basis = BatchLevel(len(directions[0]._data), randomness, depth)
+            level = ForwardLevel(next_sequence(), basis)
+            lifted = [basis.lift(direction, mapped=True) for direction in directions]
+            run = Pushed("jacfwd", level, of_chosen, (primal,), lifted, has_aux, arrays)
+            columns, out_spec, aux = _columns(run, basis.size), run.spec, run.aux
         refuse_complex("jacfwd", columns, "output")
         blocks = _column_blocks(columns, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
-        return as_arrays((jacobian, kept[0]) if has_aux else jacobian, arrays)
+        return as_arrays((jacobian, aux) if has_aux else jacobian, arrays)
 
     return transformed
+
+
+def _columns(run: Pushed, size: int) -> list[Any]:
+    """The tangents of the basis vectors, zeros where an output does not depend."""
+    return [
+        _new(np.zeros((size, *o._data.shape), o._data.dtype), None) if t is None else t
+        for o, t in zip(run.outputs, run.tangents, strict=True)
+    ]
+
+
+def _in_a_map(
+    func: Callable[..., Any], primal: Any, has_aux: bool, randomness: str
+) -> tuple[list[Any], Any, Any]:
+    """The columns where the function itself is to be mapped, for it draws numbers for each."""
+    kept: list[Any] = [None]
+
+    def push(direction: Any) -> Any:
+        _, tangent, *aux = jvp(func, (primal,), (direction,), has_aux=has_aux)
+        kept.extend(aux)
+        return tangent
+
+    leaves, spec = flatten(primal)
+    columns, out_spec = flatten(
+        vmap(push, randomness=randomness)(unflatten(basis_of(leaves), spec))
+    )
+    return columns, out_spec, kept[-1]
 
 
 def _column_blocks(columns: Sequence[Any], inputs: Sequence[Any]) -> list[list[Any]]:

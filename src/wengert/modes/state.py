@@ -44,18 +44,22 @@ class State:
         self.started = started
         self.arrays = arrays
         self.plain = grad and sites and not (inference or scope or levels or saved)
-        self._below: dict[int, State] = {}
+        self._below: dict[tuple[int, tuple[Any, ...]], State] = {}
 
     def but(self, **changes: Any) -> State:
         """The same state with some modes changed."""
         modes = {name: getattr(self, name) for name in _MODES}
         return State(**(modes | changes))
 
-    def below(self, index: int) -> State:
-        """The same with the level at `index`, and all that are inside it, hidden."""
-        state = self._below.get(index)
+    def below(self, index: int, opened: tuple[Any, ...] = ()) -> State:
+        """The same with the level at `index`, and all that are inside it, hidden.
+
+        opened: levels that take their place.
+        """
+        key = (index, opened)
+        state = self._below.get(key)
         if state is None:
-            state = self._below[index] = self.but(levels=self.levels[:index])
+            state = self._below[key] = self.but(levels=(*self.levels[:index], *opened))
         return state
 
 

@@ -21,9 +21,12 @@ from wengert.ops.generator import Generator, next_draw
 Shape = tuple[int, ...]
 
 
-def maps() -> list[Any]:
-    """The maps that are running, outermost first."""
-    return [level for level in current().levels if level.size is not None]
+def maps(name: str) -> list[Any]:
+    """The maps that are running, outermost first. Raises BatchingError if one allows no draws."""
+    levels = current().levels
+    for level in levels:
+        level.refuse_draws(name)
+    return [level for level in levels if level.size is not None]
 
 
 def drawn(make: Callable[[Shape], Tensor], name: str) -> Tensor:
@@ -31,7 +34,7 @@ def drawn(make: Callable[[Shape], Tensor], name: str) -> Tensor:
 
     Raises BatchingError inside of a map with randomness="error".
     """
-    levels = [level for level in maps() if level.draws_differ(name)]
+    levels = [level for level in maps(name) if level.draws_differ(name)]
     made = make(tuple(level.size for level in levels))
     for level in levels:
         made = level.lift(made, mapped=True)
@@ -41,7 +44,7 @@ def drawn(make: Callable[[Shape], Tensor], name: str) -> Tensor:
 def draw(op: Op, *args: Any, generator: Generator | None, **attrs: Any) -> Any:
     """Apply a random operation to tensors, for every slice of the innermost map if there is one."""
     marks = next_draw(generator)
-    levels = maps()
+    levels = maps(op.name)
     if levels:
         args = tuple(_inside(levels[-1], a) if isinstance(a, Tensor) else a for a in args)
     return op(*args, **attrs, **marks, alike=())
@@ -63,7 +66,7 @@ def draw_into(
 
 
 def _check_room(name: str, target: Any) -> None:
-    for level in reversed(maps()):
+    for level in reversed(maps(name)):
         is_inside = getattr(target, "_at", None) is level
         if level.draws_differ(name) and not (is_inside and target._mapped):
             raise BatchingError(

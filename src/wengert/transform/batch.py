@@ -18,7 +18,7 @@ from wengert.core.dtype import is_differentiable
 from wengert.core.half import arithmetic
 from wengert.core.node import Applied, Carrier, Node, project
 from wengert.core.op import OPS, Op
-from wengert.core.record import _new, as_operand, promoted
+from wengert.core.record import _new, _scalar, as_operand, cast, compute, promoted
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.core.write import in_place, name_in_place
@@ -26,6 +26,7 @@ from wengert.errors import BatchingError
 from wengert.modes import State, current, entered
 from wengert.sites import user_site
 from wengert.transform.batching import batched_by_rule
+from wengert.transform.plain import SEEN, is_elementwise, plain, rank_of
 
 _ZEROS: Final = bytes(16)
 
@@ -37,24 +38,35 @@ class BatchLevel:
         self.size = size
         self.randomness = randomness
         self.depth = depth
+        self._blanks: dict[Any, np.ndarray[Any, Any]] = {}
 
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
         """Nothing: only forward levels push tangents."""
 
-    def draws_differ(self, name: str) -> bool:
-        """Whether every slice gets random numbers of its own. Raises BatchingError for "error"."""
+    def refuse_draws(self, name: str) -> None:
+        """Raise BatchingError where random numbers are drawn, if randomness is "error"."""
         if self.randomness == "error":
             raise BatchingError(
                 f"vmap: {name} is a random operation, and randomness is 'error'",
                 "Pass randomness='different' or 'same' to vmap, or draw outside of it.",
             )
+
+    def draws_differ(self, name: str) -> bool:
+        """Whether every slice gets random numbers of its own. Raises BatchingError for "error"."""
+        self.refuse_draws(name)
         return self.randomness == "different"
 
     def lift(self, value: Tensor, mapped: bool) -> Batched:
         """A tensor of this level; mapped if its first axis is the mapped one."""
-        shape = value._data.shape[1:] if mapped else value._data.shape
+        data = value._data
+        shape = data.shape[1:] if mapped else data.shape
+        blank = self._blanks.get((shape, data.dtype))
+        if blank is None:
+            blank = np.ndarray(shape, data.dtype, _ZEROS, 0, (0,) * len(shape))
+            self._blanks[shape, data.dtype] = blank
         made = Batched.__new__(Batched)
-        made._data = np.ndarray(shape, value._data.dtype, _ZEROS, 0, (0,) * len(shape))
+        made._data = blank
+        made._level = self.depth + 1
         made._value = value
         made._mapped = mapped
         made._at = self
@@ -95,15 +107,12 @@ def _carry_tangents(source: Tensor, target: Tensor, levels: Sequence[Any]) -> No
 class Batched(Wrapped):
     """A tensor inside a vmap: one slice stands for all of them."""
 
-    __slots__ = ("_at", "_mapped", "_value")
+    __slots__ = ("_at", "_level", "_mapped", "_value")
 
     _at: BatchLevel
+    _level: int
     _mapped: bool
     _value: Tensor
-
-    @property
-    def _level(self) -> int:  # type: ignore[override]  # a class attribute elsewhere
-        return self._at.depth + 1
 
     def _handle(self) -> Batched:
         made = self._at.lift(self._value, self._mapped)
@@ -143,13 +152,16 @@ class Batched(Wrapped):
                 f"{op.name}: a tensor of a vmap is used outside of it",
                 "Return it from the mapped function instead.",
             ) from None
+        out: Any = _on_arrays(op, args, attrs, level, state) if is_elementwise(op) else None
+        if out is not None:
+            self._finish(op, args, attrs, out, index, state)
+            return out
         if op.promotion != "none":
             args = promoted_tensors(op, args)
         values = [_value_at(level, a, op) for a in args]
         mapped = [isinstance(a, Batched) and a._at is level and a._mapped for a in args]
         with entered(state.below(index)):
             results, is_mapped = batched_by_rule(op, values, mapped, attrs or {}, level)
-        out: Any
         if isinstance(results, tuple):
             out = tuple(level.lift(r, m) for r, m in zip(results, is_mapped, strict=True))
         else:
@@ -157,10 +169,18 @@ class Batched(Wrapped):
             source = args[0]
             if op.view and isinstance(source, Batched) and source._at is level:
                 attach(out, source, op, attrs, state)
-        _note(op, args, attrs, out, level, state)
+        self._finish(op, args, attrs, out, index, state)
+        return out
+
+    def _finish(
+        self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, out: Any, index: int,
+        state: State,
+    ) -> None:  # fmt: skip
+        """Record the application for gradients inside the map, and push tangents there."""
+        if state.grad:
+            _note(op, args, attrs, out, self._at, state)
         for inner in state.levels[index + 1 :]:
             inner.push(op, args, attrs or {}, out)
-        return out
 
     def _in_place(
         self, function: Any, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
@@ -201,6 +221,32 @@ class Batched(Wrapped):
     def __repr__(self) -> str:
         where = "mapped" if self._mapped else "not mapped"
         return f"Batched({self._aval}, {where} over {self._at.size}, value={self._value!r})"
+
+
+def _on_arrays(
+    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, level: BatchLevel, state: State
+) -> Batched | None:
+    """An elementwise operation on plain arrays of one dtype, if that is what the arguments are."""
+    rank = rank_of(args)
+    operands: list[Any] = []
+    dtype: Any = None
+    mapped = False
+    for a in args:
+        data = plain(level, a, rank)
+        if data is SEEN:
+            return None
+        operands.append(data)
+        if isinstance(a, Tensor):
+            if op.promotion != "none" and (data.dtype.kind != "f" or data.dtype is not dtype):
+                if dtype is not None or data.dtype.kind != "f":
+                    return None
+                dtype = data.dtype
+            mapped = mapped or (type(a) is Batched and a._mapped)
+        elif a is None or type(a) is complex or isinstance(a, (np.ndarray, np.generic)):
+            return None
+    if op.promotion != "none":
+        operands = [cast(d, dtype) for d in operands]
+    return level.lift(_new(_scalar(compute(op, operands, attrs, state)), None), mapped)
 
 
 def _no_room(name: str) -> BatchingError:
@@ -245,8 +291,11 @@ def _note(
 ) -> None:  # fmt: skip
     """Give the output a node of its own, if a gradient inside the map is wanted."""
     nodes = [_inner_node(level, a) for a in args]
-    mask = sum((node is not None) << i for i, node in enumerate(nodes))
-    if not mask or not state.grad or not op.differentiable:
+    mask = 0
+    for i, node in enumerate(nodes):
+        if node is not None:
+            mask |= 1 << i
+    if not mask or not op.differentiable:
         return
     several = out if isinstance(out, tuple) else (out,)
     if not any(is_differentiable(o._data.dtype) for o in several):

@@ -17,13 +17,14 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.half import widened
-from wengert.core.node import Carrier
+from wengert.core.node import Carrier, Node
 from wengert.core.op import OPS, Op, Select, parameters
-from wengert.core.record import _new, apply, handle, make_leaf
+from wengert.core.record import _new, apply, make_leaf, promoted
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered, using
-from wengert.transform.batch import lifted, promoted_tensors
+from wengert.transform.batch import Batched, BatchLevel, lifted, promoted_tensors
+from wengert.transform.plain import SEEN, plain
 from wengert.transform.residuals import without_history
 from wengert.transform.reverse import Reach, sweep_tensors, upstream
 from wengert.transform.tree import tree_map
@@ -32,30 +33,96 @@ _ndarray: Final = np.ndarray
 
 
 class ForwardLevel:
-    """One nesting of forward mode."""
+    """One nesting of forward mode.
+
+    started: the number of a node, older than all that is made inside; 0 if it has no such scope.
+    basis: the level of a map that only the tangents are in: many of them for each primal.
+    """
 
     size = None  # it is no map
 
-    def __init__(self) -> None:
+    def __init__(self, started: int = 0, basis: BatchLevel | None = None) -> None:
+        self.started = started
+        self.basis = basis
+        self._opened = (basis,) if basis is not None else ()
         self._carriers: weakref.WeakSet[Carrier] = weakref.WeakSet()
+
+    def below(self, state: State) -> State:
+        """What tangents are computed in: this level and all inner ones are hidden."""
+        return state.below(state.levels.index(self), self._opened)
+
+    def refuse_draws(self, name: str) -> None:
+        """Raise BatchingError where random numbers are drawn for many tangents, if not allowed."""
+        if self.basis is not None:
+            self.basis.refuse_draws(name)
 
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
         """Give the output of an application its tangent, if any of the inputs has one."""
-        tangents = [self.tangent(a) for a in args]
-        if all(t is None for t in tangents) or not op.differentiable:
+        if not op.differentiable:
             return
-        state = current()
-        below = state.below(state.levels.index(self))
-        if not below.levels:
-            args = [bare(a) for a in args]
+        tangents = [self.tangent(a) for a in args]
+        if not any(t is not None for t in tangents):
+            return
+        below = self.below(current())
+        args = [self._outside(a, below) for a in args]
+        if isinstance(out, tuple):
+            shown: Any = tuple(self._outside(o, below) for o in out)
+        else:
+            shown = self._outside(out, below)
         with entered(below):
-            pushed = pushforward(op, args, tangents, attrs, out, below)
+            pushed = pushforward(op, args, tangents, attrs, shown, below)
         if isinstance(out, tuple):
             for one, tangent in zip(out, pushed, strict=True):
                 if tangent is not None and is_differentiable(one._data.dtype):
                     self.attach(one, tangent)
         elif pushed is not None:
             self.attach(out, pushed)
+
+    def _outside(self, value: Any, below: State) -> Any:
+        """A tensor as it is outside of this level: what is inside has no part in tangents."""
+        if not isinstance(value, Tensor):
+            return value
+        node = value._node
+        if node is None or (type(node) is not Carrier and self._is_seen(node)):
+            return value
+        shown = value._handle()
+        shown._node = None
+        tangents = node.extra.tangents if node.extra is not None else None
+        if tangents and below.levels:
+            for level, tangent in tangents.items():
+                if level in below.levels:
+                    level.attach(shown, tangent)
+        return shown
+
+    def _is_seen(self, node: Node) -> bool:
+        """Whether the history of a node made inside leads to anything older than the level."""
+        if node.sequence < self.started or not self.started:
+            return True
+        extra = node.extra
+        known = extra.seen.get(self) if extra is not None and extra.seen is not None else None
+        return self._look(node) if known is None else known
+
+    def _look(self, node: Node) -> bool:
+        """The same, for all the nodes on the way that have not been asked about."""
+        found = [node]
+        met = {node}
+        for one in found:  # grows while it is walked
+            for source in one.inputs:
+                if isinstance(source, Node) and source not in met and self._is_unknown(source):
+                    met.add(source)
+                    found.append(source)
+        for one in sorted(found, key=lambda n: n.sequence):
+            sources = (s for s in one.inputs if isinstance(s, Node))
+            extra = one.get_extra()
+            seen = any(self._is_seen(s) for s in sources)
+            extra.seen = {**(extra.seen or {}), self: seen}
+        return self._is_seen(node)
+
+    def _is_unknown(self, node: Node) -> bool:
+        if node.sequence < self.started:
+            return False
+        extra = node.extra
+        return extra is None or extra.seen is None or self not in extra.seen
 
     def tangent(self, value: Any) -> Any:
         """The tangent of a tensor at this level, or None."""
@@ -86,24 +153,21 @@ class ForwardLevel:
                     tensor._node = None
 
 
-def bare(value: Any) -> Any:
-    """An argument as it is outside of all levels: without tangents."""
-    if not isinstance(value, Tensor) or type(value._node) is not Carrier:
-        return value
-    return handle(value._data, None, value._memory)
-
-
 def pushforward(
     op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any,
     state: State,
 ) -> Any:  # fmt: skip
     """The tangent of an application's output (a tuple for several), from those of its inputs."""
+    if op.kind == "elementwise" and op.pushforward is None:
+        pushed = _on_arrays(op, args, tangents, attrs, out, state)
+        if pushed is not SEEN:
+            return pushed
     if op.promotion != "none":
         args = promoted_tensors(op, args)
     if op.pushforward is not None:
         return _expanded(_by_rule(op, args, tangents, attrs, out), out)
     if op.kind == "elementwise":
-        return _elementwise(op, args, tangents, attrs, out, state)
+        return _elementwise(op, args, tangents, attrs, out)
     if op.kind == "linear":
         return _linear(op, args, tangents, attrs)
     if op.kind == "multilinear":
@@ -111,28 +175,61 @@ def pushforward(
     return _transposed(op, args, tangents, attrs, out)
 
 
-def _elementwise(
+def _on_arrays(
     op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Tensor,
     state: State,
 ) -> Any:  # fmt: skip
-    """The sum over the inputs of partial derivative times tangent."""
-    seen: Sequence[Any] = args
-    result: Any = out
-    given: Sequence[Any] = tangents
-    on_arrays = not state.levels and not any(map(_has_history, (*args, *tangents, out)))
-    if on_arrays:
-        seen, given, result = list(map(_bare, args)), list(map(_bare, tangents)), out._data
-    seen, given, result = widened(tuple(seen)), widened(tuple(given)), widened(result)
-    total: Any = None
-    for i, tangent in enumerate(given):
-        if tangent is None or op.rule(i) is None:
-            continue
-        compute = (op, i, seen, tangent, attrs, result)
-        term = state.run(_term, *compute) if on_arrays else _term(*compute)
-        total = term if total is None else total + term
+    """The sum over the inputs of partial derivative times tangent, on plain arrays; else SEEN.
+
+    Tangents may be those of the innermost map: their slices are aligned with the output.
+    """
+    level = state.levels[-1] if state.levels else None
+    rank = out._data.ndim
+    seen = [plain(level, a, rank) for a in (*args, out)]
+    given = [plain(level, t, rank) for t in tangents]
+    if any(a is SEEN for a in seen) or any(t is SEEN for t in given):
+        return SEEN
+    if any(type(a) is Batched for a in (*args, out)):
+        return SEEN
+    *primals, result = seen
+    if op.promotion != "none":
+        primals = promoted(op, primals)
+    total = state.run(_sum_of_terms, op, primals, given, attrs, result)
     if total is None:
         return None
-    return _expanded(_new(np.asarray(total)[()], None) if on_arrays else total, out)
+    mapped = any(type(t) is Batched and t._mapped for t in tangents)
+    made = _new(_shaped(total, result, mapped), None)
+    return level.lift(made, mapped) if mapped and level is not None else made
+
+
+def _shaped(total: Any, primal: Any, mapped: bool) -> Any:
+    """A tangent, or many, in the shape and dtype of the primal: the mirror of conform."""
+    total = np.asarray(total)
+    shape = (len(total), *primal.shape) if mapped else primal.shape
+    if total.dtype != primal.dtype:
+        total = total.real if primal.dtype.kind != "c" else total
+        total = total.astype(primal.dtype)
+    return total[()] if total.shape == shape else np.broadcast_to(total, shape)
+
+
+def _sum_of_terms(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any
+) -> Any:
+    total: Any = None
+    for i, tangent in enumerate(tangents):
+        if tangent is None or op.rule(i) is None:
+            continue
+        term = _term(op, i, args, tangent, attrs, out)
+        total = term if total is None else total + term
+    return total
+
+
+def _elementwise(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Tensor
+) -> Any:
+    """The same on tensors, for other levels to see."""
+    total = _sum_of_terms(op, args, tangents, attrs, out)
+    return None if total is None else _expanded(total, out)
 
 
 def _term(

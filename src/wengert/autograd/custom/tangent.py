@@ -27,7 +27,7 @@ def push(call: Call, ctx: FunctionCtx, outputs: Any, levels: Sequence[Any], stat
     for level in levels:
         tangents = [level.tangent(a) if isinstance(a, Tensor) else None for a in call.args]
         if any(t is not None for t in tangents):
-            with entered(state.below(state.levels.index(level))):
+            with entered(level.below(state)):
                 pushed = _called(call, ctx, tangents, returned)
             for output, tangent in zip(returned.values, pushed, strict=True):
                 if tangent is not None:
