@@ -16,17 +16,19 @@ from wengert.core.node import RETAINED, UNKNOWN_LINE, WATCHED, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
-from wengert.modes import current, set_grad_enabled, silently
+from wengert.modes import current, get_state, set_grad_enabled, silently
 from wengert.ops.define import method
 from wengert.sites import Site, here
 from wengert.transform.careful import Deliver, completed, prehooked
 from wengert.transform.conform import conform
+from wengert.transform.newest import sweep_newest
 from wengert.transform.passes import announced
 from wengert.transform.reverse import (
     Reach,
     check_seed,
     free,
     leaves_early,
+    silently_swept,
     sweep_arrays,
     sweep_tensors,
     upstream,
@@ -37,6 +39,8 @@ _ACCUMULATION: Final = threading.RLock()
 _ndarray: Final = np.ndarray
 _getframe: Final = sys._getframe
 _create: Final = Tensor.__new__
+_ONES: Final = {number: number(1) for number in (np.float32, np.float64)}
+"""The implicit cotangents of 0-d tensors."""
 Tensors = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
 
 
@@ -57,21 +61,23 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    if create_graph or inputs is not None or self._level or WATCHED_NODES:
+    state = get_state() or current()
+    if create_graph or inputs is not None or self._level or WATCHED_NODES or state.anomaly:
         _backward((self,), (gradient,), retain_graph, create_graph, inputs)
         return
     node = self._node
     if node is None:
         raise _nothing_to_differentiate("backward", self)
-    given = gradient is not None
-    seed = _given("backward", self, gradient, False) if given else _ones("backward", self)
-    order = upstream((node,))
-    captured = sweep_arrays({node: seed}, order)
+    if gradient is not None:
+        seed = _given("backward", self, gradient, False)
+    else:
+        seed = _ONES.get(type(self._data)) or _ones("backward", self)
+    captured, to_free = silently_swept(state, sweep_newest, node, seed)
     del seed  # what is accumulated is asked whether anybody else holds it
     with _ACCUMULATION:
         _accumulate_arrays(captured)
-    if not retain_graph:
-        free(order, _line())
+    if to_free and not retain_graph:
+        free(to_free, (here(_getframe(1)) if state.sites else None) or UNKNOWN_LINE)
 
 
 def backward_all(

@@ -139,13 +139,22 @@ def as_dtype(value: Any) -> DType:
         raise ArgumentError(message, "Write wengert.float32, for example.") from None
 
 
+def _maker(scalar: Any) -> Any:
+    """What makes a NumPy scalar of a Python float: 1 * x in a third of the time of float32(x)."""
+    one = scalar(1)
+    return one.__mul__ if type(one * 2.0) is scalar else scalar
+
+
 class _Defaults:
-    """The default dtype: process-wide, changed under a lock."""
+    """The default dtype: process-wide, changed under a lock.
+
+    scalar: makes a NumPy scalar of it of a Python float.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.floating: DType = float32
-        self.scalar: Any = np.float32  # its NumPy type, at hand because every float becomes one
+        self.scalar = _maker(np.float32)
 
 
 DEFAULTS: Final = _Defaults()
@@ -168,17 +177,12 @@ def set_default_dtype(d: Any) -> None:
         raise ArgumentError(f"the default dtype must be floating point, not {dtype}")
     with DEFAULTS.lock:
         DEFAULTS.floating = dtype
-        DEFAULTS.scalar = dtype.numpy.type
+        DEFAULTS.scalar = _maker(dtype.numpy.type)
 
 
 def default_float() -> NumpyDType:
     """NumPy's dtype of Python floats."""
     return DEFAULTS.floating.numpy
-
-
-def default_scalar() -> Any:
-    """NumPy's scalar type of Python floats."""
-    return DEFAULTS.scalar
 
 
 def default_complex() -> NumpyDType:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.dtype import as_dtype, default_scalar, is_differentiable
+from wengert.core.dtype import DEFAULTS, as_dtype, is_differentiable
 from wengert.core.record import _new, make_leaf, mark_cut, mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
@@ -23,6 +23,7 @@ from wengert.ops.samples import Call, Sampler
 from wengert.sites import user_site
 
 _FLOATS: Final = {float}
+_array: Final = np.array
 _WITHIN_FLOAT16: Final = 65504.0
 
 
@@ -53,28 +54,36 @@ def tensor(
     tensor(2., dtype=wengert.float64, requires_grad=True)
     """
     # A float and a flat list of floats, the commonest leaves, do without the general way.
+    state = get_state() or current()
     kind = type(data)
-    read: list[Tensor] = []
+    read: list[Tensor] | None = None
     if kind is float and dtype is None and -_WITHIN_FLOAT16 < data < _WITHIN_FLOAT16:
-        array: Any = default_scalar()(data)
-    elif kind is list and dtype is None and set(map(type, data)) == _FLOATS:
-        array = (get_state() or current()).run(np.array, data, default_scalar())
+        array: Any = DEFAULTS.scalar(data)
+    elif kind is list and dtype is None and _is_flat(data):
+        array = state.run(_array, data, DEFAULTS.floating.numpy)
     else:
+        read = []
         array = array_from(data, numpy_dtype(dtype), read)
     if device is not None:
         check_device(device)
     made = _new(array, None)
-    state = get_state()
-    if state is not None and state.inference:
+    if state.inference:
         mark_inference(made)
     if read:
         _cut_from(made, data, read)
     if requires_grad:
-        if is_differentiable(array.dtype):
+        if read is None or is_differentiable(array.dtype):
             make_leaf(made)
         else:
             made.requires_grad_()  # raises
     return made if name is None else named(made, name)
+
+
+def _is_flat(data: list[Any]) -> bool:
+    """Whether a list has floats only; of one, the set would cost half as much as the array."""
+    if len(data) == 1:
+        return type(data[0]) is float
+    return set(map(type, data)) == _FLOATS
 
 
 def _cut_from(copy: Tensor, data: Any, read: list[Tensor]) -> None:

@@ -7,7 +7,7 @@ serves first derivatives, with rules on plain arrays, and higher ones, with rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context, copy_context
 from operator import attrgetter
 from typing import Any, Final
@@ -36,25 +36,12 @@ def upstream(roots: Iterable[Node]) -> list[Node]:
     nodes = list(roots)
     seen = set(nodes)
     for node in nodes:  # grows while it is walked
-        plan = node.plan
-        if type(node) is Pair:
-            if plan.first:
-                source = node.first
-                if source not in seen:
-                    seen.add(source)
-                    nodes.append(source)
-            if plan.second:
-                source = node.second
-                if source not in seen:
-                    seen.add(source)
-                    nodes.append(source)
-        elif plan is not LEAF_PLAN:
-            inputs = node.inputs
-            for i in plan.wanted:
-                source = inputs[i]
-                if source not in seen:
-                    seen.add(source)
-                    nodes.append(source)
+        inputs = node.inputs
+        for i in node.plan.wanted:
+            source = inputs[i]
+            if source not in seen:
+                seen.add(source)
+                nodes.append(source)
     nodes.sort(key=_by_sequence, reverse=True)
     return nodes
 
@@ -120,85 +107,58 @@ def sweep_arrays(
     if state.anomaly is not None:
         with entered(state.but(grad=False)):
             return sweep(cotangents, order, reach, deliver, Arrays(state))
-    context = copy_context()  # the user's: the loop runs in another one
+    found: list[tuple[Node, Any]] = silently_swept(
+        state, _sweep_arrays, cotangents, order, reach, deliver
+    )
+    return found
+
+
+def silently_swept(state: State, sweep: Callable[..., Any], *args: Any) -> Any:
+    """sweep(*args, state, context), run with floating-point errors ignored.
+
+    context: the user's, for users' code to run in.
+    """
+    context = copy_context()
     try:
-        found: list[tuple[Node, Any]] = state.run(
-            _sweep_arrays, cotangents, order, reach, deliver, state, context
-        )
-        return found
+        return state.run(sweep, *args, state, context)
     except RuntimeError as error:
-        if "cannot enter context" not in str(error) or len(cotangents) == 0:
+        started = error.__traceback__ is None or error.__traceback__.tb_next is not None
+        if started or "cannot enter context" not in str(error):
             raise
     finally:
         if context[STATE] is not state:
             keep_changes(context)  # users' code ran in it
     with np.errstate(all="ignore"):
-        return _sweep_arrays(cotangents, order, reach, deliver, state, context)
+        return sweep(*args, state, context)
 
 
 def _sweep_arrays(
     cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach | None,
     deliver: Deliver | None, state: State, context: Context,
 ) -> list[tuple[Node, Any]]:  # fmt: skip
-    # The loop in which a small graph spends its time: in one piece, its names local, and inside the
-    # context that ignores floating-point errors. Users' code runs outside of it.
     captured: list[tuple[Node, Any]] = []
-    careful: Careful | None = None
-    pop, get = cotangents.pop, cotangents.get
+    careful = Careful(state, context)
     for node in order:
-        ct = pop(node, None)
+        ct = cotangents.pop(node, None)
         if ct is None:
             continue
-        plan = node.plan
-        if plan is LEAF_PLAN or node.grad is not None or reach is not None:
-            if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
-                careful = careful or Careful(state, context)
-                careful.visit(node, ct, cotangents, reach, deliver, captured)
-                continue
-            if reach is None or node in reach.targets or node.retains():
-                captured.append((node, ct))
-            if plan is LEAF_PLAN or (reach is not None and node not in reach.through):
-                continue
-        if type(node) is not Pair or node.extra is not None or node.freed is not None:
-            careful = careful or Careful(state, context)
-            _spread(node, ct, cotangents, reach, careful)
+        if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
+            careful.visit(node, ct, cotangents, reach, deliver, captured)
             continue
-        first, second = node.first, node.second
-        if plan.keeps_any and (
-            node._memory is not None
-            or (first is not None and first._memory is not None)
-            or (second is not None and second._memory is not None)
-        ):
-            check_fresh(node)
-        if plan.first and (reach is None or first in reach.sources):
-            pull = plan.pull_first
-            pulled = ct if pull is None else pull(node, ct)
-            value = first.value
-            if type(pulled) is not type(value) or (
-                type(pulled) is _ndarray
-                and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
-            ):
-                pulled = conform(pulled, first.aval)
-            before = get(first)
-            cotangents[first] = pulled if before is None else before + pulled
-        if plan.second and (reach is None or second in reach.sources):
-            pull = plan.pull_second
-            pulled = ct if pull is None else pull(node, ct)
-            value = second.value
-            if type(pulled) is not type(value) or (
-                type(pulled) is _ndarray
-                and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
-            ):
-                pulled = conform(pulled, second.aval)
-            before = get(second)
-            cotangents[second] = pulled if before is None else before + pulled
+        if reach is None:
+            if node.grad is not None or node.plan is LEAF_PLAN:
+                captured.append((node, ct))
+        elif node in reach.targets or node.retains():
+            captured.append((node, ct))
+        if reach is None or node in reach.through:
+            spread_arrays(node, ct, cotangents, reach, careful)
     return captured
 
 
-def _spread(
+def spread_arrays(
     node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None, careful: Careful
 ) -> None:
-    """Pass the cotangent of any node on to its inputs: what the loop above does for pairs."""
+    """Pass a node's cotangent on to its inputs, from inside the silent context."""
     plan = node.plan
     if plan.special:
         careful.spread(node, ct, cotangents, reach)
