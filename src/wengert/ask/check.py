@@ -20,6 +20,7 @@ from wengert.graphs.vertex import Vertex
 _DIRECTIONS = 3
 _TOLERANCE = 1e-3
 _NOISE = 1e-3
+_FINER = 1e-2
 _FURTHER_STEPS = (1e4, 1e2, 1e-2, 1e-4, 1e-6)
 _OK, _WRONG, _KINK, _NOT_FINITE = "ok", "WRONG", "a kink", "not finite"
 _WHY_NOT = {_KINK: "it bends there", _NOT_FINITE: "the values there are not finite"}
@@ -136,20 +137,30 @@ class Along:
         return float(np.sum(np.conj(self._ct) * moved).real)
 
     def agrees(self, ruled: float, tolerance: float) -> bool:
-        """Whether the rule's slope is that over a smaller or a larger step.
+        """Whether the rule's slope is that over another step, where this one's says little.
 
-        Steep functions need smaller ones, and sums with a large number larger ones. A step is asked
-        as far as rounding leaves more than `_NOISE` of it.
+        Steep functions need smaller steps: sin at 5e8 oscillates within this one. Sums with a large
+        number need larger ones, as rounding leaves nothing of a small change.
         """
         sizes = [np.abs(v) for v in (self._operands[self._slot], self._before)]
         rounding = np.finfo(np.float64).eps * sum(float(np.max(s, initial=0.0)) for s in sizes)
+        finer = self._over(self.step * _FINER)
+        noise = 8 * rounding / (self.step * _FINER)
+        change = abs(self._over(self.step) - finer)
+        if noise * _FINER <= tolerance and change <= (tolerance + noise) * self.scale:
+            return False
         for factor in _FURTHER_STEPS:
             step = self.step * factor
-            slope = (self.change(step) - self.change(-step)) / (2 * step)
             noise = 8 * rounding / step
-            if noise <= _NOISE and abs(slope - ruled) <= (tolerance + noise) * self.scale:
+            if noise <= _NOISE and abs(self._over(step) - ruled) <= (
+                (tolerance + noise) * self.scale
+            ):
                 return True
         return False
+
+    def _over(self, step: float) -> float:
+        """The slope over a step of this size."""
+        return (self.change(step) - self.change(-step)) / (2 * step)
 
 
 def _direction(random: Any, vertex: Vertex) -> Any:

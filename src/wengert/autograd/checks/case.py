@@ -96,7 +96,7 @@ def check_inputs(inputs: Sequence[Any]) -> None:
 
 
 def _check_memory(i: int, data: Any) -> None:
-    if any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)):
+    if data.size and any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)):
         raise ShapeError(
             f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that "
             "are non-overlapping to be able to compute the numerical gradients correctly",
