@@ -23,6 +23,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "wengert"
 # What is public besides the registered functions: module -> names, "name as public" for renames.
 FIXED = {
     "wengert": ["autograd", "linalg", "nn", "testing"],
+    "wengert.autograd.auditing": ["audit"],
     "wengert.core.aval": ["Aval"],
     "wengert.core.dtype": [
         "DType as dtype", "bool_ as bool", "complex64", "complex64 as cfloat", "complex128",

@@ -50,6 +50,12 @@ class SavedValue:
         self._kept: Any = None
         self._unpack: Hook | None = None
 
+    @property
+    def is_between(self) -> bool:
+        """Whether it is a float and neither an input nor an output: it has no history."""
+        is_own = self._source is None or self.place.startswith("a tensor")
+        return is_own and self._output == UNKNOWN and self._aval.dtype.kind in "fc"
+
     def pack(self, state: State) -> None:
         """Give the value to the innermost `saved_tensors_hooks`, if there are any."""
         if state.saved:

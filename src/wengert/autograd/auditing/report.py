@@ -1,0 +1,54 @@
+"""What an audit found."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong. rule: the check, in a word or two; where: file, line and text."""
+
+    rule: str
+    what: str
+    where: str
+    remedy: str
+
+    def __str__(self) -> str:
+        lines = [f"{self.rule}: {self.what}", f"  at {self.where}" if self.where else ""]
+        return "\n".join(line for line in [*lines, f"  {self.remedy}"] if line.strip())
+
+
+class Audit:
+    """What was checked of a Function. True if nothing is wrong; printed, it says all.
+
+    faults: what is wrong. passed: the checks without a fault. skipped: what could not be checked,
+    and why.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.faults: list[Fault] = []
+        self.passed: list[str] = []
+        self.skipped: list[str] = []
+
+    def __bool__(self) -> bool:
+        return not self.faults
+
+    def rules(self) -> set[str]:
+        """The checks that found something."""
+        return {fault.rule for fault in self.faults}
+
+    def add(self, rule: str, what: str, where: str = "", remedy: str = "") -> None:
+        """Note a fault; the same one only once."""
+        fault = Fault(rule, what, where, remedy)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def __repr__(self) -> str:
+        count = len(self.faults)
+        verdict = "no faults" if not count else f"{count} fault{'s' * (count != 1)}"
+        parts = [f"audit of {self.name}: {verdict}", *map(str, self.faults)]
+        if self.passed:
+            parts.append(f"passed: {', '.join(self.passed)}")
+        parts.extend(f"not checked: {why}" for why in self.skipped)
+        return "\n".join(parts)
