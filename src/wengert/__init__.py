@@ -23,6 +23,9 @@ from wengert import (
     nn,
     testing,
 )
+from wengert.autograd.auditing import (
+    audit,
+)
 from wengert.core.aval import (
     Aval,
 )
@@ -637,6 +640,7 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "audit",
     "autograd",
     "baddbmm",
     "bernoulli",
