@@ -42,11 +42,11 @@ def ours(function: Function, call: Call) -> Side:
     return Side(leaves, result, differentiable_in(result))
 
 
-def theirs(function: Function, call: Call) -> Side:
+def theirs(function: Function, call: Call, *, requires_grad: bool = True) -> Side:
     leaves: list[torch.Tensor] = []
 
     def moved(array: Any) -> torch.Tensor:
-        tensor = to_torch(array, requires_grad=True)
+        tensor = to_torch(array, requires_grad=requires_grad)
         if is_differentiable(array.dtype):
             leaves.append(tensor)
         return tensor

@@ -25,7 +25,7 @@ def is_tensor(obj: Any) -> bool:
 
 @public(torch="is_floating_point", differentiable=False)
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the dtype is float16, float32 or float64."""
+    """Whether the dtype is float16, bfloat16, float32 or float64."""
     return expect_tensor("is_floating_point", input).dtype.is_floating_point
 
 

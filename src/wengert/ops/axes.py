@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.core.aval import Shape
 from wengert.core.dtype import dtype_of
+from wengert.core.half import is_half
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, WengertError
 from wengert.ops.arguments import flag, ndim_of
 from wengert.ops.canonical import many_dims, one_dim
@@ -16,15 +17,12 @@ from wengert.ops.samples import Call, Sampler
 
 Axes = tuple[int, ...]
 
-FLOAT16: Final = np.dtype(np.float16)
 FLOAT32: Final = np.dtype(np.float32)
 INT64: Final = np.dtype(np.int64)
-WIDER: Final[dict[np.dtype[Any], np.dtype[Any]]] = {
-    FLOAT16: FLOAT32,
+_WIDER: Final[dict[np.dtype[Any], np.dtype[Any]]] = {
     FLOAT32: np.dtype(np.float64),
     np.dtype(np.complex64): np.dtype(np.complex128),
 }
-"""What running sums and products accumulate in, as in torch on the CPU; each result is rounded."""
 
 # (array, dimensions, dtype, None, keepdim): ufunc.reduce is np.sum and np.max without their
 # two microseconds of argument handling.
@@ -107,8 +105,13 @@ def count(shape: Shape, dim: Axes | int | None) -> int:
 
 
 def computing(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype that sums are accumulated in: float16 in float32, as in torch."""
-    return FLOAT32 if dtype == FLOAT16 else dtype
+    """The dtype that sums of a result in `dtype` are accumulated in: float32 for half dtypes."""
+    return FLOAT32 if is_half(dtype) else dtype
+
+
+def running(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """What running sums and products accumulate in, as in torch on the CPU; each is rounded."""
+    return _WIDER.get(dtype) or computing(dtype)
 
 
 _BLOCK: Final = 256

@@ -225,6 +225,8 @@ def kl_div(
     """
     if reduction != "batchmean":
         check_reduction("kl_div", reduction)
+    for given in (input, target):
+        refuse_kinds("kl_div", array_of(given), "c")
     shape = shape_of(input)
     common_shape("kl_div", shape, shape_of(target))
     if flag("log_target", log_target):

@@ -48,11 +48,6 @@ def nonzero_divisor(name: str, divisor: Any) -> None:
         )
 
 
-def wide(x: Any) -> Any:
-    """float16 as float32: formulas of several steps are computed wide and rounded once."""
-    return x.astype(np.float32) if x.dtype == np.float16 else x
-
-
 def pointwise(
     name: str, forward: Any, *, pullbacks: Sequence[Rule | None], **facts: Any
 ) -> Op:  # fmt: skip
@@ -77,7 +72,7 @@ def _drawn(count: int, domain: tuple[float, float]) -> Rule:
 
 
 __all__ = [
-    "NOWHERE", "broadcast_aval", "nonzero_divisor", "number", "pointwise", "refuse", "wide",
+    "NOWHERE", "broadcast_aval", "nonzero_divisor", "number", "pointwise", "refuse",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from wengert.ops.batching import broadcast_rule
 from wengert.ops.checks import pointwise
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.samples import Call, Sampler
 
 
 def _real(x: Any) -> Any:
@@ -38,7 +39,8 @@ def _angle_pullback(ct: Any, x: Any, x_aval: Any) -> Any:
     """Of z = x + iy the angle turns by (x dy - y dx) / |z|^2; real numbers do not turn."""
     if x_aval.dtype.kind != "c":
         return np.where(False, ct, 0)
-    square = np.real(x) * np.real(x) + np.imag(x) * np.imag(x)
+    # 1 instead of 0: in the derivative of this rule 0 / 0 would be NaN, though it is not chosen.
+    square = np.where(x == 0, 1, np.real(x) * np.real(x) + np.imag(x) * np.imag(x))
     return np.where(x == 0, 0, ct * (x * 1j) / square)
 
 
@@ -84,6 +86,12 @@ setattr(Tensor, "real", property(_property_real))  # noqa: B010
 setattr(Tensor, "imag", property(_property_imag))  # noqa: B010
 
 
+def complex_samples(s: Sampler) -> Call:
+    """One complex tensor."""
+    shape = s.shape()
+    return (np.asarray(s.array(shape) + 1j * s.array(shape))[()],), {}
+
+
 @public(
     torch="real", method=False, samples=lambda s: ((s.array(s.shape()),), {}), numpy=(np.real,)
 )  # fmt: skip
@@ -92,7 +100,7 @@ def real(input: Any) -> Any:
     return real_op(input) if _is_complex(input) else input
 
 
-@public(torch="imag", method=False, numpy=(np.imag,))
+@public(torch="imag", method=False, samples=complex_samples, numpy=(np.imag,))
 def imag(input: Any) -> Any:
     """The imaginary part, sharing memory with the complex tensor.
 

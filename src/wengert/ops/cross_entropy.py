@@ -13,7 +13,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, integer, is_number
 from wengert.ops.arithmetic import add, mul
-from wengert.ops.axes import FLOAT16, FLOAT32, add_up, largest, refuse_kinds
+from wengert.ops.axes import add_up, largest, refuse_kinds
 from wengert.ops.batching_losses import classes_rule, slope_rule
 from wengert.ops.class_targets import (
     IGNORED,
@@ -41,8 +41,7 @@ _NAME = "cross_entropy"
 
 def _apart(x: Any, dim: int) -> Any:
     """x less the largest of its classes, so that no exponential overflows; fresh memory."""
-    wide = x.astype(FLOAT32) if x.dtype == FLOAT16 else x
-    return wide - largest(wide, dim, None, None, True) if x.size else wide.copy()
+    return x - largest(x, dim, None, None, True) if x.size else x.copy()
 
 
 def _place(target: Any, dim: int, ndim: int) -> Any:

@@ -24,6 +24,7 @@ from wengert.ops.arguments import (
     one_of,
     shape_of,
 )
+from wengert.ops.axes import refuse_kinds
 from wengert.ops.batching import broadcast_rule
 from wengert.ops.batching_index import data_dependent_rule, searchsorted_rule
 from wengert.ops.canonical import one_dim
@@ -110,6 +111,8 @@ def unique(
 def _search(boundaries: Any, x: Any, sorter: Any, *, right: bool, dtype: np.dtype[Any]) -> Any:
     side: Any = "right" if right else "left"
     x = np.asarray(x)
+    for array in (boundaries, x):
+        refuse_kinds("searchsorted", array, "c")
     if boundaries.ndim == 1:
         return np.searchsorted(boundaries, x, side, sorter).astype(dtype)
     found = np.empty(x.shape, dtype)

@@ -36,7 +36,8 @@ def _sgn_pullback(ct: Any, out: Any, x: Any, x_aval: Any) -> Any:
     if x_aval.dtype.kind != "c":
         return np.where(False, ct, 0)
     across = ct - out * np.real(np.conj(out) * ct)
-    return np.where(x == 0, 0, across / abs_(x))
+    # 1 instead of 0: in the derivative of this rule 0 / 0 would be NaN, though it is not chosen.
+    return np.where(x == 0, 0, across / np.where(x == 0, 1, abs_(x)))
 
 
 abs_ = publish(elementwise(

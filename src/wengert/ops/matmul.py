@@ -17,7 +17,6 @@ from wengert.ops.define import public
 from wengert.ops.kinds import multilinear
 from wengert.ops.samples import Call, Sampler
 
-_FLOAT16: Final = np.dtype(np.float16)
 _FLOAT32: Final = np.dtype(np.float32)
 _BLAS: Final = frozenset(np.dtype(c) for c in "fdFD")
 EXPLAIN: Final = "the slope in one factor is the other factor, transposed"
@@ -28,7 +27,7 @@ SOURCE: Final = "for z = x @ y: x_bar = z_bar @ y.T, y_bar = x.T @ z_bar"
 
 
 def product(name: str, x: Any, y: Any) -> Any:
-    """x @ y by torch's rules: all of one dtype, and float16 accumulated in float32."""
+    """x @ y by torch's rules: all of one dtype,."""
     try:
         dtype = x.dtype
         if dtype is y.dtype and dtype in _BLAS:
@@ -38,8 +37,6 @@ def product(name: str, x: Any, y: Any) -> Any:
     except (AttributeError, ValueError):
         pass  # explained by the checks
     check_factors(name, x, y)
-    if x.dtype == _FLOAT16:
-        return product(name, x.astype(_FLOAT32), y.astype(_FLOAT32)).astype(_FLOAT16)
     return _in_one(x, y) if x.ndim > 2 >= y.ndim else x @ y
 
 

@@ -15,7 +15,6 @@ from wengert.ops.arguments import array_of
 from wengert.ops.axes import (
     Axes,
     add_up,
-    computing,
     count,
     draw_dims,
     largest,
@@ -34,7 +33,6 @@ from wengert.ops.samples import Call, Sampler
 def _vector_norm(x: Any, *, p: float, dim: Axes | None, keepdim: bool) -> Any:
     size = abs(x)
     dtype = size.dtype
-    size = size.astype(computing(dtype), copy=False)
     if p == 0:
         return add_up(size != 0, dim, dtype, None, keepdim)
     if math.isinf(p):

@@ -11,8 +11,9 @@ from wengert.core.record import cast
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import DTypeError
+from wengert.ops.cast import to
 from wengert.ops.checks import refuse
-from wengert.ops.define import method, publish
+from wengert.ops.define import method, public, publish
 from wengert.ops.kinds import elementwise
 
 _NUMBERS = (int, float, complex)
@@ -112,21 +113,6 @@ def _reciprocal(x: Any) -> Any:
     return 1 / x
 
 
-def _float_power(x: Any, y: Any) -> Any:
-    kinds = {np.result_type(v).kind for v in (x, y)}
-    dtype = np.dtype(np.complex128 if "c" in kinds else np.float64)
-    if type(y) in (int, float):
-        return _pow(cast(x, dtype), y)
-    return np.power(cast(x, dtype), cast(y, dtype))
-
-
-float_power = publish(elementwise(
-    "float_power", _float_power, partials=[_base_slope, _exponent_slope], torch="float_power",
-    saved_as=("self", "exponent"),
-    samples=_power_call, promotion="none", grad_name=_pow_name, numpy=(np.float_power,),
-    latex="{{{}}}^{{{}}}",
-    explain="slope y x^(y-1) in the base x, x^y log x in the exponent y; in double precision",
-))  # fmt: skip
 square = publish(elementwise(
     "square", _square, partials=[lambda x: 2 * x], torch="square", promotion="common",
     grad_name="PowBackward0", latex="{{{}}}^2", numpy=(np.square,),
@@ -151,15 +137,32 @@ reciprocal = publish(elementwise(
 ), in_place=True)  # fmt: skip
 
 
+@public(torch="float_power", samples=_power_call, numpy=(np.float_power,))
+def float_power(input: Any, exponent: Any) -> Any:
+    """input ** exponent in double precision: float64, or complex128 if either is complex.
+
+    >>> import wengert as wg
+    >>> wg.float_power(wg.tensor([4, 9]), 0.5)
+    tensor([2., 3.], dtype=wengert.float64)
+    """
+    dtype = _double(input, exponent)
+    base, power = (to(v, dtype) if isinstance(v, Tensor) else v for v in (input, exponent))
+    return pow_op(base, power)
+
+
+def _double(*values: Any) -> np.dtype[Any]:
+    """float64, or complex128 if a value is complex."""
+    datas = [v._data if isinstance(v, Tensor) else v for v in values]
+    return np.dtype(np.complex128 if any(map(np.iscomplexobj, datas)) else np.float64)
+
+
 @method(Tensor)
 def float_power_(self: Tensor, exponent: Any) -> Tensor:
     """self ** exponent in double precision, in this tensor's own memory.
 
     Raises DTypeError unless that is of float64, or of complex128 where the result is complex.
     """
-    given = exponent._data if isinstance(exponent, Tensor) else exponent
-    complex_ = np.iscomplexobj(given) or np.iscomplexobj(self._data)
-    wanted = np.dtype(np.complex128 if complex_ else np.float64)
+    wanted = _double(self, exponent)
     if self._data.dtype != wanted:
         raise DTypeError(
             f"float_power_: the base has dtype {self.dtype} but the result requires {wanted}",

@@ -14,15 +14,13 @@ import numpy as np
 from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.ops.axes import (
-    FLOAT16,
-    FLOAT32,
     INT64,
-    WIDER,
     computing,
     dim_for,
     line_call,
     multiply_up,
     over_one,
+    running,
     widened,
 )
 from wengert.ops.batching import along
@@ -40,9 +38,6 @@ def _recurrence(x: Any, y: Any, *, dim: int, reverse: bool) -> Any:
 
     Without y, u[0] = 1 and u[k] = x[k-1] u[k-1]: the product of what stands before.
     """
-    if x.dtype == FLOAT16:
-        terms = None if y is None else y.astype(FLOAT32)
-        return _recurrence(x.astype(FLOAT32), terms, dim=dim, reverse=reverse).astype(FLOAT16)
     out = np.empty(x.shape or (1,), x.dtype)
     u, factors = _lines(out, dim, reverse), _lines(x, dim, reverse)
     if y is None:
@@ -148,7 +143,7 @@ def _cumprod(x: Any, *, dim: int, dtype: Dtype) -> Any:
     result = _multiplied(x, dtype)
     if not x.ndim:
         return x.astype(result)
-    return np.multiply.accumulate(x, dim, WIDER.get(result, result)).astype(result, copy=False)
+    return np.multiply.accumulate(x, dim, running(result)).astype(result, copy=False)
 
 
 def _cumprod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:

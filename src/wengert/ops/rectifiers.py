@@ -10,7 +10,7 @@ from wengert.core.op import Op, Select
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError
-from wengert.ops.checks import number, pointwise, refuse, wide
+from wengert.ops.checks import number, pointwise, refuse
 from wengert.ops.define import method, public
 from wengert.ops.kinds import elementwise
 from wengert.ops.selection import where_op
@@ -109,8 +109,7 @@ def _hardsigmoid(x: Any) -> Any:
 
 def _hardswish(x: Any) -> Any:
     refuse("hardswish", "biuc", x)
-    w = wide(x)
-    return (w * np.minimum(np.maximum(w + 3, 0), 6) / 6).astype(x.dtype, copy=False)
+    return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
 
 
 hardtanh_op = elementwise(

@@ -11,8 +11,6 @@ from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.arguments import array_of
 from wengert.ops.axes import (
-    FLOAT16,
-    FLOAT32,
     INT64,
     Axes,
     computing,
@@ -41,12 +39,12 @@ def _numbered(torch_name: str) -> Any:
 
 
 def total(x: Any, dim: Axes | None, keepdim: bool, dtype: Dtype = None) -> Any:
-    """The sum in torch's dtype: integers in int64, float16 accumulated in float32."""
+    """The sum in torch's dtype: integers in int64, half dtypes accumulated in float32."""
     if dtype is None:
         dtype = INT64 if x.dtype.kind in "biu" else x.dtype
-    if dtype == FLOAT16:
-        return summed(x, dim, FLOAT32, keepdim).astype(FLOAT16)
-    return summed(x, dim, dtype, keepdim)
+    within = computing(dtype)
+    found = summed(x, dim, within, keepdim)
+    return found if within is dtype else found.astype(dtype)
 
 
 def _sum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:

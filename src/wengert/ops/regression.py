@@ -232,6 +232,7 @@ def huber_loss(
     if not delta > 0:
         raise ArgumentValueError("huber_loss does not support non-positive values for delta")
     x, y = together("huber_loss", input, target)
+    refuse_kinds("huber_loss", array_of(y), "c")
     y = in_dtype(y, array_of(x).dtype)  # the input's dtype decides here, as in torch
     if weight is None:
         return huber_op(x, y, reduction=reduction, delta=delta)

@@ -12,13 +12,11 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of, integer
 from wengert.ops.axes import (
-    FLOAT16,
-    FLOAT32,
     INT64,
-    WIDER,
     dim_for,
     line_call,
     refuse_kinds,
+    running,
 )
 from wengert.ops.batching import along
 from wengert.ops.canonical import numpy_dtype, one_dim
@@ -37,7 +35,7 @@ def _cumsum(x: Any, *, dim: int, dtype: np.dtype[Any] | None) -> Any:
     if not x.ndim:
         return x.astype(dtype)
     x = x.astype(dtype, copy=False)
-    return np.add.accumulate(x, dim, WIDER.get(dtype, dtype)).astype(dtype, copy=False)
+    return np.add.accumulate(x, dim, running(dtype)).astype(dtype, copy=False)
 
 
 def _cumsum_transpose(ct: Any, dim: int) -> Any:
@@ -131,12 +129,29 @@ def cummin(input: Tensor, dim: int) -> Any:
 
 
 def _logcumsumexp(x: Any, *, dim: int) -> Any:
-    refuse_kinds("logcumsumexp", x, "biuc")
+    refuse_kinds("logcumsumexp", x, "biu")
     if not x.ndim:
         return x.copy()
-    if x.dtype == FLOAT16:
-        return np.logaddexp.accumulate(x, dim, FLOAT32).astype(FLOAT16)
-    return np.logaddexp.accumulate(x, dim)
+    if x.dtype.kind != "c":
+        return np.logaddexp.accumulate(x, dim)
+    out = x.astype(running(x.dtype))
+    lines = np.moveaxis(out, dim, 0)
+    for k in range(1, len(lines)):
+        lines[k] = _log_add_exp(lines[k - 1], lines[k])
+    return out.astype(x.dtype, copy=False)
+
+
+def _log_add_exp(x: Any, y: Any) -> Any:
+    """log(e^x + e^y) of complex numbers, by the larger real part; two infinite ones by themselves.
+
+    Of -inf + ia and -inf + ib it is one of them, since their angles mean nothing.
+    """
+    swapped = (x.real < y.real) | np.isnan(y)
+    large, small = np.where(swapped, y, x), np.where(swapped, x, y)
+    both = (large.real == small.real) & np.isinf(large.real)
+    plain = np.where(large.real < 0, large, np.log(np.exp(x) + np.exp(y)))
+    found = np.where(both, plain, large + np.log1p(np.exp(small - large)))
+    return np.where(np.isnan(x) | np.isnan(y), np.nan + np.nan * 1j, found)
 
 
 def _logcumsumexp_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:
@@ -169,7 +184,7 @@ logcumsumexp_op = general(
 def logcumsumexp(input: Tensor, dim: int) -> Any:
     """log(exp(x_1) + ... + exp(x_i)) along a dimension, computed without overflow.
 
-    x: any shape -> the same. Raises DTypeError for integers and complex numbers.
+    x: any shape -> the same. Raises DTypeError for integers.
 
     >>> import wengert as wg
     >>> wg.tensor([0.0, 0.0]).logcumsumexp(0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.write import in_place
 from wengert.ops.arguments import one_of
-from wengert.ops.checks import number, refuse, wide
+from wengert.ops.checks import number, refuse
 from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 from wengert.ops.magnitude import abs_
@@ -18,21 +18,19 @@ from wengert.ops.special import erfc
 
 def _sigmoid(x: Any) -> Any:
     # exp overflows to infinity for very negative x, and 1 / infinity is the right 0.
-    return (1 / (1 + np.exp(-wide(x)))).astype(x.dtype, copy=False)
+    return 1 / (1 + np.exp(-x))
 
 
 def _log_of_sigmoid(x: Any) -> Any:
     refuse("logsigmoid", "biuc", x)
-    w = wide(x)
-    return (np.minimum(w, 0) - np.log1p(np.exp(-np.abs(w)))).astype(x.dtype, copy=False)
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
 def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
     refuse("softplus", "biuc", x)
-    w = wide(x)
-    scaled = w * beta
+    scaled = x * beta
     curve = np.log1p(np.exp(scaled)) / beta
-    return np.where(scaled > threshold, w, curve).astype(x.dtype, copy=False)
+    return np.where(scaled > threshold, x, curve)
 
 
 def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
@@ -76,8 +74,7 @@ def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
 
 def _silu(x: Any) -> Any:
     refuse("silu", "biu", x)
-    w = wide(x)
-    return (w / (1 + np.exp(-w))).astype(x.dtype, copy=False)
+    return x / (1 + np.exp(-x))
 
 
 def _silu_slope(x: Any) -> Any:
@@ -87,8 +84,7 @@ def _silu_slope(x: Any) -> Any:
 
 def _mish(x: Any) -> Any:
     refuse("mish", "biuc", x)
-    w = wide(x)
-    return (w * np.tanh(np.log1p(np.exp(w)))).astype(x.dtype, copy=False)
+    return x * np.tanh(np.log1p(np.exp(x)))
 
 
 def _mish_slope(x: Any) -> Any:
@@ -104,8 +100,7 @@ _TANH_CUBE = 0.044715
 
 def _gelu(x: Any) -> Any:
     refuse("gelu", "biuc", x)
-    w = wide(x)
-    return (0.5 * w * erfc(-w * _ROOT_HALF)).astype(x.dtype, copy=False)
+    return 0.5 * x * erfc(-x * _ROOT_HALF)
 
 
 def _gelu_slope(x: Any) -> Any:
@@ -114,9 +109,8 @@ def _gelu_slope(x: Any) -> Any:
 
 def _gelu_tanh(x: Any) -> Any:
     refuse("gelu", "biuc", x)
-    w = wide(x)
-    inner = _TANH_SCALE * (w + _TANH_CUBE * w**3)
-    return (0.5 * w * (1 + np.tanh(inner))).astype(x.dtype, copy=False)
+    inner = _TANH_SCALE * (x + _TANH_CUBE * x**3)
+    return 0.5 * x * (1 + np.tanh(inner))
 
 
 def _gelu_tanh_slope(x: Any) -> Any:

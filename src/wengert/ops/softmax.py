@@ -8,8 +8,6 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.ops.axes import (
-    FLOAT16,
-    FLOAT32,
     Axes,
     add_up,
     dim_for,
@@ -30,8 +28,6 @@ def _shifted(x: Any, dim: int) -> tuple[Any, int]:
     """x minus its maximum along `dim`, so that no exponential overflows; at least 1-d, fresh."""
     if x.ndim == 0:
         x = x.reshape(1)
-    if x.dtype == FLOAT16:
-        x = x.astype(FLOAT32)
     if x.size == 0:
         return x.copy(), dim
     return x - largest(x, dim, None, None, True), dim
@@ -121,11 +117,10 @@ def softmin(input: Tensor, dim: int, dtype: Any = None) -> Any:
 def _logsumexp(x: Any, *, dim: Axes | None, keepdim: bool) -> Any:
     if x.size == 0:
         return np.log(add_up(x, dim, None, None, keepdim))
-    y = x.astype(FLOAT32) if x.dtype == FLOAT16 else x
-    top = largest(y.real, dim, None, None, True)
+    top = largest(x.real, dim, None, None, True)
     # Where the maximum is infinite, subtracting it would give NaN: inf - inf.
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
-    out = np.log(add_up(np.exp(y - top), dim, None, None, keepdim))
+    out = np.log(add_up(np.exp(x - top), dim, None, None, keepdim))
     return (out + top.reshape(out.shape)).astype(x.dtype, copy=False)
 
 

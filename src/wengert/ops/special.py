@@ -12,7 +12,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError
-from wengert.ops.checks import number, pointwise, refuse, wide
+from wengert.ops.checks import number, pointwise, refuse
 from wengert.ops.define import method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -26,7 +26,7 @@ def _scipy() -> Any:
 
 
 def _computed(name: str, x: Any, *before: Any) -> Any:
-    """SciPy's function in x's dtype; it has no half precision of its own."""
+    """SciPy's function in x's dtype."""
     refuse(name, "c", x)
     return getattr(_scipy(), name)(*before, x).astype(x.dtype, copy=False)
 
@@ -128,8 +128,8 @@ _method_polygamma.__name__ = "polygamma"  # what errors about polygamma_ say
 
 
 def _sinc(x: Any) -> Any:
-    y = wide(x) * math.pi
-    return np.where(y == 0, 1, np.sin(y) / y).astype(x.dtype, copy=False)
+    y = x * math.pi
+    return np.where(y == 0, 1, np.sin(y) / y)
 
 
 def _sinc_slope(x: Any) -> Any:

@@ -14,7 +14,6 @@ from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.arguments import array_of, flag
 from wengert.ops.axes import (
     Axes,
-    computing,
     count,
     draw_dims,
     over,
@@ -32,13 +31,12 @@ _SPREAD = "the farther an element is from the mean, the steeper"
 
 
 def _moments(x: Any, dim: Axes | None, correction: float, keepdim: bool) -> tuple[Any, Any]:
-    """(variance, mean), in the dtype that sums are accumulated in.
+    """(variance, mean).
 
     In two passes: the mean, then the mean squared distance from it. The one-pass formula
     mean(x^2) - mean(x)^2 cancels.
     """
     n = count(x.shape, dim)
-    x = x.astype(computing(x.dtype), copy=False)
     mean = summed(x, dim, x.dtype, True) / x.dtype.type(n)
     apart = x - mean
     squares = apart.real**2 + apart.imag**2 if x.dtype.kind == "c" else np.square(apart)
