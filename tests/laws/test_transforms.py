@@ -97,7 +97,7 @@ class Mapped:
 
     def slices(self, i: int) -> list[Any]:
         """The arrays of slice i: as drawn, or turned round, which keeps them in the domain."""
-        return [np.flip(x) if m and i % 2 else x for x, m in self.pairs()]
+        return [np.flip(x).copy()[()] if m and i % 2 else x for x, m in self.pairs()]
 
     def stacked(self) -> list[Tensor]:
         """The arguments of the map."""
