@@ -24,7 +24,6 @@ LACKING = {
     "_philox_normal_": "private, and of one kind of generator",
     "_philox_uniform_": "private, and of one kind of generator",
     "as_strided_": NO_OPERATION,
-    "conj_physical_": NO_OPERATION,
     "gcd_": NO_OPERATION,
     "heaviside_": NO_OPERATION,
     "i0_": NO_OPERATION,

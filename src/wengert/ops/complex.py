@@ -46,11 +46,13 @@ def _angle_pullback(ct: Any, x: Any, x_aval: Any) -> Any:
 
 real_op = linear(
     "real", _real, transpose=lambda ct: ct, torch="real", view=True, holomorphic=False,
+    grad_name="SelectBackward0",  # in torch a selection of view_as_real
     latex=r"\mathrm{{Re}}\left({}\right)", explain="slope 1 in the real part, 0 in the imaginary",
     batch=broadcast_rule,
 )  # fmt: skip
 imag_op = linear(
     "imag", _imag, transpose=lambda ct: ct * 1j, torch="imag", view=True, holomorphic=False,
+    grad_name="SelectBackward0",
     latex=r"\mathrm{{Im}}\left({}\right)", explain="slope 1 in the imaginary part, 0 in the real",
     batch=broadcast_rule,
 )  # fmt: skip

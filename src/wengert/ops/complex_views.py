@@ -12,14 +12,13 @@ import numpy as np
 
 from wengert.core.dtype import dtype_of
 from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.errors import DTypeError, ShapeError
 from wengert.ops.about import expect_tensor
 from wengert.ops.arguments import array_of
 from wengert.ops.batching import broadcast_rule
-from wengert.ops.complex import complex_samples, conj_op
+from wengert.ops.complex import complex_samples
 from wengert.ops.complex_numbers import complex_op
-from wengert.ops.define import method, public
+from wengert.ops.define import public
 from wengert.ops.kinds import linear
 from wengert.ops.samples import Call, Sampler
 
@@ -47,6 +46,11 @@ view_as_complex_op = linear(
     "view_as_complex", _as_complex, transpose=_paired,
     view=True, torch="view_as_complex", holomorphic=False, batch=broadcast_rule,
     explain="slope 1 in the first number of a pair, i in the second",
+)  # fmt: skip
+conj_physical_op = linear(
+    "conj_physical", lambda x: np.conj(x), transpose=lambda ct: np.conj(ct),
+    torch="conj_physical", holomorphic=False, batch=broadcast_rule,
+    latex=r"\overline{{{}}}", explain="mirrors the change at the real line",
 )  # fmt: skip
 
 
@@ -114,16 +118,10 @@ def _check_pairs(x: Any, is_shape_only: bool) -> None:
         )
 
 
-@public(torch="conj_physical", samples=complex_samples)
+@public(torch="conj_physical", samples=complex_samples, in_place=True)
 def conj_physical(input: Tensor) -> Any:
     """The complex conjugate; a real tensor is its own. The same as `conj`."""
-    return conj_op(input) if array_of(input).dtype.kind == "c" else input
-
-
-@method(Tensor)
-def conj_physical_(self: Tensor) -> Tensor:
-    """Conjugate this tensor in its own memory."""
-    return in_place(conj_op, self) if self._data.dtype.kind == "c" else self
+    return conj_physical_op(input) if array_of(input).dtype.kind == "c" else input
 
 
 @public(torch="resolve_conj", samples=complex_samples)
