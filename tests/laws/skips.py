@@ -96,6 +96,16 @@ SKIPS: dict[str, dict[str, str]] = {
         "inner": "it sums over a dimension, which all special values at once do not share",
         "floor_divide": "torch has no derivative of it",
     },
+    "torch_complex": {
+        "cholesky_inverse": "torch takes the diagonal of a factor for real; here it may be complex",
+        "cholesky_solve": "torch's gradient reads the half of the factor that the values ignore",
+        "linalg.solve_triangular": "torch takes mixed dtypes in this function of linalg alone",
+    },
+    "torch_complex_again": {
+        "cholesky_inverse": "torch takes the diagonal of a factor for real; here it may be complex",
+        "cholesky_solve": "torch's gradient reads the half of the factor that the values ignore",
+        "triangular_solve": "torch's tangent reads the half of the matrix that the values ignore",
+    },
     "trace": {
         "linalg.lu": "the permutation is a constant; traced, it depends on the argument, too",
         "getitem_mask": "the shape of the result depends on the mask's values",

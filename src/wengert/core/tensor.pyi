@@ -483,6 +483,12 @@ class Tensor(Arithmetic):
     def conj(self) -> Any:
         ...
 
+    def conj_physical(self) -> Any:
+        ...
+
+    def conj_physical_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     def contiguous(self) -> Any:
         ...
 
@@ -669,7 +675,7 @@ class Tensor(Arithmetic):
     def float(self, memory_format: Any=...) -> Any:
         ...
 
-    def float_power(*args: Any, **attrs: Any) -> Any:
+    def float_power(self, exponent: Any) -> Any:
         ...
 
     def float_power_(self, exponent: Any) -> Any:
@@ -793,10 +799,16 @@ class Tensor(Arithmetic):
     def is_complex(self) -> builtins.bool:
         ...
 
+    def is_conj(self) -> builtins.bool:
+        ...
+
     def is_contiguous(self, memory_format: Any=...) -> builtins.bool:
         ...
 
     def is_floating_point(self) -> builtins.bool:
+        ...
+
+    def is_neg(self) -> builtins.bool:
         ...
 
     def is_nonzero(self) -> builtins.bool:
@@ -1199,6 +1211,12 @@ class Tensor(Arithmetic):
         ...
 
     def resize_as_(self, the_template: Any) -> Any:
+        ...
+
+    def resolve_conj(self) -> Any:
+        ...
+
+    def resolve_neg(self) -> Any:
         ...
 
     def roll(self, shifts: Any, dims: Any=...) -> Any:
