@@ -13,7 +13,8 @@ from wengert.autograd.custom.node import place_of
 from wengert.autograd.function import Function
 from wengert.errors import ArgumentError, WengertError
 
-Check = Callable[[Subject, Audit], None]
+Check = Callable[[Subject, Audit], bool | None]
+"""A check returns False where there is nothing to check."""
 
 # The first ones decide whether the others can be made.
 _FORWARD: Final[dict[str, Check]] = {
@@ -65,12 +66,13 @@ def _made(group: dict[str, Check], subject: Subject, report: Audit) -> bool:
     """Make the checks of a group; whether those that follow it make sense."""
     for name, check in group.items():
         before, skipped = len(report.faults), len(report.skipped)
+        asked: bool | None = None
         try:
-            check(subject, report)
+            asked = check(subject, report)
         except Exception as error:
             _broken(name, subject, report, error)
         if len(report.faults) == before and len(report.skipped) == skipped:
-            report.passed.append(name)
+            report.passed.extend([name] if asked is not False else [])
         elif len(report.faults) > before and name in _DECIDING:
             return False
     return group is not _BACKWARD or not report.rules() & {"arity", "shape", "type"}

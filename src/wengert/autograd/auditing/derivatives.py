@@ -146,13 +146,11 @@ def _report_second(subject: Subject, report: Audit, run: Run, i: int, difference
     )  # fmt: skip
 
 
-def one_at_a_time(subject: Subject, report: Audit) -> None:
+def one_at_a_time(subject: Subject, report: Audit) -> bool:
     """Where only one input requires grad, its gradient is the same."""
-    if len(subject.wanted) < 2:
-        return
     every = subject.run(subject.arrays)
-    if every.node is None:
-        return
+    if len(subject.wanted) < 2 or every.node is None:
+        return False
     cotangents = every.cotangents()
     expected = _gradients(every, cotangents)
     for i in subject.wanted:
@@ -167,13 +165,14 @@ def one_at_a_time(subject: Subject, report: Audit) -> None:
                 " only input that requires grad", subject.backward_line(),
                 "Look at what depends on ctx.needs_input_grad, or on the order of saved tensors.",
             )  # fmt: skip
+    return True
 
 
-def missing(subject: Subject, report: Audit) -> None:
+def missing(subject: Subject, report: Audit) -> bool:
     """Without materialized gradients, backward takes None, and takes it for zeros."""
     run = subject.run(subject.arrays)
     if run.node is None or run.node.ctx._marks.materialize:
-        return
+        return False
     cotangents = run.cotangents()
     for j, cotangent in enumerate(cotangents):
         if cotangent is None:
@@ -195,6 +194,7 @@ def missing(subject: Subject, report: Audit) -> None:
                 "materialize", f"backward gives another gradient where that of output {j} is None "
                 "than where it is zero", subject.backward_line(), "None means zero.",
             )  # fmt: skip
+    return True
 
 
 def _parts(returned: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import NamedTuple
 
 
@@ -49,6 +50,7 @@ class Audit:
         verdict = "no faults" if not count else f"{count} fault{'s' * (count != 1)}"
         parts = [f"audit of {self.name}: {verdict}", *map(str, self.faults)]
         if self.passed:
-            parts.append(f"passed: {', '.join(self.passed)}")
+            passed = f"passed: {', '.join(self.passed)}"
+            parts.append(textwrap.fill(passed, 100, subsequent_indent="  "))
         parts.extend(f"not checked: {why}" for why in self.skipped)
         return "\n".join(parts)

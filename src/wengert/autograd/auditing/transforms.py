@@ -29,10 +29,10 @@ def _floats(values: Any) -> list[Tensor]:
             if isinstance(v, Tensor) and v._data.dtype.kind in "fc"]  # fmt: skip
 
 
-def jvp(subject: Subject, report: Audit) -> None:
+def jvp(subject: Subject, report: Audit) -> bool:
     """The tangents that jvp gives are those of finite differences."""
     if subject.function.jvp is undefined.jvp:
-        return
+        return False
     arrays = subject.doubled()
     for i in subject.wanted:
         tangent = subject.random.standard_normal(arrays[i].shape).astype(arrays[i].dtype)
@@ -41,6 +41,7 @@ def jvp(subject: Subject, report: Audit) -> None:
         measured = _measured(subject, arrays, i, tangent)
         for j, (ruled, slope) in enumerate(zip(pushed, measured, strict=True)):
             _compare_tangents(subject, report, i, j, np.asarray(ruled._data), slope)
+    return True
 
 
 def _along(subject: Subject, arrays: dict[int, Any], i: int) -> Callable[..., Any]:
@@ -77,11 +78,11 @@ def _compare_tangents(
     )  # fmt: skip
 
 
-def vmap(subject: Subject, report: Audit) -> None:
+def vmap(subject: Subject, report: Audit) -> bool:
     """vmap gives what a loop gives, for the values and for the gradients."""
     function = subject.function
     if function.vmap is undefined.vmap and not function.generate_vmap_rule:
-        return
+        return False
     floats = [i for i, a in subject.arrays.items() if a.dtype.kind in "fc"]
     for chosen in [floats, *([i] for i in floats if len(floats) > 1)]:
         try:
@@ -89,6 +90,7 @@ def vmap(subject: Subject, report: Audit) -> None:
         except Exception as error:
             what = f"vmap over {_listed(subject, chosen)} raises {type(error).__name__}: {error}"
             report.add("vmap", what, _rule_line(subject), "Try vmap(F.apply) yourself.")
+    return True
 
 
 def _listed(subject: Subject, chosen: list[int]) -> str:

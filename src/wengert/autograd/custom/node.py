@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
+import os
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from wengert.autograd.custom import undefined
 from wengert.autograd.custom.context import FunctionCtx
@@ -13,7 +15,6 @@ from wengert.autograd.custom.layout import Layout
 from wengert.core.node import Applied, is_large
 from wengert.core.op import Op, Plan
 from wengert.errors import GradientError, GraphError
-from wengert.sites import Site
 
 
 def _no_rule(ct: Any) -> Any:
@@ -145,12 +146,21 @@ def place_of(function: Callable[..., Any]) -> str:
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code = getattr(function, "__code__", None)
-    return "" if code is None else str(Site(code, _first_instruction(code)))
+    if code is None:
+        return ""
+    line = _line_of_def(code)
+    text = linecache.getline(code.co_filename, line).strip()
+    place = f"{os.path.basename(code.co_filename)}:{line}"
+    return f"{place}    {text}" if text else place
 
 
-def _first_instruction(code: Any) -> int:
-    """The offset of the instruction that stands in the line of `def`."""
-    for start, _, line in code.co_lines():
-        if line is not None and line >= code.co_firstlineno:
-            return int(start)
-    return 0
+def _line_of_def(code: Any) -> int:
+    """The line of `def`, behind those of the decorators."""
+    first: int = code.co_firstlineno
+    for line in range(first, first + _MOST_DECORATORS):
+        if not linecache.getline(code.co_filename, line).lstrip().startswith("@"):
+            return line
+    return first
+
+
+_MOST_DECORATORS: Final = 20
