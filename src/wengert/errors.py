@@ -103,7 +103,8 @@ class CheckpointError(GradientError):
 class GradcheckError(GradientError):
     """Derivatives that do not agree with finite differences, or break another law.
 
-    cause: "formula", "precision", "kink", "cut", "hook" or "chance"; "" where it is not known.
+    cause: "formula", "precision", "kink", "not finite", "cut", "hook" or "chance"; "" where it is
+    not known.
     """
 
     def __init__(

@@ -204,7 +204,7 @@ def test_a_kink_at_the_point():
     error = failure(gradcheck, f, x)
     assert error.cause == "kink"
     assert "relu (input 0 of h) at test_causes.py" in str(error)
-    assert "h = x.relu() bends" in str(error)
+    assert "h = x.relu() has no slope there" in str(error)
 
 
 def test_a_kink_within_the_step():
@@ -214,6 +214,43 @@ def test_a_kink_within_the_step():
     assert "Differences over eps=0.001 are not the slope: relu (input 0 of" in str(error)
     assert "with eps=0.0001 they agree" in str(error)
     assert gradcheck(lambda x: x.relu(), x, eps=1e-5)
+
+
+def test_a_jump_of_an_operation():
+    x = wg.tensor([0.5, 2.0], dtype=wg.float64, requires_grad=True)
+    error = failure(gradcheck, lambda x: x.floor() * x, x)
+    assert error.cause == "kink"
+    assert "floor (input 0 of" in str(error)
+
+
+def test_a_branch_that_is_taken_the_other_way():
+    x = wg.tensor([0.5, 2.0], dtype=wg.float64, requires_grad=True)
+    error = failure(gradcheck, lambda x: x * 2 if x.sum() > 2.5 else x * 3, x)
+    assert error.cause == "kink"
+    assert "outputs jump if the input moves" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (lambda x: (x - 1).log().exp(), "the value of log (v2) at"),
+        (lambda x: (x - 1).abs().sqrt(), "the derivative of sqrt (input 0 of v3) at"),
+    ],
+)
+def test_values_that_are_not_finite(f, what):
+    x = wg.tensor([1.0, 2.0], dtype=wg.float64, requires_grad=True)
+    error = failure(gradcheck, f, x)
+    assert error.cause == "not finite"
+    assert what in str(error)
+
+
+@pytest.mark.parametrize("dtype", [wg.float16, wg.bfloat16])
+@pytest.mark.filterwarnings("ignore:Input #0")
+def test_half_precision(dtype):
+    x = wg.tensor([1.0, 2.0], dtype=dtype, requires_grad=True)
+    error = failure(gradcheck, wg.sin, x)
+    assert error.cause == "precision"
+    assert f"Input 0 is {dtype}" in str(error)
 
 
 def test_a_step_that_is_too_large_for_a_steep_function():

@@ -165,6 +165,7 @@ def test_batched_gradients_that_cannot_be_computed(x):
     ("call", "error", "text"),
     [
         (lambda x: gradcheck(wg.sin, x.detach()), ArgumentValueError, "none of them have requires"),
+        (lambda x: gradcheck(wg.sin, x, eps=0.0), ArgumentValueError, "eps must be positive"),
         (lambda x: gradcheck(lambda x: [x, "y"], x), ArgumentError, "output 1 .* is a str"),
         (lambda x: gradcheck(lambda x: 2.0, x), ArgumentError, "output 0 .* is a float"),
         (lambda x: gradgradcheck(wg.sin, x, "up"), ArgumentError, "grad_outputs holds a str"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from wengert.errors import ContradictionError, GradcheckError
+from wengert.errors import ArgumentValueError, ContradictionError, GradcheckError
 
 if TYPE_CHECKING:
     from wengert.autograd.checks.case import Settings
@@ -112,6 +112,10 @@ def _needs(
 def _checked(func: Function, inputs: Inputs, settings: Settings, raises: bool, first: Any) -> bool:
     from wengert.autograd.checks.run import run
 
+    if not settings.eps > 0:
+        raise ArgumentValueError(
+            f"gradcheck: eps must be positive, as the length of a step, not {settings.eps}"
+        )
     try:
         run(func, inputs, settings, first)
     except GradcheckError:

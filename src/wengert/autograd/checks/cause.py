@@ -16,8 +16,8 @@ from wengert.ask.experiment import Experiment
 from wengert.autograd.checks import blame, numeric
 from wengert.autograd.checks.case import Case, Settings, as_tuple, close
 from wengert.autograd.checks.compare import check_fast
-from wengert.autograd.checks.kinks import unsmooth
-from wengert.autograd.checks.local import failing_operations, graph_of, wrong_rules
+from wengert.autograd.checks.kinks import not_finite, unsmooth
+from wengert.autograd.checks.local import failing_operations, graph_of, resolution, wrong_rules
 from wengert.core.aval import Aval
 from wengert.core.node import Cut
 from wengert.core.tensor import Tensor
@@ -44,10 +44,12 @@ def cause_of(found: blame.Mismatch, settings: Settings, first: blame.First | Non
     try:
         return (
             _chance(case)
+            or _infinite(case)
             or _formula(found, settings, first)
             or _hooks(case)
             or _precision(found, settings)
             or cut_of(case)
+            or _jump(found, settings)
             or _UNKNOWN
         )
     except WengertError as error:
@@ -86,6 +88,15 @@ def _where_it_parts(case: Case) -> str:
         return ""
     causes = compare(one, other, None, None).causes
     return f"; the first that does is {causes[0]}" if causes else ""
+
+
+def _infinite(case: Case) -> Reason | None:
+    """The first operation whose value, or else whose derivative, is not a number."""
+    graph = graph_of(case)
+    found = not_finite(graph) if graph is not None else ""
+    if not found:
+        return None
+    return Reason("not finite", f"{found}, so there is nothing to compare", "Move the inputs.")
 
 
 def _formula(found: blame.Mismatch, settings: Settings, first: blame.First | None) -> Reason | None:
@@ -182,7 +193,9 @@ def _precision(found: blame.Mismatch, settings: Settings) -> Reason | None:
     _, analytical = blame.jacobians(found, settings.eps)
     better = _better_step(found, settings, analytical)
     exact = _in_double(found)
-    agrees = exact is not None and close(analytical, exact, settings.rtol, settings.atol)
+    coarsest = max(resolution(case.inputs[i]._data.dtype) for i in case.wanted)
+    rtol, atol = (max(t, 16 * coarsest) for t in (settings.rtol, settings.atol))
+    agrees = exact is not None and close(analytical, exact, rtol, atol)
     single = [
         i for i in case.wanted if case.inputs[i]._data.dtype not in (np.float64, np.complex128)
     ]
@@ -218,8 +231,24 @@ def _rounding(i: int, dtype: Any, eps: float, better: float) -> Reason:
 def _kink(bend: str) -> Reason:
     return Reason(
         "kink",
-        f"a kink: no rule is wrong, but {bend}: there is no slope that differences could find",
+        f"a kink or a jump: no rule is wrong, but {bend} has no slope there",
         "Move the inputs away from there.",
+    )
+
+
+def _jump(found: blame.Mismatch, settings: Settings) -> Reason | None:
+    """Whether differences grow as the step shrinks: the function jumps at these inputs."""
+    sizes = [
+        float(np.max(np.abs(numeric.jacobian(found.case, found.input, eps)[found.output])))
+        for eps in (settings.eps, settings.eps / 10)
+    ]
+    if not 8 < sizes[1] / (sizes[0] or 1.0) < 12:
+        return None
+    return Reason(
+        "kink",
+        "a jump: no rule is wrong, but outputs jump if the input moves, and no operation does: a "
+        "branch that depends on values is taken the other way",
+        "Move the inputs away from where the branch changes.",
     )
 
 
@@ -232,7 +261,7 @@ def _step(used: float, better: float, bend: str) -> Reason:
             f"Pass eps={better:g}, or inputs of another size.",
         )
     agreement = f"; with eps={better:g} they agree with the gradient" if better else ""
-    where = f"{bend} within it" if bend else "the function bends or is steep within it"
+    where = f"{bend} bends within it" if bend else "the function bends or is steep within it"
     return Reason(
         "precision",
         f"the precision: no rule is wrong. Differences over eps={used:g} are not the slope: {where}"

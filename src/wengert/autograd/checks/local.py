@@ -14,7 +14,7 @@ from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import in_double
 from wengert.ask.local import pull
 from wengert.autograd.checks.case import Case
-from wengert.core.dtype import is_differentiable
+from wengert.core.dtype import dtype_of, is_differentiable
 from wengert.core.node import Node
 from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
@@ -22,9 +22,13 @@ from wengert.errors import GradcheckError, WengertError
 from wengert.graphs.graph import Graph
 from wengert.graphs.names import Names
 from wengert.graphs.vertex import Vertex
+from wengert.ops.dtypes import finfo
 
 _LOOSE, _STRICT = 1e-3, 1e-6
 """How far a rule may be off in single precision and in double."""
+
+_ROUNDINGS = 16
+"""How many roundings a rule in half precision may be off."""
 
 
 def graph_of(case: Case) -> Graph | None:
@@ -45,10 +49,17 @@ def _parameters(case: Case) -> dict[str, Tensor]:
 
 def wrong_rules(graph: Graph) -> Check:
     """Every local derivative against differences of its operation, in double precision."""
-    is_double = all(
-        v.aval.dtype in (np.float64, np.complex128) for v in graph if v.aval.dtype.kind in "fc"
+    coarsest = max(
+        (resolution(v.aval.dtype) for v in graph if is_differentiable(v.aval.dtype)), default=0.0
     )
-    return check(graph, _STRICT if is_double else _LOOSE)
+    if coarsest < np.finfo(np.float32).eps:
+        return check(graph, _STRICT)
+    return check(graph, max(_LOOSE, _ROUNDINGS * coarsest))
+
+
+def resolution(dtype: Any) -> float:
+    """The distance from 1 to the next number."""
+    return float(finfo(dtype_of(dtype)).eps)
 
 
 def first_rule(case: Case, has: Callable[[Callable[[Any], Any], Any], bool], what: str) -> str:
@@ -56,7 +67,7 @@ def first_rule(case: Case, has: Callable[[Callable[[Any], Any], Any], bool], wha
     graph = graph_of(case)
     if graph is None:
         return ""
-    for edge in _edges(graph):
+    for edge in edges(graph):
         aval = edge.consumer.aval
         ct = np.ones(aval.shape, aval.dtype)
         try:
@@ -72,7 +83,8 @@ def _pulled(edge: Edge, ct: Any) -> Any:
     return np.asarray(pull(edge.consumer, edge.slot, ct[()]))
 
 
-def _edges(graph: Graph) -> Iterator[Edge]:
+def edges(graph: Graph) -> Iterator[Edge]:
+    """The uses of values through which derivatives pass."""
     for vertex in graph:
         yield from (e for e in edges_from(vertex) if e.has_rule)
 
