@@ -311,6 +311,18 @@ def test_a_hook(x):
     assert "'tripled', on MulBackward0 at test_causes.py" in str(error)
 
 
+def test_a_hook_that_only_looks_is_not_blamed():
+    seen = []
+
+    def f(x):
+        y = x + 1e10
+        y.register_hook(lambda g: seen.append(g))
+        return y
+
+    x = wg.tensor([0.5], dtype=wg.float64, requires_grad=True)
+    assert failure(gradcheck, f, x).cause == "precision"
+
+
 def test_chance(x):
     def f(x):
         noise = wg.rand(3, dtype=wg.float64)

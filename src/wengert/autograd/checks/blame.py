@@ -7,29 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from wengert.autograd.checks import analytic, numeric
 from wengert.autograd.checks.case import Case, Settings, close
+from wengert.autograd.checks.cause import cause_of, cut_of
+from wengert.autograd.checks.local import first_rule
+from wengert.autograd.checks.mismatch import First, Mismatch, jacobians
 from wengert.core.record import _new
 from wengert.errors import GradcheckError
-
-First = tuple[Callable[..., Any], Any]
-
-
-class Mismatch(Exception):
-    """A pair of output and input whose derivatives do not agree."""
-
-    def __init__(
-        self, case: Case, output: int, input: int, found: Any, expected: Any, is_forward: bool,
-        is_fast: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.case = case
-        self.output = output
-        self.input = input
-        self.found = found
-        self.expected = expected
-        self.is_forward = is_forward
-        self.is_fast = is_fast
 
 
 def mismatch(found: Mismatch, settings: Settings, first: First | None) -> GradcheckError:
@@ -46,8 +29,6 @@ def mismatch(found: Mismatch, settings: Settings, first: First | None) -> Gradch
     )
     if found.is_fast:
         text += _slowly(found, settings)
-    from wengert.autograd.checks.cause import cause_of
-
     cause = cause_of(found, settings, first)
     return GradcheckError(f"{text}\ncause: {cause.text}", cause.remedy, cause=cause.kind)
 
@@ -70,20 +51,8 @@ def _slowly(found: Mismatch, settings: Settings) -> str:
     return text
 
 
-def jacobians(found: Mismatch, eps: float) -> tuple[Any, Any]:
-    """The whole Jacobians of the pair: by differences, and by the engine."""
-    case, k, i = found.case, found.output, found.input
-    j = case.wanted.index(i)
-    expected = numeric.jacobian(case, i, eps)[k]
-    if found.is_forward:
-        return expected, analytic.forward(case)[j][k]
-    return expected, analytic.reverse(case, case.outputs[k])[j]
-
-
 def not_constant(case: Case) -> GradcheckError:
     """The error for outputs that require no grad, and change with the inputs all the same."""
-    from wengert.autograd.checks.cause import cut_of
-
     reason = cut_of(case)
     text = "Numerical gradient for function expected to be zero: no output requires grad"
     if reason is None:
@@ -93,7 +62,6 @@ def not_constant(case: Case) -> GradcheckError:
 
 def not_repeatable(case: Case, tolerance: float) -> GradcheckError:
     """The error for a backward pass that gives other numbers the second time."""
-    from wengert.autograd.checks.local import first_rule
 
     def differs(pull: Callable[[Any], Any], ct: Any) -> bool:
         return not np.array_equal(pull(ct), pull(ct), equal_nan=True)
@@ -110,7 +78,6 @@ def not_repeatable(case: Case, tolerance: float) -> GradcheckError:
 
 def not_zero(case: Case, i: int) -> GradcheckError:
     """The error for a gradient that is not zero though all cotangents are."""
-    from wengert.autograd.checks.local import first_rule
 
     def is_not_zero(pull: Callable[[Any], Any], ct: Any) -> bool:
         return bool(np.any(pull(np.zeros_like(ct)) != 0))

@@ -14,11 +14,12 @@ from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import in_double
 from wengert.ask.local import pull
 from wengert.autograd.checks.case import Case
+from wengert.autograd.checks.mismatch import Failure
 from wengert.core.dtype import dtype_of, is_differentiable
 from wengert.core.node import Node
 from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
-from wengert.errors import GradcheckError, WengertError
+from wengert.errors import WengertError
 from wengert.graphs.graph import Graph
 from wengert.graphs.names import Names
 from wengert.graphs.vertex import Vertex
@@ -112,7 +113,7 @@ def failing_operations(graph: Graph, compare: Callable[[Case], None]) -> list[st
             case = _alone(graph, vertex.application)
             if case is not None:
                 compare(case)
-        except GradcheckError:
+        except Failure:
             failing.append(f"{vertex.op.name} ({vertex.name}){_at(vertex)}")
         except Exception:  # an operation that cannot be applied alone is not judged
             continue
