@@ -21,6 +21,7 @@ from wengert.graphs.graph import Graph
 from wengert.graphs.names import Names
 from wengert.graphs.vertex import Vertex
 from wengert.sites import user_frame
+from wengert.transform.withheld import withheld
 
 
 class Answer:
@@ -177,6 +178,9 @@ def _reached(vertex: Vertex, output: Vertex) -> Answer:
     name = vertex.name
     if vertex.grad is not None:
         return Answer(f"{name}.grad is there: {size(vertex.grad._data)}.")
+    by = withheld(vertex.graph.order(), node)
+    if by:
+        return Answer(f"{name}.grad is None: {by}.")
     would = _would_be(vertex, output)
     if isinstance(node, Leaf) or node.grad is RETAINED:
         return Answer(

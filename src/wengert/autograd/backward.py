@@ -33,6 +33,7 @@ from wengert.transform.reverse import (
     sweep_tensors,
     upstream,
 )
+from wengert.transform.withheld import withheld
 
 # Reentrant: under create_graph sums are operations, and what they do is not known here.
 _ACCUMULATION: Final = threading.RLock()
@@ -353,7 +354,7 @@ def grad(
     results = tuple(found.get(tensor._node) for tensor in ins)
     if not (create_graph if retain_graph is None else retain_graph) and not _is_wrapped(outs):
         free(order, _line(), reach)
-    return _completed(ins, results, bool(allow_unused), materialize_grads)
+    return _completed(ins, results, bool(allow_unused), materialize_grads, order)
 
 
 def _grad_batched(
@@ -405,8 +406,9 @@ def _owned(captured: list[tuple[Node, Any]]) -> dict[Any, Tensor]:
 
 
 def _completed(
-    inputs: tuple[Tensor, ...], results: tuple[Tensor | None, ...], allow_unused: bool, zeros: bool
-) -> tuple[Tensor | None, ...]:
+    inputs: tuple[Tensor, ...], results: tuple[Tensor | None, ...], allow_unused: bool,
+    zeros: bool, order: Sequence[Node],
+) -> tuple[Tensor | None, ...]:  # fmt: skip
     if zeros:
         return tuple(
             _new(np.zeros(t._data.shape, t._data.dtype)[()], None) if r is None else r
@@ -415,8 +417,11 @@ def _completed(
     unused = [r is None for r in results]
     if not allow_unused and any(unused):
         index = unused.index(True)
+        by = withheld(order, inputs[index]._node)
         raise GradientError(
-            f"grad: inputs[{index}] was not used in the graph of the outputs",
+            f"grad: nothing reaches inputs[{index}]: {by}"
+            if by
+            else f"grad: inputs[{index}] was not used in the graph of the outputs",
             "Pass allow_unused=True to get None for it, or ask wengert.why(x, output).",
         )
     return results

@@ -9,13 +9,13 @@ import numpy as np
 
 from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.layout import Layout
-from wengert.autograd.custom.node import FunctionNode
+from wengert.autograd.custom.node import FunctionNode, backward_of
 from wengert.core.aval import stand_in
 from wengert.core.dtype import is_differentiable
 from wengert.core.node import Node
 from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
-from wengert.errors import GradientError, MissingValueError
+from wengert.errors import MissingValueError
 from wengert.modes import current, using
 from wengert.transform.residuals import traced
 
@@ -122,16 +122,34 @@ def _check_same(seen: Any, outputs: Sequence[Tensor]) -> None:
 
 
 def joint_traced(node: Node, cotangents: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
-    """The pullback of an application in a traced function: forward is traced through once more."""
+    """The pullback of an application in a traced function: the user's code is traced, too.
+
+    Raises TraceError where that needs numbers.
+    """
     op: Any = node.plan.op
     tensors = [traced(source) if isinstance(source, Node) else source for source in node.inputs]
+    call = _call(op.function, op.layout, tensors, node.attrs or {})
+    ctx = call.context()
     with using(grad=True):
-        call = _call(op.function, op.layout, tensors, node.attrs or {})
-        ctx = call.context()
-        output = call.run(ctx, current())
-    del output
-    raise GradientError(
-        f"{op.name}: the backward of a Function cannot be traced",
-        "Trace the function without its derivative, or record a run with numbers.",
-        node.site,
-    )
+        first = () if call.splits else (ctx,)
+        output = call.given_to(op.function.forward, *first)
+        if call.splits:
+            op.function.setup_context(ctx, call.args, output)
+    made = traced(node)
+    values = Returned(output).values
+    outputs = [v for v in values if isinstance(v, Tensor)]
+    by_id = dict(zip(map(id, outputs), made if isinstance(made, tuple) else (made,), strict=True))
+    ctx._marks.seen = tuple(by_id.get(id(t), t) for t in ctx._marks.to_save)
+    drawn = iter(cotangents)
+    given = [
+        _traced_cotangent(ctx, next(drawn), v) if isinstance(v, Tensor) else None for v in values
+    ]
+    result = backward_of(op.function)(ctx, *((given,) if op.function.boxed_grads_call else given))
+    gradients = result if isinstance(result, tuple) else (result,)
+    return [gradients[op.layout.places[i]] for i in wanted]
+
+
+def _traced_cotangent(ctx: Any, cotangent: Any, output: Tensor) -> Any:
+    if cotangent is None and ctx._marks.materialize:
+        return _own(np.zeros(output._data.shape, output._data.dtype))
+    return cotangent

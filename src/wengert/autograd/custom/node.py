@@ -123,6 +123,11 @@ class FunctionNode(Applied):
         """Per argument of forward, whether it requires grad."""
         return self.ctx.needs_input_grad
 
+    @property
+    def withheld(self) -> set[int]:
+        """The inputs that backward gave None for when a gradient was due."""
+        return self.ctx._marks.withheld
+
     def apply(self, *cotangents: Any) -> Any:
         """Call the Function's backward with this node's context."""
         function: Any = self.plan.op

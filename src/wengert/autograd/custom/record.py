@@ -35,9 +35,10 @@ def record(
     _stamp(call, marks.dirty, state, site)
     mask = sum((source is not None) << i for i, source in enumerate(sources))
     outputs = Outputs(call, returned, ctx, state, site)
+    if state.grad and mask:
+        refuse_containers(call, returned)
     if not (state.grad and mask and outputs.differentiable):
         return _unrecorded(call, outputs, bool(mask), state, site)
-    refuse_containers(call, returned)
     node = _node(call, ctx, outputs, sources, mask, state, site)
     wrapped = outputs.attached(node)
     marks.saved = tuple(_saved(call, t, node, outputs, sources) for t in marks.to_save)
