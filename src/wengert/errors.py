@@ -7,22 +7,37 @@ catches `RuntimeError` or `IndexError` goes on working.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from wengert.sites import Site, user_site
 
 
+class Cause(NamedTuple):
+    """What an error or an answer blames, in a few words, and the line, if that is known."""
+
+    what: str
+    site: Site | None
+
+    def __str__(self) -> str:
+        return self.what + (f" at {self.site}" if self.site is not None else "")
+
+
 class WengertError(Exception):
     """The base of all errors of wengert.
 
     what: the fact, with op, shapes and dtypes. remedy: what to do. site: the user's line; found
-    from the stack if it is not given.
+    from the stack if it is not given. causes: earlier lines that led to it, the first one to blame.
     """
 
-    def __init__(self, what: str, remedy: str = "", site: Site | None = None) -> None:
+    def __init__(
+        self, what: str, remedy: str = "", site: Site | None = None,
+        causes: tuple[Cause, ...] = (),
+    ) -> None:  # fmt: skip
         self.what = what
         self.remedy = remedy
+        self.causes = causes
         self.site = site if site is not None else user_site()
         super().__init__(self._text())
 

@@ -18,6 +18,7 @@ from wengert.graphs.vertex import Vertex
 from wengert.sites import user_frame
 
 if TYPE_CHECKING:
+    from wengert.ask.answer import Answer
     from wengert.ask.check import Check
     from wengert.ask.compare import Comparison
     from wengert.ask.cutting import Cutting
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from wengert.ask.paths import Paths
     from wengert.ask.sweep import Sweep
     from wengert.ask.table import Table
-    from wengert.ask.why import Answer
     from wengert.draw.picture import Picture
 
 _MOST_SHOWN: Final = 200
@@ -408,12 +408,25 @@ def _node_of(tensor: Any) -> Node:
     raise GradientError(f"graph: the tensor has no history: {what}", remedy)
 
 
-def why(x: Tensor, loss: Tensor) -> Answer:
-    """Why the gradient of `loss` with respect to x is None, or what it is.
+def why(x: Any = None, loss: Any = None) -> Answer:
+    """Why the gradient of `loss` with respect to x is None, zero, NaN, infinite, tiny or huge.
 
-    Names the operation and the line that cut the history between them. Raises ArgumentError for
-    what is no tensor.
+    Names the operation and the line to blame; `.causes` lists them. Without arguments: what the
+    last error raised by backward() was about.
+
+    Raises ArgumentError for what is no tensor, GradientError if there was no error.
+
+    >>> import wengert as wg
+    >>> x = wg.tensor([4.0, 0.0], requires_grad=True)
+    >>> y = wg.where(x > 0, wg.sqrt(x), wg.zeros(2)).sum()
+    >>> y.backward()
+    >>> wg.why(x, y).causes[0].what
+    '0 * inf in sqrt'
     """
+    if x is None and loss is None:
+        from wengert.ask.why_error import why_error
+
+        return why_error()
     from wengert.ask.why import why
 
     return why(x, loss)

@@ -118,6 +118,20 @@ def here(frame: FrameType | None) -> Site | None:
     return None
 
 
+EXITS: Final[dict[Site, str]] = {}
+"""The lines in which values left for plain numbers and arrays, which have no history, and how.
+
+One entry a line of code, however often it runs. It is what `why` can offer where nothing is proven.
+"""
+
+
+def note_exit(by: str) -> None:
+    """Note that the user's line took a value out of its tensor."""
+    site = user_site()
+    if site is not None:
+        EXITS[site] = by
+
+
 def is_ours(code: CodeType) -> bool:
     """Whether a code object is wengert's own, and not the user's."""
     return code.co_filename.startswith(_OURS)

@@ -11,7 +11,7 @@ from wengert.ask.experiment import STEP, in_double, is_kink
 from wengert.ask.local import pull
 from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
-from wengert.errors import MissingValueError, StaleError, WengertError
+from wengert.errors import Cause, MissingValueError, StaleError, WengertError
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.expression import equation, number
 from wengert.graphs.graph import Graph
@@ -32,6 +32,11 @@ class Check(Table):
     def __init__(self, rows: list[tuple[str, ...]], wrong: list[Edge], note: str) -> None:
         super().__init__(("edge", "in", "derivative", "measured", ""), rows, note)
         self.wrong = wrong
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The operations whose rule is wrong, with their lines."""
+        return tuple(Cause(_culprit(edge), edge.consumer.site) for edge in self.wrong)
 
     def __bool__(self) -> bool:
         return not self.wrong
@@ -78,9 +83,12 @@ def _verdict(count: int, wrong: list[Edge]) -> str:
 
 def _place(edge: Edge) -> str:
     """mul (input 1 of e) at train.py:12    e = c * d"""
+    return str(Cause(_culprit(edge), edge.consumer.site))
+
+
+def _culprit(edge: Edge) -> str:
     name = edge.consumer.op.name if edge.consumer.op is not None else ""
-    where = f" at {edge.consumer.site}" if edge.consumer.site is not None else ""
-    return f"{name} (input {edge.slot} of {edge.consumer.name}){where}"
+    return f"{name} (input {edge.slot} of {edge.consumer.name})"
 
 
 def _compare(graph: Graph, edge: Edge, random: Any, tolerance: float) -> tuple[float, float, str]:

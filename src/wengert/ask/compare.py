@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wengert.ask.cause import Cause
 from wengert.ask.derivative import adjoints
 from wengert.ask.divergence import Divergence, first_in_derivatives, first_in_values
 from wengert.ask.matching import Matching, details_of, kind_of
 from wengert.ask.quiet import quiet
-from wengert.errors import WengertError
+from wengert.errors import Cause, WengertError
 from wengert.graphs.expression import equation
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex

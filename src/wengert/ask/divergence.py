@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.ask.cause import Cause
 from wengert.ask.local import carries, pull
 from wengert.ask.matching import Matching
-from wengert.errors import WengertError
+from wengert.errors import Cause, WengertError
 from wengert.graphs.expression import equation, number, summary
 from wengert.graphs.vertex import Vertex
 

@@ -128,17 +128,22 @@ def _explained(vertex: Vertex, function: Any, *args: Any) -> Any:
 
 def pull(vertex: Vertex, slot: int, ct: Any) -> Any:
     """The cotangent of input `slot` from the cotangent of the vertex: both arrays."""
-    op = vertex.op
-    assert op is not None
     aval = input_aval(vertex, slot)
-    rule = _rule(op, vertex, slot)
-    seen = _Application(vertex.graph, vertex.application)
-    pulled = None
-    if rule is not None:
-        pulled = _explained(vertex, silently, rule, seen, _bundle(vertex, ct))
+    pulled = _pulled(vertex, slot, ct)
     if pulled is None:
         return np.zeros(aval.shape, aval.dtype)[()]
     return silently(conform, pulled, aval)
+
+
+def _pulled(vertex: Vertex, slot: int, ct: Any) -> Any:
+    """What the rule itself gives; None for a zero that is not written out."""
+    op = vertex.op
+    assert op is not None
+    rule = _rule(op, vertex, slot)
+    if rule is None:
+        return None
+    seen = _Application(vertex.graph, vertex.application)
+    return _explained(vertex, silently, rule, seen, _bundle(vertex, ct))
 
 
 def push(vertex: Vertex, slot: int, tangent: Any) -> Any:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from wengert.ask.cause import Cause
 from wengert.ask.cycles import cycles
 from wengert.ask.derivation import aligned
 from wengert.ask.holders import holders
 from wengert.ask.peak import predicted_peak
 from wengert.ask.storage import Storage, overhead, storages
+from wengert.errors import Cause
 from wengert.graphs.expression import shape_text
 from wengert.graphs.graph import Graph
 from wengert.sites import Site

@@ -15,12 +15,13 @@ from wengert.core.hooks import WATCHED_NODES
 from wengert.core.node import RETAINED, UNKNOWN_LINE, WATCHED, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, GradientError
+from wengert.errors import ArgumentError, ArgumentValueError, Cause, GradientError, WengertError
 from wengert.modes import current, get_state, set_grad_enabled, silently
 from wengert.ops.define import method
 from wengert.sites import Site, here
 from wengert.transform.careful import Deliver, completed, prehooked
 from wengert.transform.conform import conform
+from wengert.transform.failure import remember
 from wengert.transform.newest import sweep_newest
 from wengert.transform.passes import announced
 from wengert.transform.reverse import (
@@ -33,7 +34,7 @@ from wengert.transform.reverse import (
     sweep_tensors,
     upstream,
 )
-from wengert.transform.withheld import withheld
+from wengert.transform.withheld import told, withheld
 
 # Reentrant: under create_graph sums are operations, and what they do is not known here.
 _ACCUMULATION: Final = threading.RLock()
@@ -62,23 +63,27 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    state = get_state() or current()
-    if create_graph or inputs is not None or self._level or WATCHED_NODES or state.anomaly:
-        _backward((self,), (gradient,), retain_graph, create_graph, inputs)
-        return
-    node = self._node
-    if node is None:
-        raise _nothing_to_differentiate("backward", self)
-    if gradient is not None:
-        seed = _given("backward", self, gradient, False)
-    else:
-        seed = _ONES.get(type(self._data)) or _ones("backward", self)
-    captured, to_free = silently_swept(state, sweep_newest, node, seed)
-    del seed  # what is accumulated is asked whether anybody else holds it
-    with _ACCUMULATION:
-        _accumulate_arrays(captured)
-    if to_free and not retain_graph:
-        free(to_free, (here(_getframe(1)) if state.sites else None) or UNKNOWN_LINE)
+    try:
+        state = get_state() or current()
+        if create_graph or inputs is not None or self._level or WATCHED_NODES or state.anomaly:
+            _backward((self,), (gradient,), retain_graph, create_graph, inputs)
+            return
+        node = self._node
+        if node is None:
+            raise _nothing_to_differentiate("backward", self)
+        if gradient is not None:
+            seed = _given("backward", self, gradient, False)
+        else:
+            seed = _ONES.get(type(self._data)) or _ones("backward", self)
+        captured, to_free = silently_swept(state, sweep_newest, node, seed)
+        del seed  # what is accumulated is asked whether anybody else holds it
+        with _ACCUMULATION:
+            _accumulate_arrays(captured)
+        if to_free and not retain_graph:
+            free(to_free, (here(_getframe(1)) if state.sites else None) or UNKNOWN_LINE)
+    except WengertError as error:
+        remember(error, _nodes((self,)))
+        raise
 
 
 def backward_all(
@@ -90,7 +95,16 @@ def backward_all(
     gradients: tuple[Any, ...] = (None,) * len(outputs)
     if grad_tensors is not None:
         gradients = _as_tuple("backward", grad_tensors)
-    _backward(outputs, gradients, retain_graph, create_graph, inputs)
+    try:
+        _backward(outputs, gradients, retain_graph, create_graph, inputs)
+    except WengertError as error:
+        remember(error, _nodes(outputs))
+        raise
+
+
+def _nodes(outputs: Iterable[Any]) -> list[Node]:
+    """The nodes that a pass began at."""
+    return [o._node for o in outputs if isinstance(o, Tensor) and o._node is not None]
 
 
 def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
@@ -195,6 +209,7 @@ def _ones(name: str, output: Tensor) -> Any:
             f"{name}: grad can be implicitly created only for scalar outputs; this one has "
             f"shape {tuple(data.shape)}",
             "Reduce it first, as in loss.sum(), or pass gradient= of the same shape.",
+            causes=(Cause("not a scalar", output._node.site if output._node else None),),
         )
     if data.dtype.kind == "c":
         raise GradientError(
@@ -238,7 +253,9 @@ def _nothing_to_differentiate(name: str, output: Tensor) -> GradientError:
         )
     by = " or ".join(str(cut) for cut in cuts)
     remedies = dict.fromkeys(_REMEDIES.get(cut.by, _NO_DERIVATIVE) for cut in cuts)
-    return GradientError(f"{what}: its history was cut by {by}", " ".join(remedies))
+    causes = tuple(Cause(f"cut by {cut.by}", cut.site) for cut in cuts)
+    text = f"{what}: its history was cut by {by}"
+    return GradientError(text, " ".join(remedies), causes=causes)
 
 
 def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
@@ -419,8 +436,8 @@ def _completed(
         index = unused.index(True)
         by = withheld(order, inputs[index]._node)
         raise GradientError(
-            f"grad: nothing reaches inputs[{index}]: {by}"
-            if by
+            f"grad: nothing reaches inputs[{index}]: {told(by)}"
+            if by is not None
             else f"grad: inputs[{index}] was not used in the graph of the outputs",
             "Pass allow_unused=True to get None for it, or ask wengert.why(x, output).",
         )

@@ -118,6 +118,7 @@ class Op:
     latex: str = ""  # r"\tanh {}"
     precedence: int = 100  # of the symbol; Python's order, 100 for a call
     explain: str = ""  # the sentence that explains its slope
+    vanishing: str = ""  # what it is called where its slope is 0: "dead relu"
     source: str = ""  # where the formula is from
     grad_name: str | Callable[[Any], str] = ""  # what grad_fn is called: see backward_name
     # torch's names of the inputs, and of several outputs: grad_fn._saved_self. May ask the node;

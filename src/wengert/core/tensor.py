@@ -161,6 +161,8 @@ class Tensor(Arithmetic):
         Use detach(), whose writes are noticed. What is assigned to it becomes this tensor's memory.
         """
         alias = self.detach()
+        if self.requires_grad:
+            record.mark_cut(alias, "data", user_site())
         if not self._level:
             alias._memory = Aside(record.memory_of(self))
         return alias

@@ -10,6 +10,7 @@ from wengert.core.dtype import DEFAULTS, dtype_of
 from wengert.core.escape import refuse_escape
 from wengert.core.node import Leaf, unproject
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
+from wengert.sites import note_exit
 
 if TYPE_CHECKING:
     from wengert.core.tensor import Tensor
@@ -64,6 +65,8 @@ def python_number(tensor: Tensor, what: str) -> Any:
             f"this one has shape {tuple(data.shape)}",
             "Use .tolist() for all elements.",
         )
+    if tensor._node is not None:
+        note_exit(what.removesuffix("()"))
     return data.item()
 
 

@@ -27,6 +27,7 @@ mul = publish(elementwise(
     "mul", operator.mul, partials=[lambda y: y, lambda x: x], torch="mul",
     promotion="common", symbol="{} * {}", latex=r"{} \cdot {}", precedence=12,
     numpy=(np.multiply,),
+    vanishing="zero factor",
     explain="the slope in one factor is the other factor",
 ), "multiply", in_place=True)  # fmt: skip
 add_op = elementwise(

@@ -23,6 +23,7 @@ from wengert.modes import current, silently
 from wengert.ops.arrange import flip
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.define import method, public
+from wengert.sites import note_exit
 
 # Python's numbers --------------------------------------------------------------------------------
 
@@ -41,12 +42,16 @@ def item(self: Tensor) -> Any:
             f"a Tensor with {data.size} elements cannot be converted to Scalar",
             "Use .tolist() for all elements.",
         )
+    if self._node is not None:
+        note_exit("item")
     return data.item()
 
 
 @method(Tensor)
 def tolist(self: Tensor) -> Any:
     """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+    if self._node is not None:
+        note_exit("tolist")
     return self._concrete("tolist()").tolist()
 
 
@@ -92,6 +97,8 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
 def _shared(tensor: Tensor, what: str) -> Any:
     """A new array object on the tensor's own memory."""
     tensor._concrete(what)
+    if tensor._node is not None or (tensor._extra is not None and tensor._extra.cuts):
+        note_exit(what.removesuffix("()"))
     memory_of(tensor)
     return tensor._data.view()
 

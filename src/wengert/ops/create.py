@@ -99,7 +99,7 @@ def _cut_from(copy: Tensor, data: Any, read: list[Tensor]) -> None:
             "The numbers of tensors that require grad are copied, and no gradient goes through. "
             "Use wengert.stack(tensors), or .detach() if that is meant."
         )
-    if has_history:
+    if has_history or any(t._extra is not None and t._extra.cuts for t in read):
         mark_cut(copy, "tensor", user_site())
 
 

@@ -76,22 +76,22 @@ def _shared_along(ct: Any, x: Any, x_aval: Any, out: Any, dim: Axes | None, keep
 
 max_op = general(
     "max", _whole_extreme("max", largest), pullbacks=[shared], torch="max",
-    grad_name="MaxBackward1", latex=r"\max {}", explain=_SHARED,
+    grad_name="MaxBackward1", latex=r"\max {}", vanishing="not selected", explain=_SHARED,
     batch=over_all("amax"),
 )  # fmt: skip
 min_op = general(
     "min", _whole_extreme("min", smallest), pullbacks=[shared], torch="min",
-    grad_name="MinBackward1", latex=r"\min {}", explain=_SHARED,
+    grad_name="MinBackward1", latex=r"\min {}", vanishing="not selected", explain=_SHARED,
     batch=over_all("amin"),
 )  # fmt: skip
 amax_op = general(
     "amax", _extreme("amax", largest), pullbacks=[_shared_along], torch="amax",
-    latex=r"\max {}", explain=_SHARED,
+    latex=r"\max {}", vanishing="not selected", explain=_SHARED,
     batch=along("dim"),
 )  # fmt: skip
 amin_op = general(
     "amin", _extreme("amin", smallest), pullbacks=[_shared_along], torch="amin",
-    latex=r"\min {}", explain=_SHARED,
+    latex=r"\min {}", vanishing="not selected", explain=_SHARED,
     batch=along("dim"),
 )  # fmt: skip
 
@@ -151,13 +151,13 @@ def chosen_along(ct: Any, x_aval: Any, out: Any, dim: int, keepdim: bool) -> Any
 max_dim_op = general(
     "max_dim", _extreme_along("max", np.argmax), pullbacks=[chosen_along], outputs=2,
     results_as=("values", "indices"),
-    torch="max", grad_name="MaxBackward0", explain=_ONE,
+    torch="max", grad_name="MaxBackward0", vanishing="not selected", explain=_ONE,
     batch=along("dim"),
 )  # fmt: skip
 min_dim_op = general(
     "min_dim", _extreme_along("min", np.argmin), pullbacks=[chosen_along], outputs=2,
     results_as=("values", "indices"),
-    torch="min", grad_name="MinBackward0", explain=_ONE,
+    torch="min", grad_name="MinBackward0", vanishing="not selected", explain=_ONE,
     batch=along("dim"),
 )  # fmt: skip
 

@@ -25,7 +25,8 @@ _KEPT = Select(lambda mask: np.logical_not(mask))
 _FILLS = "slope 1 from x where the mask is false"
 masked_fill_op = elementwise(
     "masked_fill", _masked_fill, partials=[_KEPT, None],
-    promotion="none", torch="masked_fill", explain=_FILLS, symbol=call("masked_fill", "value"),
+    promotion="none", torch="masked_fill",
+    vanishing="masked", explain=_FILLS, symbol=call("masked_fill", "value"),
 )  # fmt: skip
 masked_fill_from_op = elementwise(
     "masked_fill_from", lambda x, mask, value: _masked_fill(x, mask, value=value),

@@ -41,7 +41,7 @@ gather_op = multilinear(
         lambda ct, x, index, dim: scatter_add_op(None, index, ct, dim=dim, shape=x.shape)
     ],
     aval=lambda x, index, dim: Aval(index.shape, x.dtype),
-    promotion="none", torch="gather", explain=_PICKS,
+    promotion="none", torch="gather", vanishing="not selected", explain=_PICKS,
     batch=together,
 )  # fmt: skip
 
@@ -91,7 +91,8 @@ index_select_op = multilinear(
     transposes=[lambda ct, x, index, dim: index_add_op(
             None, index, ct, dim=dim, shape=x.shape, alpha=1
         )],
-    aval=_index_select_aval, promotion="none", torch="index_select", explain=_PICKS,
+    aval=_index_select_aval, promotion="none", torch="index_select",
+    vanishing="not selected", explain=_PICKS,
     batch=index_select_rule,
 )  # fmt: skip
 

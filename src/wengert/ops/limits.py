@@ -47,6 +47,7 @@ clamp_op = elementwise(
     grad_name=named_by_numbers("Clamp", 1, 2, tensors=0),
     partials=[Select(_within), Select(_at_min), Select(_at_max)], aval=_clamp_aval,
     special=False,  # torch has no gradients where the limits enlarge the input
+    vanishing="clamped",
     explain="slope 1 between the limits and at them, 0 outside; there the limit has slope 1",
     source="clamp(x) = min(max(x, lower), upper)",
 )  # fmt: skip

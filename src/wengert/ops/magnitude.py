@@ -47,7 +47,8 @@ abs_ = publish(elementwise(
 ), "absolute", in_place=True)  # fmt: skip
 sign = publish(elementwise(
     "sign", _sign, partials=[NOWHERE], torch="sign", promotion="common",
-    latex=r"\mathrm{{sign}}\left({}\right)", explain="slope 0: it moves in steps",
+    latex=r"\mathrm{{sign}}\left({}\right)",
+    vanishing="flat steps", explain="slope 0: it moves in steps",
 ), in_place=True)  # fmt: skip
 sgn: Op = publish(pointwise(
     "sgn", _sgn, pullbacks=[_sgn_pullback], torch="sgn", promotion="common", holomorphic=False,

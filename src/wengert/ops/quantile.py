@@ -64,6 +64,7 @@ _MIDDLE = "slope 1 for the element that is returned, 0 for all others"
 
 median_op = general(
     "median", _whole_median("median", False), pullbacks=[shared], torch="median",
+    vanishing="not selected",
     explain=_MIDDLE,
     batch=flat_reduction("median_dim"),
 )  # fmt: skip

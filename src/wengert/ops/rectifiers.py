@@ -25,6 +25,7 @@ def _relu(x: Any) -> Any:
 relu_op = elementwise(
     "relu", _relu, partials=[Select(lambda out: out != 0)], torch="relu", promotion="common",
     latex=r"\mathrm{{relu}}\left({}\right)",
+    vanishing="dead relu",
     explain="slope 1 where x > 0, 0 elsewhere",
 )  # fmt: skip
 
@@ -77,17 +78,20 @@ leaky_relu_op = pointwise(
 )  # fmt: skip
 elu_op = elementwise(
     "elu", _elu, partials=[_elu_slope], torch="nn.functional.elu", promotion="common",
+    vanishing="saturated elu",
     explain="slope 1 where x > 0, alpha exp(x) elsewhere",
     source="elu(x) = x where x > 0, alpha (exp(x) - 1) elsewhere",
 )  # fmt: skip
 celu_op = elementwise(
     "celu", _celu, partials=[_celu_slope], torch="celu", promotion="common",
+    vanishing="saturated celu",
     explain="slope 1 where x > 0, exp(x / alpha) elsewhere",
     source="celu(x) = x where x > 0, alpha (exp(x / alpha) - 1) elsewhere",
 )  # fmt: skip
 selu_op = elementwise(
     "selu", _selu, partials=[_selu_slope], torch="selu", promotion="common",
     grad_name="EluBackward0",
+    vanishing="saturated selu",
     explain="slope 1.05 where x > 0, 1.76 exp(x) elsewhere",
     source="selu(x) = scale elu(x, alpha), which keep mean 0 and variance 1 in deep networks",
 )  # fmt: skip
@@ -117,11 +121,13 @@ hardtanh_op = elementwise(
     partials=[
         Select(lambda x, min_val, max_val: np.logical_not((x <= min_val) | (x >= max_val))),
     ],
+    vanishing="saturated hardtanh",
     explain="slope 1 between the limits, 0 outside and at them",
 )  # fmt: skip
 hardsigmoid_op = pointwise(
     "hardsigmoid", _hardsigmoid, torch="nn.functional.hardsigmoid", promotion="common",
     pullbacks=[lambda ct, x: where_op((x > -3) & (x < 3), ct / 6, 0)],
+    vanishing="saturated hardsigmoid",
     explain="slope 1/6 between -3 and 3, 0 elsewhere",
     source="hardsigmoid(x) = relu6(x + 3) / 6",
 )  # fmt: skip
@@ -130,6 +136,7 @@ hardswish_op = pointwise(
     pullbacks=[
         lambda ct, x: where_op(x <= -3, 0, where_op(x < 3, ct * (x / 3 + 0.5), ct)),
     ],
+    vanishing="dead hardswish",
     explain="slope 0 below -3, x/3 + 1/2 from there to 3, 1 above",
     source="hardswish(x) = x relu6(x + 3) / 6",
 )  # fmt: skip

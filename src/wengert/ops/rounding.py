@@ -50,15 +50,17 @@ def _frac(x: Any) -> Any:
 
 floor = publish(elementwise(
     "floor", _floor, partials=[NOWHERE], torch="floor", promotion="common", numpy=(np.floor,),
-    latex=r"\left\lfloor {} \right\rfloor", explain="slope 0: it moves in steps",
+    latex=r"\left\lfloor {} \right\rfloor",
+    vanishing="flat steps", explain="slope 0: it moves in steps",
 ), in_place=True)  # fmt: skip
 ceil = publish(elementwise(
     "ceil", _ceil, partials=[NOWHERE], torch="ceil", promotion="common", numpy=(np.ceil,),
-    latex=r"\left\lceil {} \right\rceil", explain="slope 0: it moves in steps",
+    latex=r"\left\lceil {} \right\rceil",
+    vanishing="flat steps", explain="slope 0: it moves in steps",
 ), in_place=True)  # fmt: skip
 trunc = publish(elementwise(
     "trunc", _trunc, partials=[NOWHERE], torch="trunc", promotion="common",
-    numpy=(np.trunc, np.fix), explain="slope 0: it moves in steps",
+    numpy=(np.trunc, np.fix), vanishing="flat steps", explain="slope 0: it moves in steps",
 ), "fix", in_place=True)  # fmt: skip
 frac = publish(elementwise(
     "frac", _frac, partials=[1], torch="frac", promotion="common",
@@ -67,6 +69,7 @@ frac = publish(elementwise(
 ), in_place=True)  # fmt: skip
 round_op = elementwise(
     "round", _round, partials=[NOWHERE], torch="round", promotion="common", numpy=(np.rint,),
+    vanishing="flat steps",
     explain="slope 0: it moves in steps",
 )  # fmt: skip
 round_decimals = elementwise(

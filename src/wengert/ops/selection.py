@@ -68,6 +68,7 @@ where_op = elementwise(
         None, Select(lambda condition: condition), Select(lambda condition: ~_mask(condition)),
     ],
     latex=r"\mathrm{{where}}\left({},\,{},\,{}\right)",
+    vanishing="masked",
     explain="slope 1 in the branch that was taken, 0 in the other",
 )  # fmt: skip
 
@@ -138,6 +139,7 @@ maximum = publish(pointwise(
         lambda ct, x, y: _share(ct, y < x, x == y),
     ],
     latex=r"\max\left({},\,{}\right)",
+    vanishing="not selected",
     explain="slope 1 in the larger, 0 in the smaller; half each at a tie",
 ))  # fmt: skip
 minimum = publish(pointwise(
@@ -147,6 +149,7 @@ minimum = publish(pointwise(
         lambda ct, x, y: _share(ct, y > x, x == y),
     ],
     latex=r"\min\left({},\,{}\right)",
+    vanishing="not selected",
     explain="slope 1 in the smaller, 0 in the larger; half each at a tie",
 ))  # fmt: skip
 
@@ -167,6 +170,7 @@ fmax = publish(elementwise(
         Select(lambda x, y: (x >= y) | np.isnan(y)),
         Select(lambda x, y: np.logical_not((x >= y) | np.isnan(y))),
     ],
+    vanishing="not selected",
     explain="slope 1 in the larger, 0 in the other; at a tie the first has it all",
 ))  # fmt: skip
 fmin = publish(elementwise(
@@ -175,5 +179,6 @@ fmin = publish(elementwise(
         Select(lambda x, y: (x <= y) | np.isnan(y)),
         Select(lambda x, y: np.logical_not((x <= y) | np.isnan(y))),
     ],
+    vanishing="not selected",
     explain="slope 1 in the smaller, 0 in the other; at a tie the first has it all",
 ))  # fmt: skip

@@ -41,6 +41,7 @@ def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
 sigmoid = publish(elementwise(
     "sigmoid", _sigmoid, partials=[lambda out: out * (1 - out)], torch="sigmoid",
     latex=r"\sigma\left({}\right)",
+    vanishing="saturated sigmoid",
     explain="slope out (1 - out): 1/4 at 0, dying away on both sides",
     source="sigmoid(x) = 1 / (1 + exp(-x))",
 ), in_place=True)  # fmt: skip
@@ -48,12 +49,14 @@ logsigmoid = publish(elementwise(
     "logsigmoid", _log_of_sigmoid, partials=[lambda x: sigmoid(-x)], promotion="common",
     torch="nn.functional.logsigmoid", grad_name="LogSigmoidBackward0",
     latex=r"\log\sigma\left({}\right)",
+    vanishing="saturated logsigmoid",
     explain="slope sigmoid(-x): 1 for very negative x, dying away for large x",
     source="logsigmoid(x) = min(x, 0) - log(1 + exp(-|x|))",
 ), method=False)  # fmt: skip
 softplus_op = elementwise(
     "softplus", _softplus, partials=[_softplus_slope], promotion="common",
     torch="nn.functional.softplus",
+    vanishing="saturated softplus",
     explain="slope sigmoid(beta x): from 0 to 1",
     source="softplus(x) = log(1 + exp(beta x)) / beta",
 )  # fmt: skip
@@ -123,17 +126,20 @@ def _gelu_tanh_slope(x: Any) -> Any:
 
 silu_op = elementwise(
     "silu", _silu, partials=[_silu_slope], torch="nn.functional.silu", promotion="common",
+    vanishing="dead silu",
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="silu(x) = x sigmoid(x)",
 )  # fmt: skip
 mish_op = elementwise(
     "mish", _mish, partials=[_mish_slope], torch="nn.functional.mish", promotion="common",
+    vanishing="dead mish",
     explain="slope 0.6 at 0, near 0 for very negative x, near 1 for large x",
     source="mish(x) = x tanh(softplus(x))",
 )  # fmt: skip
 gelu_op = elementwise(
     "gelu", _gelu, partials=[_gelu_slope], torch="nn.functional.gelu", promotion="common",
     special=False,  # torch gives NaN at infinity, or infinity, depending on the vector length
+    vanishing="dead gelu",
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="gelu(x) = x Phi(x), Phi the normal distribution's cumulative one",
 )  # fmt: skip

@@ -49,6 +49,7 @@ def _softmax_pullback(ct: Any, out: Any, dim: int) -> Any:
 softmax_op = general(
     "softmax", _softmax, pullbacks=[_softmax_pullback], torch="softmax",
     latex=r"\operatorname{{softmax}}\left({}\right)",
+    vanishing="saturated softmax",
     explain="raising one input raises its own weight and lowers all others in proportion",
     source="d softmax_i / d x_j = softmax_i (delta_ij - softmax_j)",
     batch=along("dim"),
@@ -66,6 +67,7 @@ log_softmax_op = general(
     "log_softmax", _log_softmax, torch="log_softmax",
     pullbacks=[lambda ct, out, dim: ct - np.exp(out) * np.sum(ct, axis=dim, keepdims=True)],
     latex=r"\log\operatorname{{softmax}}\left({}\right)",
+    vanishing="saturated log_softmax",
     explain="slope 1 in its own input, less the softmax weight of every input",
     source="d log_softmax_i / d x_j = delta_ij - softmax_j",
     batch=along("dim"),

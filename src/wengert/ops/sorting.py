@@ -84,7 +84,8 @@ def _topk(x: Any, *, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 
 topk_op = general(
-    "topk", _topk, pullbacks=[_put_back], outputs=2, torch="topk", explain=_FOLLOWS,
+    "topk", _topk, pullbacks=[_put_back], outputs=2, torch="topk",
+    vanishing="not selected", explain=_FOLLOWS,
     results_as=("values", "indices"),
     batch=along("dim"),
 )  # fmt: skip

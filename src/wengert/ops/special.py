@@ -60,6 +60,7 @@ _BELL = 2 / math.sqrt(math.pi)
 erf = publish(elementwise(
     "erf", _erf, partials=[lambda x: _BELL * np.exp(-x * x)], torch="erf",
     latex=r"\mathrm{{erf}}\left({}\right)",
+    vanishing="saturated erf",
     explain="slope 2/sqrt(pi) exp(-x^2): a bell",
 ), in_place=True)  # fmt: skip
 erfc = publish(elementwise(

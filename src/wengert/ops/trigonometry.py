@@ -52,6 +52,7 @@ cosh = publish(elementwise(
 tanh = publish(elementwise(
     "tanh", np.tanh, partials=[lambda out: 1 - out * out], torch="tanh",
     latex=r"\tanh\left({}\right)",
+    vanishing="saturated tanh",
     explain="slope 1 at 0, dying away as |x| grows",
     source="d/dx tanh x = 1 - tanh(x)^2",
 ), in_place=True)  # fmt: skip

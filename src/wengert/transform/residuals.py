@@ -14,7 +14,8 @@ from wengert.core.node import Carrier, Node, project
 from wengert.core.op import OPS
 from wengert.core.record import from_node
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, FreedError, GradientError, StaleError
+from wengert.errors import ArgumentError, Cause, FreedError, GradientError, StaleError
+from wengert.sites import Site
 
 
 def check_residuals(node: Node) -> Any:
@@ -27,6 +28,7 @@ def check_residuals(node: Node) -> Any:
             f"{node.name()}: the values saved for backward were freed by an earlier backward pass"
             + _at(node.freed),
             "Pass retain_graph=True to the earlier call, or compute the loss anew.",
+            causes=(Cause("freed", node.freed if isinstance(node.freed, Site) else None),),
         )
     packed = node.extra.packed if node.extra is not None else None
     check_fresh(node, packed.kept if packed is not None else ())
@@ -54,6 +56,10 @@ def _raise_stale(node: Node, memory: Any, what: str) -> None:
         f"{node.name()} needs {what} for the backward pass, but it was modified by an inplace "
         f"operation: {memory.writer}{_at(memory.site)}\n  saved by {node.op.name}{_at(node.site)}",
         "Write the result into a new tensor, or clone() before the in-place operation.",
+        causes=(
+            Cause(f"overwritten by {memory.writer}", memory.site),
+            Cause(f"saved by {node.op.name}", node.site),
+        ),
     )
 
 

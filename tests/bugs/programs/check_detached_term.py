@@ -1,6 +1,6 @@
 """A custom Function treats the mean as a constant: its derivative lacks a term.
 
-cause: CentreBackward
+cause: Centre
 """
 
 import wengert as wg

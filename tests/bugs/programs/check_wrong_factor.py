@@ -1,6 +1,6 @@
 """A custom Function forgets the factor of its derivative.
 
-cause: SquareBackward
+cause: Square
 """
 
 import wengert as wg

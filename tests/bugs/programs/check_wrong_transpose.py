@@ -1,6 +1,6 @@
 """The backward of a product by hand: a transpose is missing, which square matrices let pass.
 
-cause: ProductBackward
+cause: Product
 """
 
 import wengert as wg

@@ -1,6 +1,6 @@
 """The formula of a custom Function divides by its input, which is zero in one place.
 
-cause: SincBackward
+cause: Sinc
 """
 
 import wengert as wg

@@ -1,6 +1,6 @@
 """A custom Function returns None for its second input.
 
-cause: LinearBackward
+cause: Linear
 """
 
 import wengert as wg

@@ -7,7 +7,7 @@ import wengert as wg
 
 w = wg.tensor([1.0, 2.0], requires_grad=True)
 loss = (w * w).sum()
-loss.backward()
-w.grad = None  # cause
+loss.backward()  # cause
+w.grad = None
 
 answer = wg.why(w, loss)

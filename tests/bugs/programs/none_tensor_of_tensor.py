@@ -3,8 +3,11 @@
 cause: tensor
 """
 
+import warnings
+
 import wengert as wg
 
+warnings.simplefilter("ignore")  # as many do
 mass = wg.tensor(2.0, requires_grad=True)
 speed = wg.tensor([1.0, 2.0], requires_grad=True)
 m = wg.tensor(mass.detach())  # cause

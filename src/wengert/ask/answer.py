@@ -1,0 +1,36 @@
+"""Answers in words, and what they blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wengert.errors import Cause
+from wengert.sites import Site
+
+
+class Answer:
+    """An answer in words. causes: what it blames, the first one to look at first."""
+
+    def __init__(self, text: str, causes: Iterable[Cause] = ()) -> None:
+        self.text = text
+        self.causes = tuple(causes)
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+
+def line(cause: Cause) -> str:
+    """`  train.py:41    h = norm(h).detach()    [detach]`"""
+    return f"  {place(cause.site)}    [{cause.what}]"
+
+
+def lines(causes: Iterable[Cause]) -> str:
+    """One below the other."""
+    return "\n".join(line(cause) for cause in causes)
+
+
+def place(site: Site | None) -> str:
+    """A line of code, or that none is known."""
+    return str(site) if site is not None else "(no line)"
