@@ -112,9 +112,9 @@ def _places(node: Node) -> dict[str, int | range]:
 
 def _results(node: Node) -> tuple[str, ...]:
     """The names of the outputs."""
-    if not isinstance(node.aval, tuple):
-        return ("result",)
-    return node.plan.op.results_as or tuple(f"result{j}" for j in range(len(node.aval)))
+    if isinstance(node.aval, tuple):
+        return node.plan.op.results_as or tuple(f"result{j}" for j in range(len(node.aval)))
+    return node.plan.op.results_as or ("result",)
 
 
 def _value(node: Node, place: int) -> Any:

@@ -121,7 +121,7 @@ class Op:
     vanishing: str = ""  # what it is called where its slope is 0: "dead relu"
     source: str = ""  # where the formula is from
     grad_name: str | Callable[[Any], str] = ""  # what grad_fn is called: see backward_name
-    # torch's names of the inputs, and of several outputs: grad_fn._saved_self. May ask the node;
+    # torch's names of the inputs, and of the outputs: grad_fn._saved_self. May ask the node;
     # where it does not say, x is self, y is other, and other names are torch's.
     saved_as: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     results_as: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ def _number_per_matrix(x: Aval) -> Aval:
 
 det_op = general(
     "linalg_det", _det, pullbacks=[lambda ct, x: ct[..., None, None] * cofactor_op(x)],
+    saved_as=("A",),
     pushforward=lambda x_dot, x: np.sum(cofactor_op(x) * x_dot, axis=(-2, -1)),
     torch="linalg.det", grad_name="LinalgDetBackward0", aval=_number_per_matrix,
     latex=r"\det {}",
@@ -149,6 +150,7 @@ def _slogdet_aval(x: Aval) -> tuple[Aval, Aval]:
 
 slogdet_op = general(
     "linalg_slogdet", _slogdet, pullbacks=[_slogdet_pullback], outputs=2, holomorphic=False,
+    saved_as=("A",), results_as=("sign", "logabsdet"),
     torch="linalg.slogdet", aval=_slogdet_aval,
     explain="the slope of the logarithm is the inverse, transposed; the sign is constant",
     source="d log|det A| = Re tr(A^-1 dA), d sign = i Im tr(A^-1 dA) sign",

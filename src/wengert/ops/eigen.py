@@ -92,6 +92,7 @@ def _eigh_pushed(x_dot: Any, out: Any) -> Any:
 
 eigh_op: Op = general(
     "linalg_eigh", _eigh, pullbacks=[_eigh_pullback], pushforward=_eigh_pushed, outputs=2,
+    results_as=("eigenvalues", "eigenvectors"),
     holomorphic=False, torch="linalg.eigh", aval=_eigh_aval,
     explain="an eigenvalue moves by v^H dA v; vectors turn towards each other, the faster the "
     "closer their eigenvalues are",
@@ -175,6 +176,7 @@ def _eig_pushed(x_dot: Any, out: Any) -> Any:
 
 eig_op: Op = general(
     "linalg_eig", _eig, pullbacks=[_eig_pullback], pushforward=_eig_pushed, outputs=2,
+    results_as=("eigenvalues", "eigenvectors"),
     holomorphic=False, torch="linalg.eig", aval=_eig_aval,
     explain="an eigenvalue moves by the left vector times the step times the right one",
     source="dw = diag(V^-1 dA V), dV = V (V^-1 dA V / (w_j - w_i)), each column kept at length 1",

@@ -58,6 +58,7 @@ def _square_aval(x: Aval, check: bool) -> Aval:
 
 inv_op: Op = general(
     "linalg_inv", _inverse,
+    results_as=("inverse",),
     pullbacks=[lambda ct, out: -(out.mT @ ct @ out.mT)],
     pushforward=lambda x_dot, out: -(out @ x_dot @ out),
     torch="linalg.inv", grad_name="LinalgInvExBackward0", aval=_square_aval, latex=r"{}^{{-1}}",
@@ -119,6 +120,7 @@ def _to_right_side(ct: Any, a: Any) -> Any:
 
 solve_op: Op = general(
     "linalg_solve", _solved,
+    saved_as=("A", "B"),
     pullbacks=[
         lambda ct, a, out: -(_to_right_side(ct, a) @ out.mT),
         _to_right_side,

@@ -155,6 +155,7 @@ def _inverse_of(a: Any, rcond: float) -> Any:
 
 lstsq_op: Op = general(
     "linalg_lstsq", _least_squares,
+    saved_as=("self", "b"),
     pullbacks=[
         lambda ct, a, b, rcond: _pinv_pullback(ct @ adjoint(b), a, _inverse_of(a, rcond)),
         lambda ct, a, rcond: adjoint(_inverse_of(a, rcond)) @ ct,

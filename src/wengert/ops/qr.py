@@ -73,6 +73,7 @@ def _mirrored(x: Any) -> Any:
 
 qr_op: Op = general(
     "linalg_qr", _qr, pullbacks=[_pullback], outputs=2, holomorphic=False, torch="linalg.qr",
+    results_as=("Q", "R"),
     aval=_aval,
     explain="the columns turn so that they stay orthonormal, and R takes up the rest of the step",
     source="S. Walter, L. Lehmann, Algorithmic differentiation of linear algebra functions, 2018; "

@@ -89,6 +89,7 @@ def _phase(turned_u: Any, turned_v: Any, s: Any) -> Any:
 
 svd_op: Op = general(
     "linalg_svd", _svd, pullbacks=[_pullback], outputs=3, holomorphic=False,
+    results_as=("U", "S", "Vh"),
     torch="linalg.svd", aval=_aval,
     explain="a singular value moves by u^H dA v; vectors turn, the faster the closer their values "
     "are",

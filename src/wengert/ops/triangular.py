@@ -82,6 +82,7 @@ def _pushed(
 
 triangular_op: Op = general(
     "linalg_solve_triangular", _triangular, pullbacks=[_to_matrix, _to_right_side],
+    saved_as=("self", "B"),
     pushforward=_pushed, torch="linalg.solve_triangular", aval=_aval, latex=r"{}^{{-1}} {}",
     explain="as for any linear equations; the other triangle is not read and has slope 0",
     source="for A X = B: B_bar = A^-T X_bar, and A_bar the triangle of -B_bar X^T",
