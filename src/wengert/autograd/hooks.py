@@ -40,12 +40,19 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Hook) -> RemovableHan
     """Call hook(tensor) when a backward pass has added to this leaf's `.grad`.
 
     All that uses the leaf has run by then: an optimiser can step, and free the gradient, while the
-    pass goes on. Raises GradientError for tensors that are no leaves or do not require grad.
+    pass goes on. It returns None, or the tensor. A pass in another thread that has a gradient for
+    the same leaf waits until it has returned. Raises GradientError for tensors that are no leaves
+    or do not require grad.
 
     >>> import wengert as wg
     >>> w = wg.tensor(3.0, requires_grad=True)
-    >>> handle = w.register_post_accumulate_grad_hook(lambda w: w.sub_(0.5 * w.grad))
-    ... # doctest: +SKIP
+    >>> @w.register_post_accumulate_grad_hook
+    ... def step(w):
+    ...     with wg.no_grad():
+    ...         w -= 0.5 * w.grad
+    >>> (w * 4).backward()
+    >>> w
+    tensor(1., requires_grad=True)
     """
     node = hooked("register_post_accumulate_grad_hook", self)
     if not isinstance(node, Leaf):

