@@ -17,7 +17,8 @@ from typing import Final
 
 _PACKAGE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 # Frames in these files are never the user's line; contextlib's stand between ours.
-_OURS: Final = (_PACKAGE, contextlib.__file__)
+_LIBRARY: Final = os.path.dirname(contextlib.__file__) + os.sep
+_OURS: Final = (_PACKAGE, *(_LIBRARY + name for name in ("contextlib.py", "copy.py", "copyreg.py")))
 _getframe = sys._getframe
 
 

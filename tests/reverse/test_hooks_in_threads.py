@@ -224,8 +224,12 @@ def test_threads_that_share_a_context():
 
 def test_a_hook_waits_for_a_pass_in_another_thread():
     w = wg.ones(2, requires_grad=True)
+
+    def other():
+        (w * 2).sum().backward()
+
     with ThreadPoolExecutor(1) as pool:
         y = w * 3
-        y.register_hook(lambda gradient: pool.submit((w * 2).sum().backward).result(10))
+        y.register_hook(lambda gradient: pool.submit(other).result(10))
         y.sum().backward()
     assert w.grad.tolist() == [5.0, 5.0]

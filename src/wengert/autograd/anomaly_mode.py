@@ -28,7 +28,7 @@ class Watcher:
         try:
             pulled = compute()
         except Exception as error:
-            error.add_note(f"raised in the backward of {recorded(node)}")
+            error.add_note(f"raised in the backward of {node.name()}{recorded(node)}")
             raise
         for cotangent in pulled.values():
             _note_parent(cotangent, node)
@@ -38,10 +38,12 @@ class Watcher:
 
 
 def recorded(node: Node) -> str:
-    """The node, its line, and the chain of nodes whose backward passes recorded it."""
-    text = node.name() + (f", recorded at {node.site}" if node.site is not None else "")
+    """A node's line, and the chain of nodes whose backward passes recorded it."""
+    text = f"\n  recorded at {node.site}" if node.site is not None else ""
     parent = node.extra.metadata.get("parent_") if node.extra and node.extra.metadata else None
-    return text if parent is None else f"{text}\n  in the backward of {recorded(parent)}"
+    if parent is None:
+        return text
+    return f"{text}\n  in the backward of {parent.name()}{recorded(parent)}"
 
 
 def _note_parent(cotangent: Any, node: Node) -> None:
@@ -62,10 +64,9 @@ def _refuse_nan(node: Node, ct: Any, pulled: dict[int, Any]) -> None:
             if given:
                 remedy = "The gradient that it was given has NaN already."
             raise AnomalyError(
-                f"Function '{node.name()}' returned nan values in its {place}th output: "
+                f"Function '{node.name()}' returned nan values in its {place}th output"
                 f"{recorded(node)}",
                 remedy,
-                node.site,
             )
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wengert.core.advice import cut_off
 from wengert.core.node import Node, project, unproject
 from wengert.core.record import handle
 from wengert.core.tensor import Tensor
@@ -42,8 +43,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     if node is None or not tensor.requires_grad:
         raise GradientError(
             "get_gradient_edge: it is not possible to get the gradient edge for a Tensor that "
-            "does not require gradients",
-            "Ask wengert.why(x): it names the line that cut it off.",
+            "does not require gradients" + cut_off(tensor),
         )
     shown, output = unproject(node)
     assert shown is not None

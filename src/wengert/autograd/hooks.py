@@ -6,6 +6,7 @@ from typing import Any
 
 from wengert.autograd.calling import called
 from wengert.autograd.saved import names, saved
+from wengert.core.advice import cut_off
 from wengert.core.grad_fn import bind_autograd
 from wengert.core.hooks import Hook, Registered, RemovableHandle, enter
 from wengert.core.node import Leaf, Node
@@ -68,9 +69,9 @@ def hooked(name: str, tensor: Tensor) -> Node:
     node = tensor._node
     if node is None or not tensor.requires_grad:
         raise GradientError(
-            f"{name}: cannot register a hook on a tensor that doesn't require gradient",
-            "Call requires_grad_() on it before, or ask wengert.why(x): it names the line that "
-            "cut it off.",
+            f"{name}: cannot register a hook on a tensor that doesn't require gradient"
+            + cut_off(tensor),
+            "Call requires_grad_() on it before.",
         )
     return node
 

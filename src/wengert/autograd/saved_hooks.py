@@ -19,8 +19,9 @@ from wengert.core.record import handle, memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError
 from wengert.modes import State, current, using
+from wengert.sites import Site, user_site
 
-_DISABLED: Final[contextvars.ContextVar[str | None]] = contextvars.ContextVar(
+_DISABLED: Final[contextvars.ContextVar[tuple[str, Site | None] | None]] = contextvars.ContextVar(
     "wengert_saved_tensors_hooks_disabled", default=None
 )
 
@@ -52,9 +53,10 @@ class saved_tensors_hooks:
         self._entered: list[AbstractContextManager[State]] = []
 
     def __enter__(self) -> None:
-        message = _DISABLED.get()
-        if message is not None:
-            raise GradientError(message)
+        disabled = _DISABLED.get()
+        if disabled is not None:
+            message, site = disabled
+            raise GradientError(message, f"Disabled at {site}" if site is not None else "")
         entered = using(saved=(*current().saved, (self.pack_hook, self.unpack_hook)))
         entered.__enter__()
         self._entered.append(entered)
@@ -83,7 +85,7 @@ def disable_saved_tensors_hooks(error_message: str) -> Generator[None, None, Non
     if current().saved:
         raise GradientError(error_message)
     before = _DISABLED.get()
-    _DISABLED.set(error_message)
+    _DISABLED.set((error_message, user_site() if current().sites else None))
     try:
         yield
     finally:

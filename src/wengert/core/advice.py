@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wengert.core.escape import IN_ARRAYS
 from wengert.core.node import Leaf, Node
 from wengert.errors import ArgumentError
@@ -21,6 +23,12 @@ def no_history_in_array(name: str) -> ArgumentError:
         f"numpy.{name} cannot write a tensor into an array, which holds no history",
         f"Write x = x + t instead of x += t. {IN_ARRAYS}",
     )
+
+
+def cut_off(tensor: Any) -> str:
+    """What cut a tensor off and where, to be added to a sentence; "" if that is not known."""
+    cuts = tensor._extra.cuts if tensor._extra is not None else ()
+    return ": its history was cut by " + " or ".join(str(cut) for cut in cuts) if cuts else ""
 
 
 def no_grad_kept(node: Node) -> str:

@@ -193,10 +193,7 @@ class Node(GradFn):
         return self.extra.scope if self.extra is not None else ""
 
     def get_extra(self) -> Extra:
-        if self.extra is None:
-            with _MAKING:  # two threads must not each have their own
-                self.extra = self.extra or Extra()
-        return self.extra
+        return self.extra if self.extra is not None else _made_extra(self)
 
     def _watch(self) -> None:
         """There are hooks: a pass looks at this node."""
@@ -321,6 +318,14 @@ class Pair(Node):
     def operands(self) -> tuple[Any, ...] | None:
         x, y = self.x, self.y
         return None if x is None and y is None else (x, y)
+
+
+def _made_extra(node: Node) -> Extra:
+    """A new Extra, unless another thread has made one just now."""
+    with _MAKING:
+        if node.extra is None:
+            node.extra = Extra()
+        return node.extra
 
 
 def unproject(source: Any) -> tuple[Node | None, int]:

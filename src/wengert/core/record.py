@@ -554,9 +554,16 @@ def _refuse_inference(op: Op, constant: Tensor) -> None:
     extra = constant._extra
     if extra is not None and extra.inference:
         raise GradientError(
-            f"{op.name}: a tensor made in inference_mode cannot be saved for backward",
+            f"{op.name}: a tensor made in inference_mode cannot be saved for backward"
+            + made_at(constant),
             "Clone it outside of inference_mode, or make it under no_grad instead.",
         )
+
+
+def made_at(tensor: Tensor) -> str:
+    """The line that made a tensor without history, if its mark tells."""
+    cuts = tensor._extra.cuts if tensor._extra is not None else ()
+    return f"\n  it was made at {cuts[0].site}" if cuts and cuts[0].site is not None else ""
 
 
 def _mark_cut(out: Tensor, op: Op, state: State) -> None:

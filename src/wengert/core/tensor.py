@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import record, values
-from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_array
+from wengert.core.advice import cut_off, no_counterpart, no_grad_kept, no_history_in_array
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Aside, Memory
@@ -303,8 +303,8 @@ class Tensor(Arithmetic):
         node = self._node
         if node is None:
             raise GradientError(
-                "can't retain_grad on a tensor that does not require grad",
-                "Ask wengert.why(x): it names the line that cut it off.",
+                "can't retain_grad on a tensor that does not require grad" + cut_off(self),
+                "Call requires_grad_() on it before it is used, or ask wengert.why(x).",
             )
         if (node.grad is None or node.grad is WATCHED) and type(node) is not Leaf:
             node.grad = RETAINED

@@ -250,4 +250,4 @@ def refuse_refused(view: View, what: str) -> None:
     """Raise GradientError for a view whose history cannot follow a write."""
     if view._refusal:
         fact, remedy = _REFUSALS[view._refusal]
-        raise GradientError(fact.format(what), remedy)
+        raise GradientError(fact.format(what) + record.made_at(view), remedy)

@@ -138,7 +138,8 @@ def writable(name: str, target: Tensor, state: State) -> Memory:
     """
     if target.is_inference() and not state.inference:
         raise GradientError(
-            f"{name}: inplace update to inference tensor outside inference_mode is not allowed",
+            f"{name}: inplace update to inference tensor outside inference_mode is not allowed"
+            + record.made_at(target),
             "clone() gives a normal tensor.",
         )
     memory = record.memory_of(target)

@@ -6,6 +6,7 @@ for all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextvars import Context, ContextVar
 from operator import add
@@ -190,7 +191,7 @@ def _fitting(node: Node, hook: Hook, new: Any, old: Tensor) -> Tensor:
         return old
     if not isinstance(new, Tensor):
         raise ArgumentError(
-            f"{_called(node, hook)} returned a {type(new).__name__}",
+            f"{_called(node, hook)} returned {type(new).__name__}",
             "A hook returns None, or a tensor that replaces the gradient.",
             node.site,
         )
@@ -212,7 +213,10 @@ def _fitting(node: Node, hook: Hook, new: Any, old: Tensor) -> Tensor:
 
 
 def _called(node: Node, hook: Hook) -> str:
-    return f"hook {getattr(hook, '__name__', type(hook).__name__)!r} on {node.name()}"
+    code = getattr(hook, "__code__", None)
+    line = f" ({os.path.basename(code.co_filename)}:{code.co_firstlineno})" if code else ""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    return f"hook {name!r}{line} on {node.name()}"
 
 
 def spread(
@@ -349,7 +353,7 @@ def _tuple_fitting(
         return old
     remedy = f"A hook returns None, or a tuple that replaces the gradients, {len(old)} here."
     if not isinstance(new, tuple):
-        what = f"{_called(node, hook)} returned a {type(new).__name__}, no tuple"
+        what = f"{_called(node, hook)} returned {type(new).__name__}, no tuple"
         raise ArgumentError(what, remedy, node.site)
     if len(new) != len(old):
         raise GradientError(
@@ -390,7 +394,7 @@ def completed(leaf: Node, gradient: Tensor, hooks: Hooks) -> None:
         # The tensor itself is what an in-place operation returns: `lambda w: w.sub_(...)`.
         if returned is not None and returned is not tensor:
             raise (GradientError if isinstance(returned, Tensor) else ArgumentError)(
-                f"{_called(leaf, hook)} returned a {type(returned).__name__}, not None",
+                f"{_called(leaf, hook)} returned {type(returned).__name__}, not None",
                 "The gradient is in the tensor's .grad: change it there.",
                 leaf.site,
             )

@@ -113,12 +113,11 @@ def unpacked(node: Node, place: int, value: Any) -> Any:
             "It must return the tensor that the pack hook was given.",
             node.site,
         )
-    memory = value._memory
-    source = node if place < 0 else node.inputs[place]
-    shared = memory is getattr(source, "_memory", None)
-    if memory is not None and shared and memory.written > node.sequence:
-        _raise_stale(node, memory, "what was packed of it")
     data = value._data
+    memory = (node if place < 0 else node.inputs[place])._memory
+    shared = memory is not None and (value._memory is memory or data is memory.array)
+    if shared and memory.written > node.sequence:
+        _raise_stale(node, memory, "the tensor that its unpack hook returned")
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
 
 
