@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 import numpy as np
 from wengert.core import record, values
-from wengert.core.advice import no_counterpart, no_grad_kept, no_history_in_array
+from wengert.core.advice import cut_off, no_counterpart, no_grad_kept, no_history_in_array
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Aside, Memory

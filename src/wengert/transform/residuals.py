@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.hooks import Packed
+from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, project
 from wengert.core.op import OPS
 from wengert.core.record import from_node
@@ -114,11 +115,15 @@ def unpacked(node: Node, place: int, value: Any) -> Any:
             node.site,
         )
     data = value._data
-    memory = (node if place < 0 else node.inputs[place])._memory
-    shared = memory is not None and (value._memory is memory or data is memory.array)
-    if shared and memory.written > node.sequence:
+    source = node if place < 0 else node.inputs[place]
+    memory = getattr(source, "_memory", None)  # what was let go has none
+    if memory is not None and memory.written > node.sequence and _shares(value, memory):
         _raise_stale(node, memory, "the tensor that its unpack hook returned")
     return data[()] if isinstance(data, np.ndarray) and data.ndim == 0 else data
+
+
+def _shares(value: Tensor, memory: Memory) -> bool:
+    return value._memory is memory or value._data is memory.array
 
 
 def _packed_aval(node: Node, place: int) -> Any:
