@@ -151,6 +151,20 @@ def test_a_weight_that_changed_since():
         y.sum().backward()
 
 
+def test_a_saved_weight_that_changed_since_is_named_with_who_changed_it():
+    x = wg.tensor([0.5, 1.0], requires_grad=True)
+    w = wg.tensor([2.0, 3.0], requires_grad=True)
+    y = checkpoint(lambda x: (x * w).sin(), x)
+    with wg.no_grad():
+        w.sub_(1)
+    with pytest.raises(CheckpointError) as raised:
+        y.sum().backward()
+    text = str(raised.value)
+    assert "in the forward run:   2, 3, by mul -> float32[2]" in text
+    assert "it was modified in between by sub_ at test_determinism.py" in text
+    assert "w.sub_(1)" in text
+
+
 def test_rounding_is_no_difference():
     x = wg.tensor([0.5, 1.0], requires_grad=True)
     f = Alternating(lambda x: (x * 1.0000001).sin(), lambda x: (x * 1.0000002).sin())

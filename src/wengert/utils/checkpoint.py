@@ -21,6 +21,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from wengert.autograd.saved_hooks import saved_tensors_hooks
+from wengert.core.node import next_sequence
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, CheckpointError, GradientError
 from wengert.modes import current
@@ -92,7 +93,7 @@ def checkpoint(
     )  # fmt: skip
     frame = Frame(function, Inputs(args, kwargs, site), options)
     result = _first_run(frame, forward_context, function, args, kwargs)
-    frame.complete = True
+    frame.completed = next_sequence()
     return result
 
 

@@ -49,7 +49,7 @@ class Frame:
         self.options = options
         self.log = Log()
         self.saved: list[weakref.ref[Saved]] = []
-        self.complete = False
+        self.completed = 0  # the number of the first run's end; 0 while it goes on
         self._function = function
         self._inputs = inputs
         # Values of a pass that ended without taking them go with it.
@@ -153,7 +153,7 @@ class Recomputation:
         frame, index = self._frame, self._count
         self._count += 1
         self._log.save(tensor)
-        self._compare()
+        self._compare(tensor)
         kept = Recomputed(tensor, self._log.steps[-1], self._start)
         if index < len(frame.saved) and frame.saved[index]() is not None:
             self.values[index] = kept
@@ -161,16 +161,30 @@ class Recomputation:
             raise _Enough
         return kept.fresh()
 
-    def _compare(self) -> None:
-        if self._frame.options.checks and not self.differs:
-            values = bool(self._frame.options.draws)
-            self.differs = difference(self._frame.log, self._log, values)
+    def _compare(self, saved: Tensor | None = None) -> None:
+        """Hold the latest operation, and the value that it saves, against the first run."""
+        if not self._frame.options.checks or self.differs:
+            return
+        with_values = bool(self._frame.options.draws)
+        what = difference(self._frame.log, self._log, with_values)
+        if what and saved is not None:
+            what += self._written_since(saved)
+        self.differs = what
+
+    def _written_since(self, tensor: Tensor) -> str:
+        """By whom a tensor from outside was changed after the first run."""
+        memory = tensor._memory
+        ended = self._frame.completed
+        if memory is None or not ended or memory.written < ended:
+            return ""
+        where = f" at {memory.site}" if memory.site is not None else ""
+        return f"\n  it was modified in between by {memory.writer}{where}"
 
     def finish(self) -> None:
         """Raise CheckpointError if this run was not the same as the first."""
         saved, count = len(self._frame.saved), self._count
         is_short = count < saved
-        is_long = count > saved and self._frame.complete
+        is_long = count > saved and bool(self._frame.completed)
         if not self.differs and not is_short and not is_long:
             return
         what = self.differs or self._end(is_short)
