@@ -41,6 +41,16 @@ def test_everything_at_once(x, f, fast_mode):
     assert gradgradcheck(f, x, fast_mode=fast_mode, check_batched_grad=True)
 
 
+@pytest.mark.parametrize("over", ["check_rev_over_rev", "check_fwd_over_rev"])
+@pytest.mark.parametrize(
+    "f", [wg.linalg.svdvals, lambda x: wg.linalg.eigh(x + x.mT)[0], lambda x: x.max(0)[0] ** 2]
+)
+def test_one_of_several_outputs_to_second_order(f, over):
+    x = wg.tensor([[1.0, 2.0], [3.0, 5.0]], dtype=wg.float64, requires_grad=True)
+    one = {"check_rev_over_rev": False, "check_fwd_over_rev": False, over: True}
+    assert gradgradcheck(f, x, check_undefined_grad=over == "check_rev_over_rev", **one)
+
+
 def test_the_inputs_are_put_back_even_if_the_function_fails(x):
     before = x._data.copy()
     calls = []

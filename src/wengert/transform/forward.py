@@ -46,6 +46,9 @@ class ForwardLevel:
         self.basis = basis
         self._opened = (basis,) if basis is not None else ()
         self._carriers: weakref.WeakSet[Carrier] = weakref.WeakSet()
+        # A backward pass inside of this level reads the tangents of all outputs that were saved,
+        # those too whose tensors are gone: see tests/checks/test_gradcheck.py on svdvals.
+        self._projections: list[Node] = []
 
     def below(self, state: State) -> State:
         """What tangents are computed in: this level and all inner ones are hidden."""
@@ -75,6 +78,8 @@ class ForwardLevel:
             for one, tangent in zip(out, pushed, strict=True):
                 if tangent is not None and is_differentiable(one._data.dtype):
                     self.attach(one, tangent)
+                    if type(one._node) is not Carrier:
+                        self._projections.append(one._node)
         elif pushed is not None:
             self.attach(out, pushed)
 
@@ -144,6 +149,7 @@ class ForwardLevel:
 
     def close(self) -> None:
         """End the level: tensors that outlive it are ordinary ones again."""
+        self._projections.clear()
         for carrier in list(self._carriers):
             extra = carrier.extra
             if extra is not None and extra.tangents is not None:
