@@ -62,6 +62,14 @@ class State:
             state = self._below[key] = self.but(levels=(*self.levels[:index], *opened))
         return state
 
+    def unrecorded(self, levels: tuple[Any, ...]) -> State:
+        """The same with these levels only, and nothing recorded: for the forward of a Function."""
+        key = (-1, levels)
+        state = self._below.get(key)
+        if state is None:
+            state = self._below[key] = self.but(grad=False, levels=levels)
+        return state
+
 
 _MODES: Final = (
     "run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly", "started", "arrays",

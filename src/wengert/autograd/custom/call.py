@@ -16,7 +16,7 @@ from wengert.autograd.custom.layout import (
 from wengert.autograd.custom.node import FunctionOp, function_op, place_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError
-from wengert.modes import State, using
+from wengert.modes import State, current, entered
 
 
 class Call:
@@ -75,15 +75,14 @@ class Call:
 
     def context(self) -> FunctionCtx:
         """A fresh context."""
-        ctx = FunctionCtx()
-        ctx._marks = Marks(self.name, bool(self.function.clear_saved_tensors_on_access))
+        ctx = FunctionCtx(Marks(self.name, bool(self.function.clear_saved_tensors_on_access)))
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in self.args)
         return ctx
 
     def run(self, ctx: FunctionCtx, state: State) -> Any:
         """What forward returns; nothing that it does is recorded, and tangents are not seen."""
         levels = tuple(level for level in state.levels if not hasattr(level, "tangent"))
-        with using(grad=False, levels=levels):
+        with entered(state.unrecorded(levels)):
             if not self.splits:
                 return self.given_to(self.function.forward, ctx)
             output = self.given_to(self.function.forward)
@@ -99,7 +98,8 @@ class Call:
 
     def set_up(self, ctx: FunctionCtx, output: Any) -> None:
         """Let setup_context fill a context, for outputs that were computed in another way."""
-        with using(grad=False):
+        state = current()
+        with entered(state.unrecorded(state.levels)):
             self.function.setup_context(ctx, self.args, output)
 
 
@@ -108,7 +108,7 @@ def _with_defaults(
 ) -> tuple[Sequence[Any], dict[str, Any]]:
     """With setup_context, arguments that were left out have their defaults, as inputs."""
     signature = _signature(function)
-    if signature is None:
+    if signature is None or (not kwargs and len(args) == _count(function)):
         return args, kwargs
     try:
         bound = signature.bind(*args, **kwargs)
@@ -125,6 +125,17 @@ def _signature(function: Any) -> Any:
     if "signature" not in known:
         known["signature"] = signature_of(function.forward)
     return known["signature"]
+
+
+def _count(function: Any) -> int:
+    """How many arguments forward takes, if all are plain ones; else -1: binding works it out."""
+    known = function.__dict__["_layouts"]
+    if "count" not in known:
+        parameters = _signature(function).parameters.values()
+        plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        known["count"] = len(parameters) if plain else -1
+    count: int = known["count"]
+    return count
 
 
 def _layout(function: Any, args: Sequence[Any], keywords: tuple[str, ...], splits: bool) -> Layout:

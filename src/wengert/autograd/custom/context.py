@@ -97,11 +97,9 @@ class FunctionCtx:
     _marks: Marks
     needs_input_grad: tuple[bool, ...]
 
-    def __new__(cls, *_: Any) -> FunctionCtx:
-        made = super().__new__(cls)
-        made._marks = Marks()
-        made.needs_input_grad = ()
-        return made
+    def __init__(self, marks: Marks | None = None) -> None:
+        self._marks = Marks() if marks is None else marks
+        self.needs_input_grad = ()
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Save inputs, outputs, or other tensors for backward, which finds them in saved_tensors.
