@@ -50,6 +50,7 @@ class Outputs:
         self.count = len(returned.values)
         self.raw: list[Tensor] = [returned.values[i] for i in self.places]
         self.made: list[Tensor] = list(self.raw)
+        self._recorded = False
 
     @cached_property
     def carries(self) -> list[bool]:
@@ -79,6 +80,7 @@ class Outputs:
 
     def attached(self, node: FunctionNode) -> Any:
         """The outputs with their nodes, in the form in which forward returned them."""
+        self._recorded = True
         for j, tensor in enumerate(self.raw):
             own = self._own_node(node, j, tensor) if self.carries[j] else None
             self.made[j] = self._placed(tensor, own)
@@ -121,7 +123,8 @@ class Outputs:
 
     def _with(self, made: Tensor, node: Node | None) -> Tensor:
         if node is None:
-            mark_cut(made, self._call.name, self._site)
+            if self._recorded:
+                mark_cut(made, self._call.name, self._site)
             return made
         if made._extra is not None:
             made._extra.cuts = ()  # those of what forward computed unrecorded

@@ -129,4 +129,7 @@ def lines(node: Node) -> str:
     """Where the backward of a node's Function is, for errors."""
     op: Any = node.plan.op
     place = place_of(backward_of(op.function))
-    return f"\n  returned by the backward at {place}\n  of what was applied" if place else ""
+    if not place:
+        return ""
+    of = "\n  of what was applied" if node.site is not None else ""
+    return f"\n  returned by the backward at {place}{of}"

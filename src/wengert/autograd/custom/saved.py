@@ -66,9 +66,10 @@ class SavedValue:
         if self._unpack is not None:
             raise GradientError("hooks are registered already for what was saved here")
         tensor = self.tensor()
-        if self._output != UNKNOWN:  # with its history it would hold what holds it
-            tensor = rewrap(self._value, None)
-        self._kept = packed(pack_hook, tensor)
+        kept = packed(pack_hook, tensor)
+        if kept is tensor and self._output != UNKNOWN:  # its history holds what would hold it
+            kept = rewrap(self._value, None)
+        self._kept = kept
         self._unpack = unpack_hook
         self._value = None
 
