@@ -115,10 +115,13 @@ def test_a_view_of_a_0d_result_shares_its_memory():
     assert x.item() == 5.0
 
 
-def test_an_expanded_tensor_is_not_written():
+def test_a_part_of_an_expanded_tensor_is_written_where_no_two_elements_are_one():
     x = wg.tensor([1.0, 2.0]).expand(3, 2)
-    with pytest.raises(ArgumentError, match="share memory"):
-        x[0] = 1.0
+
+    x[0] = 7.0
+    same(x, [[7, 7]] * 3)
+    with pytest.raises(ShapeError, match="single memory location"):
+        x[:] = 1.0
 
 
 def test_masks_and_index_tensors_are_written():

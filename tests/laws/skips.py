@@ -73,6 +73,7 @@ SKIPS: dict[str, dict[str, str]] = {
     "torch_names": {
         "floor_divide": "torch has no derivative of it",
         "linear": "torch's name depends on the rank of the input and on there being a bias",
+        "masked_scatter": "elements picked by cumulative sums, and a choice: so it can be mapped",
         "nanquantile": "sorted and picked, in other steps than torch's",
         "quantile": "sorted and picked, in other steps than torch's",
         "pad": "circular padding is a series of in-place writes in torch, one operation here",

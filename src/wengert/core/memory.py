@@ -14,7 +14,7 @@ class Memory:
     sequence number of the last write, 0 for none; a value saved before it is stale. touched: the
     same, writes through `.data` included, which a backward pass does not count. writer and site:
     the operation that wrote, and its line. version: torch's `_version`. rewritten: the number of
-    the node that the last recorded write made; views that know an older one follow.
+    the last write, or of the node that it made; views that know an older one follow.
     """
 
     __slots__ = ("array", "rewritten", "site", "touched", "version", "writer", "written")
@@ -35,6 +35,8 @@ class Memory:
         self.writer = writer
         self.site = site
         self.version += 1
+        if sequence > self.rewritten:  # else a recorded write, which has noted its node
+            self.rewritten = sequence
 
 
 class Aside(Memory):

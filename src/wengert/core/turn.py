@@ -39,8 +39,6 @@ def turn(function: Callable[..., Any], target: Tensor, *args: Any) -> Tensor:
         _leave_steps_back(target, turned._steps, shape)
     _take(target, turned)
     memory.version += 1
-    if isinstance(target, View):
-        target._made_at = memory.version
     return target
 
 

@@ -40,16 +40,14 @@ class View(Tensor):
     the base's last recorded write that this view knows. _refusal: why a recorded write to it or
     its base is refused: it was made under no_grad, by a function that gives several views, or by
     a Function.
-    _made_at: the version of the memory then; with a refusal, any write since is one too many.
     """
 
-    __slots__ = ("_base_tensor", "_followed", "_made_at", "_refusal", "_steps")
+    __slots__ = ("_base_tensor", "_followed", "_refusal", "_steps")
 
     _base_tensor: Tensor | None
     _steps: Steps
     _followed: int
     _refusal: str
-    _made_at: int
 
     @property
     def _base(self) -> Tensor | None:
@@ -58,11 +56,8 @@ class View(Tensor):
     @property
     def _node(self) -> Node | None:
         memory = self._memory
-        if memory is not None:
-            if memory.rewritten > self._followed:
-                _follow(self)
-            elif self._refusal and memory.version != self._made_at:
-                _refuse_written(self)
+        if memory is not None and memory.rewritten > self._followed:
+            _follow(self)
         node: Node | None = _own_node.__get__(self)
         return node
 
@@ -177,7 +172,6 @@ def attach(made: View, source: Tensor, op: Op, attrs: dict[str, Any] | None, sta
         if state.inference:
             made._refusal = INFERENCE
     made._followed = memory.rewritten
-    made._made_at = memory.version
 
 
 def through(value: Any, steps: Steps) -> Any:
@@ -214,13 +208,6 @@ def _follow(view: View) -> None:
         node.site = old.site
         old.hand_over(node)
     view._node = node
-
-
-def _refuse_written(view: View) -> None:
-    """Raise for a view that cannot follow its base, and whose memory was written into."""
-    base = view._base_tensor
-    if base is not None and base._node is not None and current().grad:
-        refuse_refused(view, _WRITTEN)
 
 
 _WRITTEN: Final = "its base or another view of its base has been modified inplace"

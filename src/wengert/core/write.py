@@ -29,8 +29,13 @@ _getframe: Final = sys._getframe
 
 
 def _write(base: Any, value: Any, *, steps: Steps) -> Any:
-    out = np.array(base)
-    through(out, steps)[...] = value
+    out = np.array(base, order="C")
+    part = through(out, steps)
+    if np.may_share_memory(part, out):
+        part[...] = value
+    else:  # in the base's own layout it is a view, in this one a copy: x.T.view(-1)
+        places = through(np.arange(out.size).reshape(out.shape), steps)
+        out.reshape(-1)[places] = value
     return out[()]
 
 
@@ -172,9 +177,9 @@ def _record(
     """Compute on a copy, store, and give the target, or its base, the new node."""
     if isinstance(target, View) and target._base_tensor is not None:
         refuse_refused(target, "is being modified inplace")
-    _check_memory(name, target._data)
-    given = tuple(_snapshot(o, target._memory) for o in others)
-    attrs = {key: _snapshot(value, target._memory) for key, value in attrs.items()}
+    check_memory(name, target._data)
+    given = tuple(_snapshot(o, target) for o in others)
+    attrs = {key: _snapshot(value, target) for key, value in attrs.items()}
     if function is OPS["copy"] and isinstance(target, View) and target._base_tensor is not None:
         _write_through(target, _spread(given[0], target._data), state)
         return
@@ -186,18 +191,23 @@ def _record(
             store(name, target._data, result._data)
             return
         result = OPS["copy"](source, result)  # the old history ends here, with the gradient zero
+    node = result._node
+    assert node is not None
+    if node.plan.keeps_out and node.value is result._data:
+        node.value = target._data  # one array for both, as in torch
+        node._memory = target._memory
     if isinstance(target, View) and target._base_tensor is not None:
         _write_through(target, result, state)
     else:
         np.copyto(target._data, result._data)
-        _rewrite(target, result._node)
+        _rewrite(target, node)
 
 
-def _snapshot(value: Any, memory: Memory | None) -> Any:
+def _snapshot(value: Any, target: Tensor) -> Any:
     """An argument that shares the target's memory, as it is before the write."""
     if isinstance(value, (tuple, list)):
-        return type(value)(_snapshot(v, memory) for v in value)
-    if isinstance(value, record.Tensor) and value._memory is memory:
+        return type(value)(_snapshot(v, target) for v in value)
+    if isinstance(value, record.Tensor) and np.may_share_memory(value._data, target._data):
         return record.handle(value._data.copy(), value._node, None)
     return value
 
@@ -247,6 +257,12 @@ def _write_through(view: View, value: Tensor, state: State) -> None:
     """Write into a view: its base becomes the node `write`, and all its views follow."""
     base = view._base_tensor
     assert base is not None
+    if base._memory is not view._memory:
+        raise GradientError(
+            "a view is being changed in place, and its base has been given other memory since",
+            "Take the view anew from the tensor as it is now.",
+        )
+    value = record.handle(value._data, value._node, value._memory)  # a view may refuse: no write
     source = base if base._node is not None else record.handle(np.array(base._data), None, None)
     np.copyto(view._data, value._data)
     data = base._data if base._data.nbytes > SMALL else base._data.copy()
@@ -259,7 +275,7 @@ def _write_through(view: View, value: Tensor, state: State) -> None:
 def store(writer: str, target: np.ndarray[Any, Any], value: Any) -> None:
     """Copy a result into an existing array, or say why it does not fit."""
     check_fits(writer, target.shape, target.dtype, value)
-    _check_memory(writer, target)
+    check_memory(writer, target)
     np.copyto(target, value, casting="unsafe")
 
 
@@ -277,8 +293,10 @@ def check_fits(writer: str, shape: tuple[int, ...], dtype: Any, value: Any) -> N
         )
 
 
-def _check_memory(writer: str, target: np.ndarray[Any, Any]) -> None:
-    if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+def check_memory(writer: str, target: np.ndarray[Any, Any]) -> None:
+    """Raise where elements of an array are one in memory, or where it is read-only."""
+    steps = zip(target.strides, target.shape, strict=True)
+    if target.size and any(s == 0 and n > 1 for s, n in steps):
         raise ShapeError(
             f"{writer}: unsupported operation: more than one element of the written-to tensor "
             "refers to a single memory location",

@@ -82,7 +82,6 @@ def _symbol(data: Any, node: Node | None) -> Traced:
     made._steps = ()
     made._refusal = ""
     made._followed = 0
-    made._made_at = 0
     made._node = node
     return made
 

@@ -20,10 +20,13 @@ from wengert.ops.samples import Call, Sampler
 
 
 def _expand(x: Any, *, shape: tuple[int, ...]) -> Any:
-    """A read-only view with stride 0 where elements are shared; writable where none is."""
+    """A view with stride 0 where elements are shared; parts of it in which none is are writable."""
     if math.prod(shape) == np.size(x):
         return np.reshape(x, shape)
-    return np.broadcast_to(x, shape)
+    spread = np.broadcast_to(x, shape)
+    if type(x) is np.ndarray and x.flags.writeable:
+        spread.flags.writeable = True
+    return spread
 
 
 expand_op = linear(

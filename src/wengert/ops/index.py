@@ -15,7 +15,7 @@ from wengert.core.aval import Aval, stand_in
 from wengert.core.node import next_sequence
 from wengert.core.op import OPERATORS, OPS
 from wengert.core.tensor import Tensor
-from wengert.core.write import in_place, writable
+from wengert.core.write import check_memory, in_place, writable
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TraceError
 from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows
@@ -226,9 +226,11 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     memory = writable("x[...] = v", x, current())
     if not x._data.flags.writeable:
         raise ArgumentError(
-            "x[...] = v: elements of this tensor share memory, or it is read-only",
+            "x[...] = v: the tensor's memory is read-only",
             "Write into a clone().",
         )
+    if 0 in x._data.strides:
+        check_memory("x[...] = v", take_part(x._data, index=basic))
     data = value._data if isinstance(value, Tensor) else value
     indices = tuple(array_of(a) for a in arrays)
     try:

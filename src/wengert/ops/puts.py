@@ -10,7 +10,7 @@ import numpy as np
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of, shape_of
+from wengert.ops.arguments import array_of, flag, shape_of
 from wengert.ops.create import as_tensor
 from wengert.ops.define import method, public
 from wengert.ops.expand import common_shape, expand_op
@@ -48,6 +48,7 @@ def index_put(
     """
     if not isinstance(indices, (tuple, list)):
         raise ArgumentError(f"index_put: indices must be a tuple, not {type(indices).__name__}")
+    adds = flag("index_put: accumulate", accumulate)
     have, other = array_of(input).dtype, array_of(values).dtype
     if have != other:
         raise DTypeError(
@@ -58,7 +59,7 @@ def index_put(
     shape = shape_of(input)
     entries = tuple(slice(None) if i is None else i for i in indices)
     basic, dims, arrays = parse(entries, shape)
-    attrs = {"basic": basic, "dims": dims, "shape": shape, "accumulate": bool(accumulate)}
+    attrs = {"basic": basic, "dims": dims, "shape": shape, "accumulate": adds}
     return index_put_op(input, values, *arrays, **attrs)
 
 

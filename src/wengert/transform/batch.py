@@ -76,7 +76,6 @@ class BatchLevel:
         made._steps = ()
         made._refusal = ""
         made._followed = 0
-        made._made_at = 0
         made._node = None
         return made
 

@@ -39,17 +39,29 @@ def check_residuals(node: Node) -> Any:
 def check_fresh(node: Node, packed: Container[int] = ()) -> None:
     """Raise StaleError if a value that the pullback needs was overwritten, but for packed ones."""
     sequence = node.sequence
+    operands = node.operands or ()
     for i in node.plan.residuals:
         source = node.inputs[i]
         if source is None or i in packed:
             continue
         memory = source._memory
-        if memory is not None and memory.written > sequence:
+        if memory is not None and memory.written > sequence and _lies_in(operands[i], memory):
             _raise_stale(node, memory, f"its input {i + 1}")
     memory = node._memory
     written = node.plan.keeps_out and memory is not None and memory.written > sequence
     if written and -1 not in packed:
         _raise_stale(node, memory, "its output")
+
+
+def _lies_in(value: Any, memory: Memory) -> bool:
+    """Whether a saved value is in this memory, and no copy: in-place operations save copies.
+
+    A NumPy scalar counts as being in there: it stands for what was saved before the first alias.
+    """
+    array = memory.array
+    if type(value) is not np.ndarray or type(array) is not np.ndarray:
+        return True
+    return bool(np.may_share_memory(value, array))
 
 
 def _raise_stale(node: Node, memory: Any, what: str) -> None:

@@ -118,7 +118,7 @@ class Outputs:
         if isinstance(made, View) and made._base_tensor is not None:
             made._refusal = SEVERAL if sum(self.carries) > 1 else FUNCTION
             memory = memory_of(made)
-            made._followed, made._made_at = memory.rewritten, memory.version
+            made._followed = memory.rewritten
         return self._with(made, node)
 
     def _with(self, made: Tensor, node: Node | None) -> Tensor:

@@ -1,0 +1,157 @@
+"""A program run in torch and in wengert, and everything that can be seen of both compared."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis import assume
+
+import wengert
+from parity.programs.world import World
+from parity.theirs import builtin_of
+
+SHAPES = ((2, 3), (3,), ())
+LARGEST = 1e30
+"""Beyond it rounding decides what is infinite: such a run is not compared."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Which of the first variables require grad, and the statements."""
+
+    requires_grad: tuple[bool, ...]
+    statements: tuple[Any, ...]
+
+    def run(self, m: Any) -> World:
+        """The program's variables at its end, and what it raised."""
+        world = World(m)
+        for number, (shape, leaf) in enumerate(zip(SHAPES, self.requires_grad, strict=True)):
+            values = np.linspace(-1.3, 1.9, int(np.prod(shape))) + 0.1 * number
+            tensor = m.tensor(values.tolist(), dtype=m.float64).reshape(shape).clone()
+            world.new(tensor.requires_grad_(leaf))
+            if leaf:
+                world.leaves.append(tensor)
+                world.new(tensor.clone())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            world.run(self.statements)
+        return world
+
+
+def judge(program: Program) -> None:
+    """Run a program twice and compare errors, values, flags and gradients."""
+    theirs, mine = program.run(torch), program.run(wengert)
+    same_errors(mine, theirs)
+    assume(all(bool((abs(v.tensor.detach()) < LARGEST).all()) for v in theirs.variables))
+    same_tensors(mine, theirs)
+    found = [gradients(mine, number) for number in range(len(mine.variables))]
+    expected = [gradients(theirs, number) for number in range(len(theirs.variables))]
+    for number, (one, other) in enumerate(zip(found, expected, strict=True)):
+        if isinstance(other, RuntimeError) and theirs.second_order and isinstance(one, tuple):
+            continue  # what the derivative of a derivative saves is each library's own affair
+        same_gradients(one, other, number)
+    same_backward(mine, theirs, [n for n, g in enumerate(expected) if isinstance(g, tuple)])
+
+
+def same_errors(mine: World, theirs: World) -> None:
+    assert [place for place, _ in mine.errors] == [place for place, _ in theirs.errors], (
+        f"\n  wengert: {mine.errors}\n  torch: {theirs.errors}"
+    )
+    for (_, error), (_, other) in zip(mine.errors, theirs.errors, strict=True):
+        same_error(error, other)
+
+
+def same_error(mine: Exception, theirs: Exception) -> None:
+    assert isinstance(mine, builtin_of(theirs)), f"{mine!r}; torch raises {theirs!r}"
+
+
+def same_tensors(mine: World, theirs: World) -> None:
+    """Values, versions and flags of every variable."""
+    for number, (v, w) in enumerate(zip(mine.variables, theirs.variables, strict=True)):
+        close(v.tensor.detach(), w.tensor.detach(), f"variable {number}")
+        seen, expected = flags(v.tensor), flags(w.tensor)
+        assert seen == expected, f"variable {number}: {seen}, in torch {expected}"
+
+
+def flags(tensor: Any) -> dict[str, Any]:
+    """What the properties of a tensor say, errors included."""
+    return {
+        "requires_grad": tensor.requires_grad,
+        "is_leaf": outcome(lambda: tensor.is_leaf),
+        "has grad_fn": outcome(lambda: tensor.grad_fn is not None),
+        "version": tensor._version,
+        "is view": tensor._is_view(),
+    }
+
+
+def outcome(look: Callable[[], Any]) -> Any:
+    try:
+        return look()
+    except RuntimeError:
+        return "raises"
+
+
+def gradients(world: World, number: int) -> Any:
+    """The gradients of one variable for all leaves, or the exception."""
+    tensor = world.variables[number].tensor
+    try:
+        if not tensor.requires_grad:
+            return None
+        weight = world.m.cos(tensor.detach() * 0 + 1 + number)
+        return world.m.autograd.grad(
+            (tensor * weight).sum(), world.leaves, retain_graph=True, allow_unused=True
+        )
+    except RuntimeError as error:
+        return error
+
+
+def same_gradients(found: Any, expected: Any, number: int) -> None:
+    if isinstance(expected, Exception) or isinstance(found, Exception):
+        both = isinstance(expected, Exception) and isinstance(found, Exception)
+        assert both, f"gradients of variable {number}: {found!r}, in torch {expected!r}"
+        same_error(found, expected)
+    elif expected is None or found is None:
+        assert found is expected, f"gradients of variable {number}"
+    else:
+        for leaf, (g, h) in enumerate(zip(found, expected, strict=True)):
+            same_or_zero(g, h, f"gradient of variable {number} for leaf {leaf}")
+
+
+def same_or_zero(mine: Any, theirs: Any, what: str) -> None:
+    """Equal, None as good as zeros."""
+    if mine is None or theirs is None:
+        there = theirs if mine is None else mine
+        assert there is None or not there.detach().any(), f"{what}: {mine}, in torch {theirs}"
+    else:
+        close(mine.detach(), theirs.detach(), what)
+
+
+def same_backward(mine: World, theirs: World, fit: list[int]) -> None:
+    """What backward() of all that fit leaves in .grad, of leaves and of retained tensors."""
+    if not fit:
+        return
+    for world in (mine, theirs):
+        forget_gradients(world)
+        total = sum(world.variables[n].tensor.sum() for n in fit)
+        total.backward()
+    for number, (v, w) in enumerate(zip(mine.variables, theirs.variables, strict=True)):
+        if outcome(lambda w=w: w.tensor.is_leaf or w.tensor.retains_grad) is True:
+            same_or_zero(v.tensor.grad, w.tensor.grad, f".grad of variable {number}")
+
+
+def forget_gradients(world: World) -> None:
+    """Passes that failed left theirs in torch, and nothing here."""
+    for variable in world.variables:
+        if outcome(lambda v=variable: v.tensor.is_leaf or v.tensor.retains_grad) is True:
+            variable.tensor.grad = None
+
+
+def close(mine: Any, theirs: Any, what: str) -> None:
+    found, expected = np.asarray(mine._data), theirs.numpy(force=True)
+    assert found.shape == expected.shape, what
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9, err_msg=what)

@@ -1,0 +1,327 @@
+"""The grammar: what a statement of a random program can be.
+
+A kind of statement is a frozen dataclass of plain numbers and names with a method
+`run(world, place)`, entered with `@statement(strategy, weight)`: Hypothesis draws its fields from
+the strategies. It chooses its variables with `world.pick`, enters what it makes with `world.new` or
+`world.alias`, and returns without effect where nothing fits. What it calls must be spelled alike in
+torch and in wengert. To add kinds (hooks, transforms), write them in a module of their own and
+import that in test_programs.py; nothing else changes. A kind with a body (a block) draws it from
+`body()` and gives it to `world.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from parity.programs.world import Variable, World, fit_together, fits_into
+
+KINDS: list[tuple[int, Any]] = []
+"""Weight and strategy of every kind of statement."""
+
+INDEX = st.integers(0, 15)
+SMALL = st.integers(0, 3)
+
+
+def statement(weight: int, **fields: Any) -> Callable[[type], type]:
+    """Enter a kind of statement, with the strategies of its fields."""
+
+    def enter(kind: type) -> type:
+        KINDS.append((weight, st.builds(kind, **fields)))
+        return kind
+
+    return enter
+
+
+def any_statement() -> Any:
+    """One statement of any kind, by weight."""
+    every = [kind for weight, kind in KINDS for _ in range(weight)]
+    return st.integers(0, len(every) - 1).flatmap(lambda i: every[i])
+
+
+def body() -> Any:
+    """A few statements, for a block."""
+    return st.deferred(lambda: st.lists(any_statement(), min_size=1, max_size=4).map(tuple))
+
+
+UNARY = ("sin", "cos", "tanh", "sigmoid", "neg", "clone", "square", "clone", "abs")
+UNARY_IN_PLACE = ("sin_", "cos_", "tanh_", "sigmoid_", "neg_", "square_", "abs_")
+BINARY = ("add", "sub", "mul", "mul")
+BINARY_IN_PLACE = ("add_", "sub_", "mul_", "copy_", "mul_")
+
+
+@statement(4, name=st.sampled_from(UNARY), at=INDEX)
+@dataclass(frozen=True)
+class Unary:
+    """y = x.sin()"""
+
+    name: str
+    at: int
+
+    def run(self, world: World, place: str) -> None:
+        chosen = world.pick(self.at)
+        if chosen is not None:
+            world.new(getattr(chosen.tensor, self.name)())
+
+
+@statement(4, name=st.sampled_from(BINARY), at=INDEX, other=INDEX)
+@dataclass(frozen=True)
+class Binary:
+    """z = x.mul(y)"""
+
+    name: str
+    at: int
+    other: int
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at)
+        if x is None:
+            return
+        y = world.pick(self.other, lambda v: fit_together(v.shape, x.shape))
+        assert y is not None  # x itself fits
+        world.new(getattr(x.tensor, self.name)(y.tensor))
+
+
+@statement(2, at=INDEX, dim=SMALL)
+@dataclass(frozen=True)
+class Sum:
+    """y = x.sum(dim)"""
+
+    at: int
+    dim: int
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at, lambda v: len(v.shape) > 0)
+        if x is not None:
+            world.new(x.tensor.sum(self.dim % len(x.shape)))
+
+
+@statement(3, name=st.sampled_from(UNARY_IN_PLACE), at=INDEX)
+@dataclass(frozen=True)
+class UnaryInPlace:
+    """x.sin_()"""
+
+    name: str
+    at: int
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at)
+        if x is not None:
+            getattr(x.tensor, self.name)()
+
+
+@statement(5, name=st.sampled_from(BINARY_IN_PLACE), at=INDEX, other=INDEX)
+@dataclass(frozen=True)
+class BinaryInPlace:
+    """x.mul_(y)"""
+
+    name: str
+    at: int
+    other: int
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at)
+        if x is None:
+            return
+        y = world.operand(self.other, x, lambda v: fits_into(x.shape, v.shape))
+        if y is x.tensor and self.name in ("mul_", "copy_"):
+            # In x.mul_(x) torch saves what it overwrites, and raises at backward; x.copy_(x) is
+            # nothing to it even where elements are one in memory.
+            y = y.clone()
+        getattr(x.tensor, self.name)(y)
+
+
+@statement(
+    2, at=INDEX, value=st.sampled_from([0.0, 0.5, -1.25]),
+    name=st.sampled_from(["zero_", "fill_", "mul_", "add_"]),
+)  # fmt: skip
+@dataclass(frozen=True)
+class NumberInPlace:
+    """x.fill_(0.5)"""
+
+    at: int
+    value: float
+    name: str
+
+    def run(self, world: World, place: str) -> None:
+        # Expanded memory can be filled in torch; here it is read-only.
+        x = world.pick(self.at, lambda v: not v.expanded)
+        if x is not None:
+            getattr(x.tensor, self.name)(*([] if self.name == "zero_" else [self.value]))
+
+
+def _select(x: Any, dim: int, i: int) -> Any:
+    return x.select(dim, i % x.shape[dim])
+
+
+def _slice(x: Any, dim: int, i: int) -> Any:
+    return x[(slice(None),) * dim + (slice(i % x.shape[dim], None),)]
+
+
+def _narrow(x: Any, dim: int, i: int) -> Any:
+    return x.narrow(dim, 0, 1 + i % x.shape[dim])
+
+
+VIEWS: dict[str, tuple[int, Callable[[Any, int, int], Any]]] = {
+    "select": (1, _select),
+    "index": (1, lambda x, dim, i: x[i % x.shape[0]]),
+    "slice": (1, _slice),
+    "narrow": (1, _narrow),
+    "steps": (1, lambda x, dim, i: x[:: 1 + i]),
+    "transpose": (2, lambda x, dim, i: x.transpose(0, 1)),
+    "T": (2, lambda x, dim, i: x.permute(*reversed(range(x.ndim)))),
+    "unsqueeze": (0, lambda x, dim, i: x.unsqueeze(dim)),
+    "none": (0, lambda x, dim, i: x[None]),
+    "squeeze": (0, lambda x, dim, i: x.squeeze()),
+    "flatten": (1, lambda x, dim, i: x.view(-1) if x.is_contiguous() else x[:]),
+    "diagonal": (2, lambda x, dim, i: x.diagonal()),
+    "view_as": (0, lambda x, dim, i: x.view_as(x)),
+    "expand": (1, lambda x, dim, i: x.expand(2, *x.shape)),
+    "unbind": (1, lambda x, dim, i: x.unbind(dim)[i % x.shape[dim]]),
+    "split": (1, lambda x, dim, i: x.split(1, dim)[i % x.shape[dim]]),
+    "chunk": (1, lambda x, dim, i: x.chunk(2, dim)[0]),
+}
+"""Name -> the dimensions that it needs, and the view."""
+
+
+@statement(7, name=st.sampled_from(sorted(VIEWS)), at=INDEX, dim=SMALL, i=SMALL)
+@dataclass(frozen=True)
+class View:
+    """v = x.select(dim, i)"""
+
+    name: str
+    at: int
+    dim: int
+    i: int
+
+    def run(self, world: World, place: str) -> None:
+        least, make = VIEWS[self.name]
+        x = world.pick(self.at, lambda v: least <= len(v.shape) < 4 and 0 not in v.shape)
+        if x is not None:
+            dim = self.dim % max(len(x.shape), 1)
+            world.alias(make(x.tensor, dim, self.i), x, expanded=self.name == "expand")
+
+
+def _write_index(x: Variable, kind: str, i: int, m: Any) -> Any:
+    """An index that can be written to."""
+    length = x.shape[0]
+    if kind == "row":
+        return i % length
+    if kind == "slice":
+        return slice(i % length, None)
+    if kind == "ellipsis":
+        return ...
+    if kind == "column":
+        return ..., i % x.shape[-1]
+    if kind == "rows":
+        return m.tensor([i % length])
+    return m.tensor([(i + j) % 2 == 0 for j in range(length)])
+
+
+PLACES = ("row", "slice", "ellipsis", "column", "rows", "mask")
+
+
+@statement(
+    4, at=INDEX, other=INDEX, i=SMALL, number=st.booleans(), kind=st.sampled_from(PLACES)
+)  # fmt: skip
+@dataclass(frozen=True)
+class Assign:
+    """x[i] = y"""
+
+    at: int
+    other: int
+    i: int
+    number: bool
+    kind: str
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at, lambda v: len(v.shape) > 0 and not v.expanded)
+        if x is None:
+            return
+        index = _write_index(x, self.kind, self.i, world.m)
+        shape = tuple(x.tensor.detach()[index].shape)
+        y = world.operand(self.other, x, lambda v: fits_into(shape, v.shape))
+        if y is x.tensor:
+            y = y.clone()
+        x.tensor[index] = 0.75 if self.number or y is None else y
+
+
+GATHERS: dict[str, Callable[[Any, int, Any], Any]] = {
+    "rows": lambda x, i, m: x[m.tensor([i % x.shape[0], 0])],
+    "mask": lambda x, i, m: x[m.tensor([j % 2 == i % 2 for j in range(x.shape[0])])],
+    "masked_fill": lambda x, i, m: x.masked_fill(m.tensor(i % 2 == 0), 0.5),
+    "index_select": lambda x, i, m: x.index_select(0, m.tensor([i % x.shape[0]])),
+    "cumsum": lambda x, i, m: x.cumsum(0),
+    "flip": lambda x, i, m: x.flip(0),
+    "where": lambda x, i, m: m.where(x.detach() > 0, x, x * 2),
+    "stack": lambda x, i, m: m.stack([x, x]).sum(0),
+    "matmul": lambda x, i, m: x @ x.mT if x.ndim == 2 else x * x,
+    "softmax": lambda x, i, m: x.softmax(-1),
+    "prod": lambda x, i, m: x.prod(0),
+    "max": lambda x, i, m: x.amax(0),
+}
+
+
+@statement(2, name=st.sampled_from(sorted(GATHERS)), at=INDEX, i=SMALL)
+@dataclass(frozen=True)
+class Gather:
+    """y = x[rows]"""
+
+    name: str
+    at: int
+    i: int
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at, lambda v: len(v.shape) > 0 and 0 not in v.shape)
+        if x is not None:
+            world.new(GATHERS[self.name](x.tensor, self.i, world.m))
+
+
+FURTHER_IN_PLACE: dict[str, Callable[[Any, int, Any], Any]] = {
+    "masked_fill_": lambda x, i, m: x.masked_fill_(m.tensor(i % 2 == 0), 0.5),
+    "index_fill_": lambda x, i, m: x.index_fill_(0, m.tensor([i % x.shape[0]]), -0.25),
+    "index_copy_": lambda x, i, m: x.index_copy_(0, m.tensor([i % x.shape[0]]), x[:1] * 2),
+    "index_add_": lambda x, i, m: x.index_add_(0, m.tensor([i % x.shape[0]]), x[:1] * 2),
+    "cumsum_": lambda x, i, m: x.cumsum_(0),
+    "tril_": lambda x, i, m: x.tril_() if x.ndim == 2 else x.sin_(),
+    "clamp_": lambda x, i, m: x.clamp_(-0.5, 0.75),
+    "lerp_": lambda x, i, m: x.lerp_(x * 3, 0.25),
+    "addcmul_": lambda x, i, m: x.addcmul_(x * 2, x * 3, value=0.5),
+    "pow_": lambda x, i, m: x.pow_(2),
+    "sgn_": lambda x, i, m: x.sgn_(),
+}
+
+
+@statement(2, name=st.sampled_from(sorted(FURTHER_IN_PLACE)), at=INDEX, i=SMALL)
+@dataclass(frozen=True)
+class FurtherInPlace:
+    """x.cumsum_(0)"""
+
+    name: str
+    at: int
+    i: int
+
+    def run(self, world: World, place: str) -> None:
+        x = world.pick(self.at, lambda v: len(v.shape) > 0 and 0 not in v.shape and not v.expanded)
+        if x is not None:
+            FURTHER_IN_PLACE[self.name](x.tensor, self.i, world.m)
+
+
+@statement(1, at=INDEX, how=st.sampled_from(["detach", "data"]))
+@dataclass(frozen=True)
+class Detach:
+    """y = x.detach()"""
+
+    at: int
+    how: str
+
+    def run(self, world: World, place: str) -> None:
+        # A 0-d tensor is saved by value here: a write through .data, which nobody notices, leaves
+        # the gradient right, where torch's is wrong.
+        x = world.pick(self.at, lambda v: self.how == "detach" or len(v.shape) > 0)
+        if x is not None:
+            y = x.tensor.detach() if self.how == "detach" else x.tensor.data
+            world.alias(y, x)
