@@ -201,3 +201,40 @@ def test_a_traced_derivative_that_needs_numbers():
 
     with pytest.raises(TraceError, match=r"numpy"):
         wg.graph(slope, wg.ones(2))
+
+
+def test_memory_counts_what_was_saved():
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            h = x * 2
+            ctx.save_for_backward(h)
+            ctx.mask = np.ones(1000, bool)
+            return h * h
+
+        @staticmethod
+        def backward(ctx, g):
+            return 4 * ctx.saved_tensors[0] * g
+
+    x = wg.ones(1000, requires_grad=True)
+    y = Square.apply(x).sum()
+    report = str(wg.graph(y, x=x).memory())
+    assert "Square's derivative" in report
+    assert "ctx.mask" in report
+    assert wg.graph(y, x=x).memory().total == 4000 + 4000 + 1000 + 4
+
+
+def test_memory_names_the_circle():
+    class Exp(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.y = x.exp()
+            return ctx.y
+
+        @staticmethod
+        def backward(ctx, g):
+            return ctx.y * g
+
+    x = vector(1.0)
+    y = Exp.apply(x)
+    assert wg.graph(y, x=x, y=y).memory().cycles == ["y -> ctx.y -> y"]

@@ -35,9 +35,12 @@ def cycles(graph: Graph) -> list[str]:
 def _hung_on(node: Node) -> list[tuple[str, Any]]:
     """What users hang on a node, each with what it is called."""
     extra = node.extra
-    if extra is None:
-        return []
+    context = getattr(node, "ctx", None)  # of a Function
     found: list[tuple[str, Any]] = []
+    if context is not None:
+        found += [(f"ctx.{name}", value) for name, value in vars(context).items()]
+    if extra is None:
+        return found
     if extra.hooks is not None:
         for each in (extra.hooks.tensor, extra.hooks.before, extra.hooks.after):
             for hook in each.values():

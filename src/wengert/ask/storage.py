@@ -81,6 +81,9 @@ def _kept(graph: Graph) -> Iterator[tuple[Vertex, Any, str]]:
                 yield vertex, array, f"{operation}'s derivative" if is_residual else "constant"
         for array in _arrays(tuple((node.attrs or {}).values())):
             yield here, array, f"an attribute of {operation}"
+        for kept, reason in getattr(node, "kept_by_user", ()):  # of a Function
+            for array in _arrays(kept):
+                yield here, array, reason
         if node.extra is not None and node.extra.packed is not None:
             for kept, _ in node.extra.packed.kept.values():
                 for array in _arrays(kept):

@@ -124,6 +124,14 @@ class FunctionNode(Applied):
         return self.ctx.needs_input_grad
 
     @property
+    def kept_by_user(self) -> list[tuple[Any, str]]:
+        """What it keeps besides its inputs, each with the reason."""
+        saved = [s.kept() for s in self.ctx._marks.saved if s is not None]
+        name = self.plan.op.name
+        found = [(k, "packed by a hook" if hook else f"{name}'s derivative") for k, hook in saved]
+        return found + [(value, f"ctx.{name}") for name, value in self.__dict__.items()]
+
+    @property
     def withheld(self) -> set[int]:
         """The inputs that backward gave None for when a gradient was due."""
         return self.ctx._marks.withheld

@@ -73,6 +73,11 @@ class SavedValue:
         self._unpack = unpack_hook
         self._value = None
 
+    def kept(self) -> tuple[Any, bool]:
+        """What is kept in its place, and whether a hook made that."""
+        is_packed = self._unpack is not None
+        return (self._kept if is_packed else self._value), is_packed
+
     @property
     def data(self) -> Tensor:
         """The saved value, with its history."""
