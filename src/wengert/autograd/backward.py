@@ -356,6 +356,8 @@ def grad(
     on_tensors = create_graph or _is_wrapped((*outs, *given))
     cotangents = _seeds("grad", outs, given, on_tensors)
     order = upstream(cotangents)
+    if WATCHED_NODES:
+        order = leaves_early(order)
     reach = Reach(targets, order)
     if on_tensors:
         captured = _swept(cotangents, order, reach, None, create_graph)

@@ -58,8 +58,12 @@ def leaves_early(order: list[Node]) -> list[Node]:
     found = {node for node in order if not node.inputs}
     for at, node in enumerate(order):
         for i in node.plan.wanted:
-            if node.inputs[i] in found:
-                last[node.inputs[i]] = at
+            source = node.inputs[i]
+            if source in found:
+                last.pop(
+                    source, None
+                )  # so that those of one consumer come in the order of its inputs
+                last[source] = at
     behind: dict[int, list[Node]] = {}
     for leaf, at in last.items():
         behind.setdefault(at, []).append(leaf)
