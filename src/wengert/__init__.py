@@ -382,6 +382,10 @@ from wengert.ops.norm import (
     norm,
     vector_norm,
 )
+from wengert.ops.numpy_elements import (
+    cbrt,
+    i0,
+)
 from wengert.ops.outer import (
     inner,
     outer,
@@ -669,6 +673,7 @@ __all__ = [
     "bucketize",
     "can_cast",
     "cat",
+    "cbrt",
     "cdist",
     "cdouble",
     "ceil",
@@ -772,6 +777,7 @@ __all__ = [
     "hstack",
     "huber_loss",
     "hypot",
+    "i0",
     "iinfo",
     "imag",
     "index_add",

@@ -339,7 +339,7 @@ class Operators:
         "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
         "floor_divide", "ge", "getitem", "gt", "in_place", "iterate", "left_shift", "le", "lt",
         "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs",
-        "positive",
+        "positive", "ufunc",
     )  # fmt: skip
 
     if TYPE_CHECKING:

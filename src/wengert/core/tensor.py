@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from wengert.core import record, values
-from wengert.core.advice import cut_off, no_counterpart, no_grad_kept, no_history_in_array
+from wengert.core.advice import cut_off, no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Aside, Memory
 from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import NUMPY, OPERATORS, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
 from wengert.errors import (
@@ -88,13 +88,11 @@ class Tensor(Arithmetic):
     __array_priority__ = 1000
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs:
-            raise no_history_in_array(ufunc.__name__)
-        function = NUMPY.get(ufunc)
-        if function is None or method != "__call__":
-            call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise no_counterpart(f"numpy.{call}")
-        return function(*inputs, **kwargs)
+        if method == "__call__" and not kwargs:
+            function = NUMPY.get(ufunc)
+            if function is not None:
+                return function(*inputs)
+        return OPERATORS.ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         ours = NUMPY.get(function)

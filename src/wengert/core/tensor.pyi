@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 import numpy as np
 from wengert.core import record, values
-from wengert.core.advice import cut_off, no_counterpart, no_grad_kept, no_history_in_array
+from wengert.core.advice import cut_off, no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Aside, Memory
 from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import NUMPY, OPERATORS, Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
 from wengert.errors import ArgumentError, DTypeError, GradientError, NonLeafGradWarning, ShapeError
@@ -426,6 +426,9 @@ class Tensor(Arithmetic):
     def cauchy_(self, median: Any=..., sigma: Any=..., *, generator: Any=...) -> Any:
         ...
 
+    def cbrt(*args: Any, **attrs: Any) -> Any:
+        ...
+
     def cdouble(self, memory_format: Any=...) -> Any:
         ...
 
@@ -754,6 +757,9 @@ class Tensor(Arithmetic):
         ...
 
     def hypot_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def i0(*args: Any, **attrs: Any) -> Any:
         ...
 
     @property

@@ -247,7 +247,7 @@ def min_(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = 
     return min_op(input) if at is None else MinResult(*min_dim_op(input, dim=at, keepdim=keepdim))
 
 
-@public(torch="amax", samples=_distinct_call, numpy=(np.max,))
+@public(torch="amax", samples=_distinct_call)
 def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     """The largest element of everything, or along one or several dimensions.
 
@@ -261,7 +261,7 @@ def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     return amax_op(input, **over("amax", input, None if dim == () else dim, keepdim))
 
 
-@public(torch="amin", samples=_distinct_call, numpy=(np.min,))
+@public(torch="amin", samples=_distinct_call)
 def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     """The smallest element of everything, or along one or several dimensions. See `amax`.
 
@@ -313,7 +313,7 @@ def _place_call(s: Sampler) -> Call:
     return (x,), {"dim": s.choice([None, s.dim(x.ndim)]), "keepdim": s.choice([False, True])}
 
 
-@public(torch="argmax", samples=_place_call, numpy=(np.argmax,), differentiable=False)
+@public(torch="argmax", samples=_place_call, differentiable=False)
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Where the largest element stands: in the flattened tensor, or along a dimension.
 
@@ -328,7 +328,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return argmax_op(input, **over_one(input, dim, keepdim))
 
 
-@public(torch="argmin", samples=_place_call, numpy=(np.argmin,), differentiable=False)
+@public(torch="argmin", samples=_place_call, differentiable=False)
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Where the smallest element stands: in the flattened tensor, or along a dimension.
 

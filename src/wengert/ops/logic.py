@@ -35,7 +35,7 @@ def _dims(name: str, input: Any, dim: Dims) -> Axes | None:
     return () if dim == () else dims_for(name, input, dim)
 
 
-@public(torch="all", samples=reduction_call, numpy=(np.all,), differentiable=False)
+@public(torch="all", samples=reduction_call, differentiable=False)
 def all_(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     """Whether all elements are true (not 0), of everything or along dimensions.
 
@@ -49,7 +49,7 @@ def all_(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     return all_op(input, dim=_dims("all", input, dim), keepdim=flag("keepdim", keepdim))
 
 
-@public(torch="any", samples=reduction_call, numpy=(np.any,), differentiable=False)
+@public(torch="any", samples=reduction_call, differentiable=False)
 def any_(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
     """Whether any element is true (not 0), of everything or along dimensions.
 
@@ -77,7 +77,7 @@ def _count_call(s: Sampler) -> Call:
     return (x,), {"dim": draw_dims(s, x.ndim)}
 
 
-@public(torch="count_nonzero", samples=_count_call, numpy=(np.count_nonzero,), differentiable=False)
+@public(torch="count_nonzero", samples=_count_call, differentiable=False)
 def count_nonzero(input: Tensor, dim: Dims = None) -> Any:
     """How many elements are not 0, of everything or along dimensions, as int64.
 

@@ -196,3 +196,26 @@ class LstsqResult(
 
     __slots__ = ()
     _shown = "linalg_lstsq"
+
+
+class UniqueAllResult(
+    _Printed, namedtuple("_Parts", ("values", "indices", "inverse_indices", "counts"))
+):
+    """Distinct elements, and all that NumPy says about them."""
+
+    __slots__ = ()
+    _shown = "unique_all"
+
+
+class UniqueCountsResult(_Printed, namedtuple("_Parts", ("values", "counts"))):
+    """Distinct elements, and how often they occur."""
+
+    __slots__ = ()
+    _shown = "unique_counts"
+
+
+class UniqueInverseResult(_Printed, namedtuple("_Parts", ("values", "inverse_indices"))):
+    """Distinct elements, and where each element is among them."""
+
+    __slots__ = ()
+    _shown = "unique_inverse"

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import DType, as_dtype, category, dtype_of
-from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of
@@ -171,17 +170,3 @@ def vector_norm(
     if isinstance(ord, str) or ord is None:
         raise ArgumentError(f"vector_norm(): ord must be a number, not {ord!r}")
     return _norm("vector_norm", x, ord, dim, keepdim, dtype)
-
-
-def _numpy_norm(x: Any, ord: Any = None, axis: Dims = None, keepdims: bool = False) -> Any:
-    """numpy.linalg.norm on tensors: of vectors, and the Frobenius norm of matrices."""
-    rank = len(x.shape) if axis is None else 1 if isinstance(axis, int) else len(axis)
-    if rank > 1 and ord not in (None, "fro"):
-        raise ArgumentValueError(
-            f"np.linalg.norm of a tensor: there is no matrix norm of order {ord}",
-            'Use "fro", or wengert.norm(x, p), which takes all elements as one vector.',
-        )
-    return _norm("norm", x, ord, axis, keepdims, None)
-
-
-NUMPY[np.linalg.norm] = _numpy_norm

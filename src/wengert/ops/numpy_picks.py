@@ -12,7 +12,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.arrange import flip, fliplr, flipud, repeat_interleave, roll, rot90
 from wengert.ops.diagonal import diag, diagonal, tril, triu
-from wengert.ops.finding import argwhere, bincount, nonzero, searchsorted, unique
+from wengert.ops.finding import argwhere, nonzero, searchsorted
 from wengert.ops.gather import take_along_dim
 from wengert.ops.index import getitem
 from wengert.ops.numpy_shapes import answers
@@ -23,7 +23,6 @@ from wengert.ops.sorting import argsort, sort
 NUMPY[np.fliplr] = fliplr
 NUMPY[np.flipud] = flipud
 NUMPY[np.argwhere] = argwhere
-NUMPY[np.bincount] = bincount
 
 
 @answers(np.copy)
@@ -118,16 +117,6 @@ def _nonzero(a: Any) -> Any:
 @answers(np.searchsorted)
 def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     return searchsorted(a, v, side=side, sorter=sorter)
-
-
-@answers(np.unique)
-def _unique(
-    ar: Any, return_index: bool = False, return_inverse: bool = False,
-    return_counts: bool = False, axis: int | None = None,
-) -> Any:  # fmt: skip
-    if return_index:
-        raise ArgumentError("np.unique of a tensor takes no return_index=")
-    return unique(ar, True, return_inverse, return_counts, axis)
 
 
 _MODES = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.ops.axes import (
     INT64,
@@ -120,7 +120,7 @@ def _prod_call(s: Sampler) -> Call:
     return (x, dim), {"keepdim": s.choice([False, True])}
 
 
-@public(torch="prod", samples=_prod_call, numpy=(np.prod,))
+@public(torch="prod", samples=_prod_call)
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product of all elements, or along a dimension.
 
@@ -179,12 +179,3 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Any:
     at = dim_for("cumprod", input, dim)
     x = input if dtype is None else input.to(dtype)
     return cumprod_op(x, dim=at, dtype=numpy_dtype(dtype))
-
-
-def _numpy_cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """numpy.cumprod on tensors: of the flattened tensor unless there is an axis."""
-    x: Any = np.reshape(a, (-1,)) if axis is None else a
-    return cumprod(x, axis or 0, dtype=dtype)
-
-
-NUMPY[np.cumprod] = _numpy_cumprod

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import dtype_of
-from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, one_of
@@ -277,33 +276,3 @@ def nanquantile(
     tensor(1.)
     """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
-
-
-def _numpy_quantile(
-    a: Any, q: Any, axis: int | None = None, *, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """numpy.quantile on tensors."""
-    return quantile(a, q, axis, keepdims, interpolation=method)
-
-
-def _numpy_nanquantile(
-    a: Any, q: Any, axis: int | None = None, *, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """numpy.nanquantile on tensors."""
-    return nanquantile(a, q, axis, keepdims, interpolation=method)
-
-
-def _numpy_median(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """numpy.median on tensors: of two middle elements NumPy takes the mean."""
-    return quantile(a, 0.5, axis, keepdims, interpolation="midpoint")
-
-
-def _numpy_nanmedian(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """numpy.nanmedian on tensors."""
-    return nanquantile(a, 0.5, axis, keepdims, interpolation="midpoint")
-
-
-NUMPY[np.quantile] = _numpy_quantile
-NUMPY[np.nanquantile] = _numpy_nanquantile
-NUMPY[np.median] = _numpy_median
-NUMPY[np.nanmedian] = _numpy_nanmedian

@@ -86,7 +86,7 @@ def _float_or_complex(name: str, given: np.dtype[Any], which: str) -> None:
         )
 
 
-@public(torch="sum", samples=reduction_call, numpy=(np.sum,))
+@public(torch="sum", samples=reduction_call)
 def sum_(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum of all elements, or along one or several dimensions.
 
@@ -101,7 +101,7 @@ def sum_(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
     return sum_op(input, **over("sum", input, dim, keepdim), dtype=numpy_dtype(dtype))
 
 
-@public(torch="mean", samples=reduction_call, numpy=(np.mean,))
+@public(torch="mean", samples=reduction_call)
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The arithmetic mean of all elements, or along one or several dimensions.
 
@@ -135,7 +135,7 @@ nansum_op = general(
 )  # fmt: skip
 
 
-@public(torch="nansum", samples=reduction_call, numpy=(np.nansum,))
+@public(torch="nansum", samples=reduction_call)
 def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum of the elements that are not NaN; see `sum`.
 
@@ -148,7 +148,7 @@ def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any
     return nansum_op(input, **over("nansum", input, dim, keepdim), dtype=numpy_dtype(dtype))
 
 
-@public(torch="nanmean", samples=reduction_call, numpy=(np.nanmean,))
+@public(torch="nanmean", samples=reduction_call)
 def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not NaN; NaN where there are none. See `mean`.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of, integer
@@ -238,12 +238,3 @@ def _joined(input: Any, prepend: Any, append: Any, dim: int) -> Any:
             f"The shapes are {', '.join(str(tuple(piece.shape)) for piece in pieces)}.",
         )
     return input if len(pieces) == 1 else cat(pieces, dim)
-
-
-def _numpy_cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """numpy.cumsum on tensors: of the flattened tensor unless there is an axis."""
-    x: Any = np.reshape(a, (-1,)) if axis is None else a
-    return cumsum(x, axis or 0, dtype=dtype)
-
-
-NUMPY[np.cumsum] = _numpy_cumsum

@@ -25,34 +25,34 @@ def _scipy() -> Any:
     return scipy.special
 
 
-def _computed(name: str, x: Any, *before: Any) -> Any:
+def computed(name: str, x: Any, *before: Any) -> Any:
     """SciPy's function in x's dtype."""
     refuse(name, "c", x)
     return getattr(_scipy(), name)(*before, x).astype(x.dtype, copy=False)
 
 
 def _erf(x: Any) -> Any:
-    return _computed("erf", x)
+    return computed("erf", x)
 
 
 def _erfc(x: Any) -> Any:
-    return _computed("erfc", x)
+    return computed("erfc", x)
 
 
 def _erfinv(x: Any) -> Any:
-    return np.where(x == 0, x, _computed("erfinv", x))  # SciPy's loses the sign of -0
+    return np.where(x == 0, x, computed("erfinv", x))  # SciPy's loses the sign of -0
 
 
 def _lgamma(x: Any) -> Any:
-    return np.where(x == -np.inf, np.inf, _computed("gammaln", x))  # SciPy: -inf
+    return np.where(x == -np.inf, np.inf, computed("gammaln", x))  # SciPy: -inf
 
 
 def _digamma(x: Any) -> Any:
-    return _computed("digamma", x)
+    return computed("digamma", x)
 
 
 def _polygamma(x: Any, *, n: int) -> Any:
-    return _computed("polygamma", x, n)
+    return computed("polygamma", x, n)
 
 
 _BELL = 2 / math.sqrt(math.pi)

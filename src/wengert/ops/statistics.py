@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import dtype_of
-from wengert.core.op import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.arguments import array_of, flag
@@ -22,7 +21,7 @@ from wengert.ops.axes import (
     widened,
 )
 from wengert.ops.batching import along
-from wengert.ops.canonical import Dims, numpy_dtype
+from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.samples import Call, Sampler
@@ -212,23 +211,3 @@ def std_mean(
 ) -> Any:  # fmt: skip
     """(standard deviation, mean), computed together. See `var`."""
     return std_mean_op(input, **_arguments("std_mean", input, dim, unbiased, keepdim, correction))
-
-
-def _numpy_var(
-    a: Any, axis: Dims = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
-) -> Any:
-    """numpy.var on tensors: NumPy divides by n unless told otherwise."""
-    x = a if dtype is None else a.to(numpy_dtype(dtype))
-    return var(x, axis, keepdim=keepdims, correction=ddof)
-
-
-def _numpy_std(
-    a: Any, axis: Dims = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
-) -> Any:
-    """numpy.std on tensors."""
-    x = a if dtype is None else a.to(numpy_dtype(dtype))
-    return std(x, axis, keepdim=keepdims, correction=ddof)
-
-
-NUMPY[np.var] = _numpy_var
-NUMPY[np.std] = _numpy_std
