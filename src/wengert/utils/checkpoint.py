@@ -71,7 +71,10 @@ def checkpoint(
     tensor(12.)
     """
     if not callable(function):
-        raise ArgumentError(f"checkpoint: the function is a {type(function).__name__}")
+        raise ArgumentError(
+            f"checkpoint: the function is of type {type(function).__name__}, which cannot be called",
+            "checkpoint(function, *args): the function comes first.",
+        )
     shows_all = _set(_DEBUG, debug)
     if shows_all and context_fn is not noop_context_fn:
         raise ArgumentValueError(
