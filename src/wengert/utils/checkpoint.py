@@ -71,8 +71,9 @@ def checkpoint(
     tensor(12.)
     """
     if not callable(function):
+        kind = type(function).__name__
         raise ArgumentError(
-            f"checkpoint: the function is of type {type(function).__name__}, which cannot be called",
+            f"checkpoint: the function is of type {kind}, which cannot be called",
             "checkpoint(function, *args): the function comes first.",
         )
     shows_all = _set(_DEBUG, debug)
