@@ -71,11 +71,7 @@ def checkpoint(
     tensor(12.)
     """
     if not callable(function):
-        kind = type(function).__name__
-        raise ArgumentError(
-            f"checkpoint: the function is of type {kind}, which cannot be called",
-            "checkpoint(function, *args): the function comes first.",
-        )
+        raise _not_callable(function)
     shows_all = _set(_DEBUG, debug)
     if shows_all and context_fn is not noop_context_fn:
         raise ArgumentValueError(
@@ -99,6 +95,13 @@ def checkpoint(
     result = _first_run(frame, forward_context, function, args, kwargs)
     frame.completed = next_sequence()
     return result
+
+
+def _not_callable(value: Any) -> ArgumentError:
+    return ArgumentError(
+        f"checkpoint: the function is of type {type(value).__name__}, which cannot be called",
+        "checkpoint(function, *args): the function comes first.",
+    )
 
 
 def _set(mode: contextvars.ContextVar[bool | None], given: bool) -> bool:
