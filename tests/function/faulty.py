@@ -603,3 +603,48 @@ def forward_that_raises():
             raise ZeroDivisionError("nothing")
 
     return Raises, vector()
+
+
+@planted("second derivative", "the second derivative by the gradient of output 0 is wrong")
+def detached_cotangent():
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * ctx.saved_tensors[0] * g.detach()
+
+    return Square, vector()
+
+
+@planted("second derivative", "differentiating backward raises")
+def numpy_in_backward():
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return wg.from_numpy(2 * ctx.saved_tensors[0].detach().numpy() * g.numpy())
+
+    return Square, vector()
+
+
+@planted("gradient", "the gradient of x is wrong")
+def wrong_and_in_single_precision():
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.float() ** 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return 3 * ctx.saved_tensors[0] * g
+
+    return Square, vector()

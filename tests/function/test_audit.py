@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import wengert as wg
@@ -158,6 +159,32 @@ class Alias(Function):
         return g
 
 
+class Single(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.float() ** 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * ctx.saved_tensors[0] * g
+
+
+class Bits(Function):
+    """-x, by its bits in float32."""
+
+    @staticmethod
+    def forward(ctx, x):
+        bits = x.detach().numpy().view(np.int32)
+        if bits.shape != x.shape:
+            raise TypeError("only float32")
+        return wg.from_numpy((bits ^ np.int32(-(2**31))).view(np.float32))
+
+    @staticmethod
+    def backward(ctx, g):
+        return -g
+
+
 VECTOR = [0.5, 1.5, -2.0]
 CORRECT = {
     "two outputs, every rule": (Sine, wg.tensor(VECTOR), wg.tensor([1.0, 2.0, 3.0]), 3),
@@ -176,6 +203,8 @@ CORRECT = {
     "a batching rule": (Whole, wg.tensor([1.0, 2.0, 5.0])),
     "an input as it is": (Alias, wg.tensor(VECTOR)),
     "double precision": (Exp, wg.tensor(VECTOR, dtype=wg.float64)),
+    "it computes in single precision": (Single, wg.tensor(VECTOR)),
+    "it takes single precision only": (Bits, wg.tensor(VECTOR)),
     "half precision": (Exp, wg.tensor(VECTOR, dtype=wg.float16)),
 }
 

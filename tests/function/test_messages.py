@@ -236,3 +236,15 @@ def test_anomaly_detection_names_the_function():
     text = r"(?s)'MineBackward' returned nan.*Mine.apply"
     with anomaly, pytest.raises(GradientError, match=text):
         y.sum().backward()
+
+
+def test_an_input_that_is_written_and_returned_without_a_mark():
+    class Twice(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.mul_(2)
+
+    with pytest.raises(GradientError, match="did not mark it as dirty") as e:
+        Twice.apply(vector(1.0) * 1)
+    assert "mark_dirty" in str(e.value)
+    assert Twice.apply(wg.ones(2)).tolist() == [2, 2]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from wengert.autograd.auditing import backwards, derivatives, looks, transforms
+from wengert.autograd.auditing import backwards, derivatives, looks, partly, transforms
 from wengert.autograd.auditing.report import Audit
 from wengert.autograd.auditing.subject import Subject
 from wengert.autograd.custom.node import place_of
@@ -38,8 +39,8 @@ _BACKWARD: Final[dict[str, Check]] = {
 _DERIVATIVES: Final[dict[str, Check]] = {
     "gradient": derivatives.gradient,
     "second derivative": derivatives.second,
-    "gradients one at a time": derivatives.one_at_a_time,
-    "missing cotangents": derivatives.missing,
+    "gradients one at a time": partly.one_at_a_time,
+    "missing cotangents": partly.missing,
     "jvp": transforms.jvp,
     "vmap": transforms.vmap,
 }
@@ -70,6 +71,8 @@ def _made(group: dict[str, Check], subject: Subject, report: Audit) -> bool:
         try:
             asked = check(subject, report)
         except Exception as error:
+            if _is_of_audit(error):
+                raise
             _broken(name, subject, report, error)
         if len(report.faults) == before and len(report.skipped) == skipped:
             report.passed.extend([name] if asked is not False else [])
@@ -85,6 +88,15 @@ def _broken(name: str, subject: Subject, report: Audit, error: Exception) -> Non
         "error", f"{name}: {what}", _where(error) or place_of(subject.function.forward),
         "Call it that way yourself to see the traceback.",
     )  # fmt: skip
+
+
+def _is_of_audit(error: Exception) -> bool:
+    """Whether the audit itself went wrong, and not the Function."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename if trace is not None else ""
+    return os.path.dirname(file) == os.path.dirname(__file__)
 
 
 def _where(error: Exception) -> str:

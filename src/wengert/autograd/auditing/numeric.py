@@ -7,10 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_STEP = 1e-5
-_RELATIVE = 1e-4
 _MOST = 120
 """Elements per input that are looked at; of larger ones, a sample."""
+
+
+class Precision(NamedTuple):
+    """How far an element is moved, and how much derivatives may differ, both relative to it."""
+
+    step: float
+    tolerance: float
+
+
+DOUBLE = Precision(1e-5, 1e-4)
+SINGLE = Precision(1e-2, 3e-2)
+"""For a Function that computes in float32, whatever it is given: differences are as coarse."""
 
 
 class Difference(NamedTuple):
@@ -39,7 +49,7 @@ def dot(cotangents: Sequence[Any], values: Sequence[Any]) -> float:
 
 
 def worst(
-    along: Callable[[Any], float], at: Any, ruled: Any, random: Any
+    along: Callable[[Any], float], at: Any, ruled: Any, random: Any, precision: Precision
 ) -> tuple[Difference | None, int]:
     """Where a gradient differs most from the differences of a function, if it does anywhere.
 
@@ -49,13 +59,13 @@ def worst(
     found: Difference | None = None
     largest, seen = 0.0, 0
     for index in _indices(at.shape, random):
-        measured = _slope(along, at, index)
+        measured = _slope(along, at, index, precision.step)
         if measured is None:
             continue
         seen += 1
         mine = complex(np.asarray(ruled)[index])
         error = abs(mine - measured) / max(1.0, abs(mine), abs(measured))
-        if not error <= max(_RELATIVE, largest):
+        if not error <= max(precision.tolerance, largest):
             largest, found = error, Difference(index, mine, measured)
     return found, seen
 
@@ -67,24 +77,27 @@ def _indices(shape: tuple[int, ...], random: Any) -> Iterator[tuple[int, ...]]:
         yield tuple(int(i) for i in np.unravel_index(flat, shape))
 
 
-def _slope(along: Callable[[Any], float], at: Any, index: tuple[int, ...]) -> complex | None:
+def _slope(
+    along: Callable[[Any], float], at: Any, index: tuple[int, ...], size: float
+) -> complex | None:
     """The derivative by one element; a + bi for a complex one. None where it bends."""
-    real = _one_slope(along, at, index, 1.0)
+    real = _one_slope(along, at, index, size)
     if real is None or at.dtype.kind != "c":
         return real
-    imag = _one_slope(along, at, index, 1j)
+    imag = _one_slope(along, at, index, size * 1j)
     return None if imag is None else complex(real, imag)
 
 
 def _one_slope(
-    along: Callable[[Any], float], at: Any, index: tuple[int, ...], unit: complex
+    along: Callable[[Any], float], at: Any, index: tuple[int, ...], move: complex
 ) -> float | None:
-    step = _STEP * max(1.0, abs(complex(at[index])))
+    scale = max(1.0, abs(complex(at[index])))
+    step = abs(move) * scale
     middle = along(at)
-    up, down = (along(_moved(at, index, unit * d)) for d in (step, -step))
+    up, down = (along(_moved(at, index, d * move * scale)) for d in (1, -1))
     right, left = (up - middle) / step, (middle - down) / step
     slope = (up - down) / (2 * step)
-    smooth = abs(right - left) <= 1e-2 * max(1.0, abs(right), abs(left))
+    smooth = abs(right - left) <= max(1e-2, 10 * abs(move)) * max(1.0, abs(right), abs(left))
     return slope if smooth and np.isfinite(slope) else None
 
 

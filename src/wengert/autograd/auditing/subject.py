@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from wengert.autograd.auditing.numeric import DOUBLE, SINGLE, Precision
 from wengert.autograd.custom import undefined
 from wengert.autograd.custom.again import returned_by
 from wengert.autograd.custom.apply import applied
@@ -56,8 +58,23 @@ class Subject:
         return replaying({default_generator: self._state})
 
     def doubled(self) -> dict[int, Any]:
-        """The values in double precision."""
-        return {i: a.astype(_DOUBLE.get(a.dtype.kind, a.dtype)) for i, a in self.arrays.items()}
+        """The values in double precision; as they are where forward does not take that."""
+        return self._working[0]
+
+    @property
+    def precision(self) -> Precision:
+        """How exact finite differences are on these values."""
+        return self._working[1]
+
+    @cached_property
+    def _working(self) -> tuple[dict[int, Any], Precision]:
+        doubled = {i: a.astype(_DOUBLE.get(a.dtype.kind, a.dtype)) for i, a in self.arrays.items()}
+        try:
+            made = self.values(doubled)
+        except Exception:  # it takes what it was given, and no other dtype
+            return self.arrays, SINGLE
+        is_exact = all(a.dtype in _DOUBLE.values() for a in made if a.dtype.kind in "fc")
+        return doubled, DOUBLE if is_exact else SINGLE
 
     def call(self, arrays: dict[int, Any], make: Callable[[Any, int], Tensor]) -> Call:
         """A call with the tensors that `make` makes of arrays and positions."""

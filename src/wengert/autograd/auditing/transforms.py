@@ -19,7 +19,6 @@ from wengert.func.forward import jvp as push
 from wengert.func.mapping import vmap as mapped
 from wengert.func.reverse import grad
 
-_STEP = 1e-6
 _SLICES = 3
 
 
@@ -57,18 +56,17 @@ def _along(subject: Subject, arrays: dict[int, Any], i: int) -> Callable[..., An
 
 def _measured(subject: Subject, arrays: dict[int, Any], i: int, tangent: Any) -> list[Any]:
     """How the outputs of floats move along a tangent of one input."""
-    up, down = (
-        subject.values(arrays | {i: arrays[i] + step * tangent}) for step in (_STEP, -_STEP)
-    )
+    step = subject.precision.step
+    up, down = (subject.values(arrays | {i: arrays[i] + s * tangent}) for s in (step, -step))
     pairs = [(a, b) for a, b in zip(up, down, strict=True) if a.dtype.kind in "fc"]
-    return [np.asarray((a - b) / (2 * _STEP)) for a, b in pairs]
+    return [np.asarray((a - b) / (2 * step)) for a, b in pairs]
 
 
 def _compare_tangents(
     subject: Subject, report: Audit, i: int, j: int, ruled: Any, measured: Any
 ) -> None:
     error = np.abs(ruled - measured) / np.maximum(1.0, np.abs(measured))
-    if not error.size or np.nanmax(error) <= 1e-4:
+    if not error.size or np.nanmax(error) <= subject.precision.tolerance:
         return
     at = np.unravel_index(int(np.nanargmax(error)), error.shape)
     report.add(
@@ -120,7 +118,9 @@ def _compare_slices(subject: Subject, report: Audit, chosen: list[int]) -> None:
         found = mapped(function)(*stacked)
         rows = [function(*(s[k] for s in stacked)) for k in range(_SLICES)]
         expected = [np.stack([np.asarray(t._data) for t in ts]) for ts in zip(*rows, strict=True)]
-        if not all(np.allclose(f._data, e) for f, e in zip(found, expected, strict=True)):
+        if not all(
+            np.allclose(f._data, e, 1e-4, 1e-6) for f, e in zip(found, expected, strict=True)
+        ):
             report.add(
                 "vmap", f"vmap over {_listed(subject, chosen)} gives other {what} than a loop",
                 _rule_line(subject), "Look at in_dims and out_dims, and at reductions over all "

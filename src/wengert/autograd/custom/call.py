@@ -26,7 +26,7 @@ class Call:
     those given by keyword at the end.
     """
 
-    __slots__ = ("args", "function", "layout", "splits")
+    __slots__ = ("args", "function", "layout", "splits", "versions")
 
     def __init__(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         self.function = function
@@ -35,12 +35,13 @@ class Call:
             args, kwargs = _with_defaults(function, args, kwargs)
         self.args = (*args, *kwargs.values())
         self.layout = _layout(function, self.args, tuple(kwargs), self.splits)
+        self.versions: list[int] = []
 
     def but(self, args: Sequence[Any], function: Any = None) -> Call:
         """The same with other tensors in the same places, of the same or another Function."""
         made = Call.__new__(Call)
         made.function, made.splits = function or self.function, self.splits
-        made.args, made.layout = tuple(args), self.layout
+        made.args, made.layout, made.versions = tuple(args), self.layout, []
         return made
 
     @property
@@ -81,6 +82,7 @@ class Call:
 
     def run(self, ctx: FunctionCtx, state: State) -> Any:
         """What forward returns; nothing that it does is recorded, and tangents are not seen."""
+        self.versions = list(map(_version, self.tensors))
         levels = tuple(level for level in state.levels if not hasattr(level, "tangent"))
         with entered(state.unrecorded(levels)):
             if not self.splits:
@@ -96,11 +98,20 @@ class Call:
         by_keyword = zip(keywords, self.args[count:], strict=True)
         return function(*first, *self.args[:count], **dict(by_keyword))
 
+    def was_written(self, tensor: Tensor) -> bool:
+        """Whether forward wrote into an argument with an operation, which counts."""
+        pairs = zip(self.tensors, self.versions, strict=False)
+        return any(t is tensor and _version(t) != before for t, before in pairs)
+
     def set_up(self, ctx: FunctionCtx, output: Any) -> None:
         """Let setup_context fill a context, for outputs that were computed in another way."""
         state = current()
         with entered(state.unrecorded(state.levels)):
             self.function.setup_context(ctx, self.args, output)
+
+
+def _version(tensor: Tensor) -> int:
+    return tensor._memory.version if tensor._memory is not None else 0
 
 
 def _with_defaults(

@@ -10,7 +10,7 @@ import numpy as np
 
 from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.context import FunctionCtx
-from wengert.autograd.custom.node import FunctionNode
+from wengert.autograd.custom.node import FunctionNode, place_of
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.node import SMALL, Leaf, Node, project
@@ -19,6 +19,7 @@ from wengert.core.record import handle, mark_cut, memory_of
 from wengert.core.tensor import Tensor
 from wengert.core.view import FUNCTION, SEVERAL, View, attach, view_of
 from wengert.core.write import _rewrite, _write_through, refuse
+from wengert.errors import GradientError
 from wengert.modes import State
 from wengert.sites import Site
 
@@ -111,15 +112,26 @@ class Outputs:
     def _placed(self, tensor: Tensor, node: Node | None) -> Tensor:
         """One output as users get it."""
         if index_of(tensor, self._call.args) is not None:
-            if index_of(tensor, self._marks.dirty) is None:
-                return self._as_is(tensor, node)
-            return self._rewritten(tensor, node)
+            if index_of(tensor, self._marks.dirty) is not None:
+                return self._rewritten(tensor, node)
+            if tensor.requires_grad and self._call.was_written(tensor):
+                raise self._unmarked()
+            return self._as_is(tensor, node)
         made = _without_node(tensor)
         if isinstance(made, View) and made._base_tensor is not None:
             made._refusal = SEVERAL if sum(self.carries) > 1 else FUNCTION
             memory = memory_of(made)
             made._followed = memory.rewritten
         return self._with(made, node)
+
+    def _unmarked(self) -> GradientError:
+        call = self._call
+        return GradientError(
+            f"{call.name}: forward wrote into an input that requires grad and returned it, but did "
+            f"not mark it as dirty\n  forward is {place_of(call.function.forward)}",
+            "Call ctx.mark_dirty(x) for it; or compute a new tensor.",
+            self._site,
+        )
 
     def _with(self, made: Tensor, node: Node | None) -> Tensor:
         if node is None:
