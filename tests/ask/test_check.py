@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import wengert as wg
+from wengert.ask.check import check
 from wengert.core.op import OPS, Op
 
 
@@ -92,3 +93,28 @@ def test_a_steep_rule_is_no_kink():
     h = planted("log", rules=(lambda x: 2 / x,))(x)
     y = h.sum()
     assert not wg.graph(y).check()
+
+
+def test_a_function_that_oscillates_within_a_step_is_not_wrong():
+    x = wg.tensor([0.5, 1.0], dtype=wg.float64, requires_grad=True)
+    h = x * 1e9
+    y = h.sin()
+    assert wg.graph(y).check()
+    wrong = planted("sin", rules=(lambda x: np.cos(x) * 1.1,))(x * 1e9)
+    assert not wg.graph(wrong).check()
+
+
+def test_a_sum_with_a_large_number_is_not_wrong():
+    x = wg.tensor([0.5, 1.0], dtype=wg.float64, requires_grad=True)
+    y = x + 1e10
+    assert wg.graph(y).check()
+    wrong = planted("add", rules=(lambda: 1.01, lambda: 1.0))(x, 1e10)
+    assert not wg.graph(wrong).check()
+
+
+def test_a_tolerance_finds_smaller_errors():
+    op = planted("sin", rules=(lambda x: np.cos(x) + 1e-5,))
+    x = wg.tensor([0.5, 1.0], dtype=wg.float64, requires_grad=True)
+    y = op(x)
+    assert check(wg.graph(y))
+    assert not check(wg.graph(y), tolerance=1e-6)

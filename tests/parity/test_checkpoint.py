@@ -590,3 +590,21 @@ def test_sequential_misused(m):
         raised(lambda: sequential(m, 5)),
         raised(lambda: sequential(m, 2, early_stop=False)),
     ]
+
+
+@same_as_torch
+def test_a_pack_hook_with_attributes_of_its_own(m):
+    class Noting:
+        def __init__(self):
+            self.recorded = []
+
+        def __call__(self, t):
+            self.recorded.append(tuple(t.shape))
+            return t
+
+    noting = Noting()
+    x = leaf(m, 0.5)
+    with m.autograd.graph.saved_tensors_hooks(noting, lambda t: t):
+        y = x.sin()
+    y.backward()
+    return noting.recorded, x.grad

@@ -13,6 +13,8 @@ from wengert.errors import ArgumentError
 
 if TYPE_CHECKING:
     from wengert.core.node import Node
+    from wengert.core.tensor import Tensor
+    from wengert.sites import Site
 
 Hook = Callable[..., Any]
 Registered = OrderedDict[int, Hook]
@@ -99,6 +101,21 @@ def watch(node: Node) -> None:
     number = id(node)  # not given to another object before the entry is gone
     if number not in WATCHED_NODES:
         WATCHED_NODES[number] = weakref.ref(node, lambda _: WATCHED_NODES.pop(number, None))
+
+
+class Attentive:
+    """A pack hook of our own that is told which operation saves what it is given next.
+
+    It changes nothing, so it is called in whatever mode there is.
+    """
+
+    def recorded(self, name: str, site: Site | None, aval: Any) -> None:
+        """An operation was recorded: its name, line and output."""
+        raise NotImplementedError
+
+    def __call__(self, tensor: Tensor) -> Any:
+        """What is kept in the place of a saved value."""
+        raise NotImplementedError
 
 
 class Packed:

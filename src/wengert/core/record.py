@@ -18,7 +18,7 @@ from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype, default_float, is_differentiable
 from wengert.core.half import REAL, arithmetic, forward_of
-from wengert.core.hooks import Hook, Packed
+from wengert.core.hooks import Attentive, Hook, Packed
 from wengert.core.memory import Memory
 from wengert.core.node import (
     LEAF_PLAN,
@@ -472,9 +472,9 @@ def _node(
 
 def announce(node: Node, state: State) -> None:
     """Tell hooks that ask for it which operation saves what they are given next."""
-    recorded = getattr(state.saved[-1][0], "recorded", None) if state.saved else None
-    if recorded is not None:
-        recorded(node.op.name, node.site, node.aval)
+    pack = state.saved[-1][0] if state.saved else None
+    if isinstance(pack, Attentive):
+        pack.recorded(node.op.name, node.site, node.aval)
 
 
 def _pack(node: Applied, state: State) -> None:
@@ -532,7 +532,7 @@ def _packed_output(pack: Hook, output: Any, node: Node) -> Any:
 
 def packed(pack: Hook, residual: Tensor) -> Any:
     """What a pack hook makes of a residual. Raises GradientError if it wrote into it."""
-    if hasattr(pack, "recorded"):  # a checkpoint's: it only takes note
+    if isinstance(pack, Attentive):
         return pack(residual)
     version = residual._version
     with using(grad=False):

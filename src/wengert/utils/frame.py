@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wengert.core.hooks import Attentive
 from wengert.core.node import next_sequence
 from wengert.core.record import handle, memory_of
 from wengert.core.tensor import Tensor
@@ -113,7 +114,7 @@ class Saved:
         return self._frame.take(self._index)
 
 
-class Keeping:
+class Keeping(Attentive):
     """The pack hook of the forward run: nothing is kept, but noted."""
 
     def __init__(self, frame: Frame) -> None:
@@ -134,7 +135,7 @@ class _Enough(BaseException):
     """All that was saved has been computed again. No Exception: users' handlers let it through."""
 
 
-class Recomputation:
+class Recomputation(Attentive):
     """The pack hook of a further run: what it saves is held for the pass that asked."""
 
     def __init__(self, frame: Frame) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wengert.core.hooks import Attentive
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Leaf, Node, next_sequence
 from wengert.core.record import handle, memory_of, packed
@@ -23,9 +24,8 @@ class Inputs:
     def __init__(self, args: Sequence[Any], kwargs: Mapping[str, Any], site: Site | None) -> None:
         hooks = current().saved
         pack, unpack = hooks[-1] if hooks else (None, None)
-        recorded = getattr(pack, "recorded", None)
-        if recorded is not None:
-            recorded("checkpoint", site, ())
+        if isinstance(pack, Attentive):
+            pack.recorded("checkpoint", site, ())
 
         def kept(name: str, value: Any) -> Any:
             if not isinstance(value, Tensor) or value._level:
