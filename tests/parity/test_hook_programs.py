@@ -125,10 +125,4 @@ def times(value, factor):
 
 def test_programs_with_hooks():
     for seed in range(PROGRAMS):
-        try:
-            theirs = Program(torch, seed).run()
-        except RuntimeError:  # the input it asks for is not used, or an output needs no gradient
-            with pytest.raises(RuntimeError):
-                Program(wengert, seed).run()
-        else:
-            assert Program(wengert, seed).run() == theirs, f"program {seed}"
+        assert Program(wengert, seed).run() == Program(torch, seed).run(), f"program {seed}"

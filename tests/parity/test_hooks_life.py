@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+import wengert as wg
 from parity.scenario import leaf, noting, raised, same_as_torch
 
 
@@ -195,3 +198,42 @@ def test_a_hook_writes_into_the_gradient_of_another_leaf(m):
     a.register_hook(lambda grad: setattr(b, "grad", grad.clone()))
     (a * 5).sum().backward()
     return a.grad, b.grad
+
+
+def test_the_traceback_of_an_error_shows_the_hook():
+    x = leaf(wg, 1.0, 2.0)
+
+    def my_own_hook(gradient):
+        raise KeyError("mine")
+
+    y = x * 2
+    y.register_hook(my_own_hook)
+    with pytest.raises(KeyError) as caught:
+        y.sum().backward()
+    assert caught.traceback[-1].name == "my_own_hook"
+    assert caught.value.args == ("mine",)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_after_an_error_in_a_hook_graph_and_gradients_can_be_used(create_graph):
+    """torch has freed the part of the graph that ran by then."""
+    x, w = leaf(wg, 2.0), leaf(wg, 3.0)
+    fails = [True]
+
+    def hook(gradient):
+        if fails[0]:
+            raise KeyError
+
+    y = x * x
+    y.register_hook(hook)
+    z = (y * w).sum()
+    with pytest.raises(KeyError):
+        z.backward(create_graph=create_graph)
+    assert wg.is_grad_enabled()
+    assert x.grad is None
+    assert w.grad.tolist() == [4.0]  # complete before the hook was called, as in torch
+
+    fails[0] = False
+    w.grad = None
+    z.backward(create_graph=create_graph)
+    assert (x.grad.tolist(), w.grad.tolist()) == ([12.0], [4.0])

@@ -63,12 +63,14 @@ def _clamp_max(x: Any, max: Any) -> Any:
 
 clamp_min_op = elementwise(
     "clamp_min", _clamp_min, torch="clamp_min", promotion="common", special=False,
+    grad_name=named_by_numbers("ClampMin", 1),
     partials=[Select(lambda x, min: x >= min), Select(lambda x, min: x < min)],
     latex=r"\max\left({},\,{}\right)",
     explain="slope 1 from the limit on, 0 below; there the limit has slope 1",
 )  # fmt: skip
 clamp_max_op = elementwise(
     "clamp_max", _clamp_max, torch="clamp_max", promotion="common", special=False,
+    grad_name=named_by_numbers("ClampMax", 1),
     partials=[Select(lambda x, max: x <= max), Select(lambda x, max: x > max)],
     latex=r"\min\left({},\,{}\right)",
     explain="slope 1 up to the limit, 0 above; there the limit has slope 1",
