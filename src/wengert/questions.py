@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wengert.ask.answer import Answer
     from wengert.ask.check import Check
     from wengert.ask.compare import Comparison
+    from wengert.ask.cost import Cost
     from wengert.ask.cutting import Cutting
     from wengert.ask.derivation import Derivation
     from wengert.ask.edges import Edge
@@ -117,6 +118,26 @@ class Graph(core.Graph):
 
         of, wrt = (self._output(), of) if wrt is None else (of, wrt)
         return explain(self, self[of], self[wrt])
+
+    def sensitivities(self, wrt: Where) -> Table:
+        """How fast every node moves if wrt moves at speed 1, in all its elements: forward mode."""
+        from wengert.ask.sensitivities import sensitivities
+
+        return sensitivities(self, self[wrt])
+
+    def cost(self, of: Where, wrt: Where | None = None) -> Cost:
+        """How many multiplications all of d of / d wrt take: forward mode against reverse mode.
+
+        >>> import wengert as wg
+        >>> x = wg.ones(1000, requires_grad=True)
+        >>> y = (x * x).sum()
+        >>> wg.graph(y).cost("y", "x")
+        Cost(sweep=3000, forward=3000000, reverse=3000)
+        """
+        from wengert.ask.cost import cost
+
+        of, wrt = (self._output(), of) if wrt is None else (of, wrt)
+        return cost(self, self[of], self[wrt])
 
     # Experiments
 

@@ -132,6 +132,7 @@ def test_the_derivation_goes_back_node_by_node(g):
         "dloss/dz = dloss/dh * (1 - h * h)",
         "dloss/dv1 = dloss/dz",
         "dloss/dW = x.T @ dloss/dv1",
+        "dloss/dW[k,j] = sum_i dloss/dv1[i,j] * x[i,k]",
     ]
     assert "6  v1 = x @ W                                               4×2" in text
     assert "h = tanh(z): slope 1 at 0, dying away as |x| grows" in text

@@ -11,6 +11,7 @@ from wengert.ask.derivative import adjoints
 from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import Experiment, in_double
 from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
+from wengert.ask.indices import by_elements
 from wengert.ask.rule import pullback_formula
 from wengert.core.dtype import is_floating
 from wengert.errors import MissingValueError
@@ -68,11 +69,20 @@ def _step(place: int, vertex: Vertex, of: Vertex, on_path: set[int], adjoint: An
     # A rule too long to be written leaves the derivative itself, which says nothing.
     sides = (whole,) if rules == whole else (whole, rules)
     if np.size(adjoint) > 1:
-        return Step(place, title, shape, Equation(sides), size(adjoint), reasons)
+        elements = _elements(edges, of)
+        return Step(place, title, shape, Equation(sides), size(adjoint), reasons, elements)
     value = Number(size(adjoint))
     if edges and value != sides[-1]:
         sides = (*sides, value)
     return Step(place, title, shape, Equation(sides), "", reasons)
+
+
+def _elements(edges: list[Edge], of: Vertex) -> object:
+    """The step in index notation, where one use of the value is all."""
+    if len(edges) != 1:
+        return None
+    is_one = edges[0].consumer == of and of.aval.size == 1
+    return by_elements(edges[0], _target(of), is_one)
 
 
 def _rules(vertex: Vertex, of: Vertex, edges: list[Edge]) -> object:

@@ -38,7 +38,7 @@ class Step:
     """One step of a derivation that goes back node by node.
 
     title: what was computed, `h = tanh(z)`. shape: of the result. formula: the derivative found.
-    result: its size. reasons: the local rules in words.
+    result: its size. reasons: the local rules in words. elements: the same in index notation.
     """
 
     number: int
@@ -47,6 +47,12 @@ class Step:
     formula: object
     result: str
     reasons: tuple[str, ...] = ()
+    elements: object = None
+
+    @property
+    def formulas(self) -> list[object]:
+        """The formula, and in index notation, if that says more."""
+        return [self.formula] if self.elements is None else [self.formula, self.elements]
 
 
 Block = Sentence | Rows | Display | Step
@@ -75,6 +81,12 @@ class Derivation:
         It needs amsmath and nothing else.
         """
         return "\n\n".join(_latex(block) for block in self.blocks)
+
+    def mathml(self) -> str:
+        """For a page: HTML with the formulas in MathML, which browsers draw by themselves."""
+        from wengert.ask.html import as_html
+
+        return as_html(self.blocks)
 
     def __str__(self) -> str:
         return self.text()
@@ -123,6 +135,8 @@ def _step_lines(step: Step) -> list[str]:
         formula.append("")
     formula[-1] = f"{formula[-1]:<60}  {step.result}".rstrip()
     lines += formula
+    if step.elements is not None:
+        lines += _broken(f"       {as_text(step.elements)}", "           ")
     for reason in step.reasons:
         lines += textwrap.wrap(
             reason, _WIDTH, initial_indent="       ", subsequent_indent="         "
@@ -169,7 +183,7 @@ def _markdown(block: Block) -> str:
             return f"$${as_latex(formula)}$$"
     assert isinstance(block, Step)
     lines = [f"{block.number}. {markdown_escape(block.title)} ({markdown_escape(block.shape)})",
-             f"$${as_latex(block.formula)}$$"]  # fmt: skip
+             *(f"$${as_latex(formula)}$$" for formula in block.formulas)]  # fmt: skip
     lines += [markdown_escape(block.result)] if block.result else []
     lines += [f"*{markdown_escape(reason)}*" for reason in block.reasons]
     return "\n\n".join([lines[0], *(textwrap.indent(line, "   ") for line in lines[1:])])
@@ -200,7 +214,8 @@ def _latex(block: Block) -> str:
     reasons = [rf"\textit{{{_latex_prose(reason)}}}" for reason in block.reasons]
     result = rf" \quad\text{{{_latex_prose(block.result)}}}" if block.result else ""
     formula = rf"\[ {as_latex(block.formula)}{result} \]"
-    return "\n\n".join([head + shape, formula, *reasons])
+    elements = [rf"\[ {as_latex(formula)} \]" for formula in block.formulas[1:]]
+    return "\n\n".join([head + shape, formula, *elements, *reasons])
 
 
 def _latex_prose(text: str) -> str:

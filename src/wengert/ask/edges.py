@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.ask.derivative import check_size, reaches, units
+from wengert.ask.experiment import in_double
 from wengert.ask.local import as_array, carries, input_aval, pull, push
 from wengert.ask.quiet import quiet
 from wengert.core.record import _new
@@ -102,6 +103,27 @@ class Edge:
     def norm(self) -> float:
         """The largest factor by which the edge stretches a change (the spectral norm)."""
         return self.stretch()
+
+    @quiet
+    def rank(self) -> int:
+        """The rank of the Jacobian: how many independent changes pass."""
+        return int(np.linalg.matrix_rank(self._matrix()))
+
+    @quiet
+    def condition(self) -> float:
+        """The ratio of the largest to the smallest factor by which changes are stretched.
+
+        Infinite where some change does not pass at all.
+        """
+        factors = np.linalg.svd(self._matrix(), compute_uv=False)
+        if not factors.size or factors[0] == 0:
+            return float("inf")
+        return float(factors[0] / factors[-1]) if factors[-1] else float("inf")
+
+    def _matrix(self) -> Any:
+        """The Jacobian as a matrix in double precision."""
+        shape = self.consumer.aval.size, self.producer.aval.size
+        return in_double(self.jacobian()._data).reshape(shape)
 
     def stretch(self) -> float:
         """The norm, for those who have silenced floating-point errors themselves."""

@@ -14,18 +14,22 @@ _SUM, _PRODUCT = 11, 12
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A variable: c, h#2, self.w."""
+    """A variable: c, h#2, self.w. index: the letters of an element, "ij"."""
 
     name: str
+    index: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """d of / d wrt, as a symbol. slot: which input wrt is, where it goes in twice."""
+    """d of / d wrt, as a symbol. slot: which input wrt is, where it goes in twice. index: the
+    letters of the element of wrt.
+    """
 
     of: str
     wrt: str
     slot: int | None = None
+    index: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,14 @@ class Sum:
     """Terms, left to right."""
 
     terms: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A sum over indices: sum_j dL/dz[ij] * y[kj]."""
+
+    letters: str
+    body: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +91,15 @@ def as_text(tree: object) -> str:
             return " + ".join(_text_within(t, _SUM, i > 0) for i, t in enumerate(terms))
         case Product(factors):
             return " * ".join(_text_within(factor, _PRODUCT) for factor in factors)
-        case Derivative(of, wrt, slot):
-            return f"d{of}/d{wrt}" + ("" if slot is None else f"|{slot}")
+        case Derivative(of, wrt, slot, index):
+            which = "" if slot is None else f"|{slot}"
+            return f"d{of}/d{wrt}{which}{_text_index(index)}"
+        case Over(letters, body):
+            return f"sum_{letters} {_text_within(body, _PRODUCT)}"
         case Applied(text, _, precedence, args):
             return text.format(*_filled(text, precedence, args, _text_within))
-        case Name(name):
-            return name
+        case Name(name, index):
+            return name + _text_index(index)
     assert isinstance(tree, Number)
     return tree.text
 
@@ -98,15 +113,22 @@ def as_latex(tree: object) -> str:
             return " + ".join(_latex_within(t, _SUM, i > 0) for i, t in enumerate(terms))
         case Product(factors):
             return r" \cdot ".join(_latex_within(factor, _PRODUCT) for factor in factors)
-        case Derivative(of, wrt, slot):
-            fraction = rf"\frac{{\partial {latex_name(of)}}}{{\partial {latex_name(wrt)}}}"
+        case Derivative(of, wrt, slot, index):
+            below = latex_name(wrt, index)
+            fraction = rf"\frac{{\partial {latex_name(of)}}}{{\partial {below}}}"
             return fraction if slot is None else rf"\left.{fraction}\right|_{{{slot}}}"
+        case Over(letters, body):
+            return rf"\sum_{{{letters}}} {_latex_within(body, _PRODUCT)}"
         case Applied(_, latex, precedence, args):
             return latex.format(*_filled(latex, precedence, args, _latex_within))
-        case Name(name):
-            return latex_name(name)
+        case Name(name, index):
+            return latex_name(name, index)
     assert isinstance(tree, Number)
     return _latex_number(tree.text)
+
+
+def _text_index(index: str) -> str:
+    return f"[{','.join(index)}]" if index else ""
 
 
 def precedence_of(tree: object) -> int:
@@ -116,12 +138,14 @@ def precedence_of(tree: object) -> int:
             return _SUM
         case Product(factors) if len(factors) > 1:
             return _PRODUCT
+        case Over():
+            return _SUM
         case Applied(_, _, precedence, _):
             return precedence
     return ATOM
 
 
-def _needs_brackets(tree: object, precedence: int, is_later: bool) -> bool:
+def needs_brackets(tree: object, precedence: int, is_later: bool) -> bool:
     """Whether a tree inside an operator must be set apart; the right side of a - (b - c), too."""
     if isinstance(tree, Number):
         return tree.text.startswith("-") and (precedence > _SUM or (precedence > 0 and is_later))
@@ -131,12 +155,12 @@ def _needs_brackets(tree: object, precedence: int, is_later: bool) -> bool:
 
 def _text_within(tree: object, precedence: int, is_later: bool = False) -> str:
     text = as_text(tree)
-    return f"({text})" if _needs_brackets(tree, precedence, is_later) else text
+    return f"({text})" if needs_brackets(tree, precedence, is_later) else text
 
 
 def _latex_within(tree: object, precedence: int, is_later: bool = False) -> str:
     text = as_latex(tree)
-    needs = _needs_brackets(tree, precedence, is_later)
+    needs = needs_brackets(tree, precedence, is_later)
     return rf"\left({text}\right)" if needs else text
 
 
@@ -144,14 +168,14 @@ def _filled(
     template: str, precedence: int, args: tuple[object, ...], within: Callable[..., str]
 ) -> list[str]:
     """The arguments as they stand in a template, in brackets where they need them."""
-    places = zip(args, _open(template, len(args)), strict=True)
+    places = zip(args, open_places(template, len(args)), strict=True)
     return [
         within(arg, precedence if is_open else 0, is_later=i > 0)
         for i, (arg, is_open) in enumerate(places)
     ]
 
 
-def _open(template: str, count: int) -> list[bool]:
+def open_places(template: str, count: int) -> list[bool]:
     """Per placeholder whether it stands in the open: `{} + {}` yes, `tanh({})` no.
 
     The base of a power is in the open, though LaTeX groups it: {a + b}^2 means a + b^2.
@@ -173,14 +197,15 @@ def _latex_number(text: str) -> str:
     return text if re.fullmatch(r"-?[\d.]+", text) else rf"\text{{{latex_escape(text)}}}"
 
 
-def latex_name(name: str) -> str:
-    r"""h#2 as h_{2}, v1 as v_{1}, loss as \mathrm{loss}."""
-    base, _, index = name.partition("#")
+def latex_name(name: str, index: str = "") -> str:
+    r"""h#2 as h_{2}, v1 as v_{1}, loss as \mathrm{loss}; index: further letters below."""
+    base, _, number = name.partition("#")
     match = re.fullmatch(r"([A-Za-z])(\d+)", base)
-    subscripts = [latex_escape(index)] if index else []
+    subscripts = [latex_escape(number)] if number else []
     if match:
         base = match[1]
         subscripts.insert(0, match[2])
+    subscripts += [index] if index else []
     text = base if re.fullmatch(r"[A-Za-z]", base) else rf"\mathrm{{{latex_escape(base)}}}"
     return f"{text}_{{{','.join(subscripts)}}}" if subscripts else text
 

@@ -116,6 +116,8 @@ class Op:
     exact: bool = False  # computed in the dtype itself, also where that is half: see core/half.py
     symbol: str | Callable[[list[str], dict[str, Any]], str] = ""  # "{} + {}", or a function
     latex: str = ""  # r"\tanh {}"
+    # In index notation, from the inputs' avals: "ik,kj->ij"; "" where that says nothing new.
+    indices: Callable[..., str] | None = None
     precedence: int = 100  # of the symbol; Python's order, 100 for a call
     explain: str = ""  # the sentence that explains its slope
     vanishing: str = ""  # what it is called where its slope is 0: "dead relu"

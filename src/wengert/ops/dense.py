@@ -64,11 +64,16 @@ def _formula(names: list[str], attrs: dict[str, Any]) -> str:
     return f"{x} @ {w}.T" if b == ["None"] else f"{x} @ {w}.T + {b[0]}"
 
 
+def _indices(x: Aval, w: Aval, *_: Any) -> str:
+    lead = "abcdefgh"[: x.ndim - 2] + ("i" if x.ndim > 1 else "")
+    return f"{lead}k,jk,j->{lead}j"
+
+
 linear_op = general(
     "linear", _linear,
     pullbacks=[_to_input, _to_weight, lambda ct: ct],
     promotion="none", torch="nn.functional.linear", aval=_aval, grad_name="AddmmBackward0",
-    symbol=_formula, precedence=11,
+    symbol=_formula, precedence=11, indices=_indices,
     explain="the slope in the input is the weight; in the weight, the input; in the bias, 1",
     source="for z = x @ W.T + b: x_bar = z_bar @ W, W_bar = z_bar.T @ x, b_bar = sum of z_bar",
     batch=linear_rule,

@@ -161,11 +161,21 @@ def _saved_as(node: Any) -> tuple[str, ...]:
     return "self", names.get(_grad_name(node), "other")
 
 
+def product_indices(x: Aval, y: Aval) -> str:
+    """Like "ik,kj->ij", with further letters in front for batches; "" where those are broadcast."""
+    batch = max(x.ndim, y.ndim, 2) - 2
+    if batch and x.shape[:-2] != y.shape[:-2]:
+        return ""
+    lead = "abcdefgh"[:batch]
+    row, column = "i" if x.ndim > 1 else "", "j" if y.ndim > 1 else ""
+    return f"{lead}{row}k,{lead}k{column}->{lead}{row}{column}"
+
+
 matmul_op: Op = multilinear(
     "matmul", _matmul, transposes=[_to_left, _to_right],
     promotion="none", torch="matmul", aval=lambda x, y: product_aval("matmul", x, y),
     grad_name=_grad_name, saved_as=_saved_as, symbol="{} @ {}", precedence=12, latex="{} {}",
-    explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.batching import product_rule, vdot_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general, multilinear
-from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval
+from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval, product_indices
 from wengert.ops.samples import Call, Sampler
 
 _KINDS: Final = {1: "vector (1-D)", 2: "matrix (2-D)", 3: "batch of matrices (3-D)"}
@@ -63,7 +63,7 @@ mm_op: Op = multilinear(
     "mm", _mm, transposes=[lambda ct, y: mm_op(ct, y.mT), lambda ct, x: mm_op(x.mT, ct)],
     promotion="none", torch="mm", saved_as=("self", "mat2"),
     aval=_mm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
-    explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _mv, _mv_aval = ranked("mv", 2, 1)
@@ -71,7 +71,7 @@ mv_op: Op = multilinear(
     "mv", _mv, transposes=[lambda ct, y: ct[:, None] * y, lambda ct, x: mv_op(x.mT, ct)],
     promotion="none", torch="mv", saved_as=("self", "vec"),
     aval=_mv_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
-    explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _bmm, _bmm_aval = ranked("bmm", 3, 3)
@@ -79,14 +79,14 @@ bmm_op: Op = multilinear(
     "bmm", _bmm, transposes=[lambda ct, y: bmm_op(ct, y.mT), lambda ct, x: bmm_op(x.mT, ct)],
     promotion="none", torch="bmm", saved_as=("self", "mat2"),
     aval=_bmm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
-    explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _dot, _dot_aval = ranked("dot", 1, 1)
 dot_op = multilinear(
     "dot", _dot, transposes=[lambda ct, y: ct * y, lambda ct, x: ct * x],
     promotion="none", torch="dot", saved_as=("self", "tensor"),
-    aval=_dot_aval, latex=r"{} \cdot {}",
+    aval=_dot_aval, latex=r"{} \cdot {}", indices=product_indices,
     explain="the slope in one vector is the other vector",
     batch=product_rule,
 )  # fmt: skip
