@@ -49,16 +49,19 @@ def _write_slices(
     """The batching rule: every slice's part is written, in a copy of the base."""
     base, value = values
     if not mapped[0]:
-        base = OPS["expand"](base, shape=(size, *base._data.shape))
+        base = OPS["expand"](base, shape=(size, *base.shape))
     whole = region = OPS["clone"](base, order="C")
     for name, step in attrs["steps"]:
         view = OPS[name]
         assert view.batch is not None
         region = view.batch(view, [region], [True], dict(step), size)
     if mapped[1]:
-        missing = region._data.ndim - value._data.ndim
+        missing = region.ndim - value.ndim
         value = value[(slice(None), *(None,) * missing)]
-    in_place(OPS["copy"], region, value)
+    if isinstance(region, np.ndarray):
+        region[...] = value
+    else:
+        in_place(OPS["copy"], region, value)
     return whole
 
 

@@ -2,8 +2,9 @@
 
 A rule is (op, values, mapped, attrs, size) -> the value, or the tuple of values, of all slices, the
 mapped axis first. `values` are tensors one level lower, numbers and None; `mapped` says which carry
-the axis; `size` is its length. Rules are written with operations, so that outer maps and gradients
-see what happens. Elementwise operations need none.
+the axis; `size` is its length. Rules are expressions in operations and in what arrays and tensors
+have in common: on tensors, outer maps and gradients see what happens; where there are none, a rule
+is given arrays, and nothing is wrapped. Elementwise operations need none.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def along(*names: str) -> BatchRule:
     def rule(
         op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
     ) -> Any:
-        rank = values[0]._data.ndim - 1
+        rank = rank_of(values[0]) - 1
         moved = {name: _further(attrs[name], rank or 1) for name in names}
         if rank == 0 and op.view and op.name != "unsqueeze":
             return OPS["alias"](values[0])
@@ -64,13 +65,38 @@ def aligned(values: Sequence[Any], mapped: Sequence[bool]) -> list[Any]:
 
 
 def rank_of(value: Any) -> int:
-    """The number of dimensions of a tensor or a number."""
-    return int(np.ndim(value._data if isinstance(value, Tensor) else value))
+    """The number of dimensions of a tensor, an array or a number."""
+    if isinstance(value, Tensor):
+        value = value._data
+    return int(value.ndim) if hasattr(value, "ndim") else 0
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a Python number, or left out."""
+    return value is None or isinstance(value, (int, float, complex))
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of a tensor or an array."""
+    return tuple((value._data if isinstance(value, Tensor) else value).shape)
+
+
+def dtype_in(value: Any) -> np.dtype[Any]:
+    """NumPy's dtype of a tensor or an array."""
+    dtype: np.dtype[Any] = (value._data if isinstance(value, Tensor) else value).dtype
+    return dtype
+
+
+def move_axes(value: Any, source: Any, destination: Any) -> Any:
+    """A tensor or an array with dimensions in other places."""
+    if isinstance(value, Tensor):
+        return value.movedim(source, destination)
+    return np.moveaxis(value, source, destination)
 
 
 def with_rank(value: Tensor, rank: int) -> Any:
     """A mapped value whose slices have `rank` dimensions, new ones in front."""
-    shape = value._data.shape
+    shape = shape_of(value)
     missing = rank - (len(shape) - 1)
     if missing <= 0:
         return value
@@ -81,13 +107,13 @@ def with_axis(value: Any, mapped: bool, size: int) -> Any:
     """The value with the mapped axis: one that has none is repeated, without copying."""
     if mapped:
         return value
-    shape = (size, *value._data.shape)
+    shape = (size, *shape_of(value))
     return OPS["expand"](value, shape=shape)
 
 
 def unit(values: Sequence[Any], rule: Callable[[Sequence[Any]], Any]) -> Any:
     """A rule for slices with dimensions, on slices that are single numbers."""
-    size = values[0]._data.shape[0]
+    size = shape_of(values[0])[0]
     found = rule([values[0][:, None], *values[1:]])
     if isinstance(found, tuple):
         return tuple(one.reshape((size,)) for one in found)
@@ -121,7 +147,7 @@ def permute_rule(
     op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
 ) -> Any:
     """permute: the mapped axis stays in front."""
-    rank = values[0]._data.ndim - 1
+    rank = rank_of(values[0]) - 1
     return apply(op, values, {"dims": (0, *(d % rank + 1 for d in attrs["dims"]))})
 
 
@@ -129,7 +155,7 @@ def t_rule(
     op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
 ) -> Any:
     """t: the last two axes, where there are two."""
-    if values[0]._data.ndim < 3:
+    if rank_of(values[0]) < 3:
         return OPS["alias"](values[0])
     return OPS["transpose"](values[0], dim0=1, dim1=2)
 
@@ -138,7 +164,7 @@ def squeeze_rule(
     op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
 ) -> Any:
     """squeeze: the mapped axis stays, whatever its length."""
-    shape = values[0]._data.shape[1:]
+    shape = shape_of(values[0])[1:]
     dim = attrs["dim"]
     dims = range(len(shape)) if dim is None else dim if isinstance(dim, tuple) else (dim,)
     going = {d % len(shape) for d in dims} if shape else set()
@@ -162,7 +188,7 @@ def over_all(name: str) -> BatchRule:
     def rule(
         op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
     ) -> Any:
-        rank = values[0]._data.ndim - 1
+        rank = rank_of(values[0]) - 1
         if not rank:
             return OPS["alias"](values[0])
         return OPS[name](values[0], dim=tuple(range(1, rank + 1)), keepdim=False)
@@ -212,7 +238,7 @@ def into_first(
 ) -> Any:
     """For operations that put something in the place of their first input."""
     first = with_axis(values[0], mapped[0], size)
-    rank = first._data.ndim - 1
+    rank = rank_of(first) - 1
     rest = [with_rank(v, rank) if m else v for v, m in zip(values[1:], mapped[1:], strict=True)]
     return apply(op, [first, *rest], attrs or None)
 
@@ -237,7 +263,7 @@ def roll_rule(
     """roll: without dimensions, as if each slice had one."""
     if attrs["dims"]:
         return along("dims")(op, values, mapped, attrs, size)
-    shape = tuple(values[0]._data.shape)
+    shape = tuple(shape_of(values[0]))
     flat = values[0].reshape((size, int(np.prod(shape[1:]))))
     return apply(op, [flat], attrs | {"dims": (1,) * len(attrs["shifts"])}).reshape(shape)
 
@@ -276,7 +302,7 @@ def affine_rule(
     rule = outer_rule if op.name == "addr" else product_rule
     found = rule(op, [x, y], mapped[1:], attrs, size)
     if op.name == "addbmm":
-        found = OPS["sum"](found, dim=(found._data.ndim - 3,), keepdim=False, dtype=None)
+        found = OPS["sum"](found, dim=(rank_of(found) - 3,), keepdim=False, dtype=None)
     if attrs["alpha"] != 1:
         found = found * attrs["alpha"]
     if attrs["beta"] == 0:
@@ -320,7 +346,7 @@ def kron_rule(
     """kron: every element of one times all of the other, the lengths multiplied."""
     rank = max(rank_of(v) - m for v, m in zip(values, mapped, strict=True))
     x, y = (with_rank(with_axis(v, m, size), rank) for v, m in zip(values, mapped, strict=True))
-    lengths = [(a, b) for a, b in zip(x._data.shape[1:], y._data.shape[1:], strict=True)]
+    lengths = [(a, b) for a, b in zip(shape_of(x)[1:], shape_of(y)[1:], strict=True)]
     left = x.reshape((size, *(n for a, _ in lengths for n in (a, 1))))
     right = y.reshape((size, *(n for _, b in lengths for n in (1, b))))
     return (left * right).reshape((size, *(a * b for a, b in lengths)))
@@ -339,7 +365,7 @@ def flat_reduction(name: str) -> BatchRule:
     def rule(
         op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: dict[str, Any], size: int
     ) -> Any:
-        flat = values[0].reshape((size, int(np.prod(values[0]._data.shape[1:]))))
+        flat = values[0].reshape((size, int(np.prod(shape_of(values[0])[1:]))))
         return OPS[name](flat, dim=1, keepdim=False)[0]
 
     return rule

@@ -8,10 +8,21 @@ from typing import Any
 import numpy as np
 
 from wengert.core.op import OPS, Op
-from wengert.core.record import _new, apply
+from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.errors import BatchingError
-from wengert.ops.batching import BatchRule, rank_of, unit, with_axis, with_rank
+from wengert.ops.arguments import array_of
+from wengert.ops.batching import (
+    BatchRule,
+    dtype_in,
+    is_number,
+    move_axes,
+    rank_of,
+    shape_of,
+    unit,
+    with_axis,
+    with_rank,
+)
 
 Attrs = dict[str, Any]
 
@@ -20,15 +31,15 @@ def together(op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: Attrs
     """For operations on several tensors of one rank along `dim`: all with the axis, one further."""
     whole = [None if v is None else with_axis(v, m, size) for v, m in _pairs(values, mapped)]
     first = next(v for v in whole if v is not None)
-    moved: Attrs = {"dim": attrs["dim"] % max(first._data.ndim - 1, 1) + 1}
+    changed: Attrs = {"dim": attrs["dim"] % max(rank_of(first) - 1, 1) + 1}
     if "shape" in attrs:
-        moved["shape"] = (size, *attrs["shape"])
-    if first._data.ndim == 1:
+        changed["shape"] = (size, *attrs["shape"])
+    if rank_of(first) == 1:
         longer = [None if v is None else v[:, None] for v in whole]
         if "shape" in attrs:
-            moved["shape"] = (size, 1)
-        return apply(op, longer, attrs | moved).reshape((size,))
-    return apply(op, whole, attrs | moved)
+            changed["shape"] = (size, 1)
+        return apply(op, longer, attrs | changed).reshape((size,))
+    return apply(op, whole, attrs | changed)
 
 
 def _pairs(values: Sequence[Any], mapped: Sequence[bool]) -> list[tuple[Any, bool]]:
@@ -40,10 +51,10 @@ def flat_when_none(name: str = "dim") -> BatchRule:
 
     def rule(op: Op, values: Sequence[Any], mapped: Sequence[bool], attrs: Attrs, size: int) -> Any:
         x = values[0]
-        rank = x._data.ndim - 1
+        rank = rank_of(x) - 1
         keepdim = attrs.get("keepdim", False)
         if attrs[name] is None or rank == 0:
-            flat = x.reshape((size, int(np.prod(x._data.shape[1:]))))
+            flat = x.reshape((size, int(np.prod(shape_of(x)[1:]))))
             found = apply(op, [flat], attrs | {name: 1} | _unless_kept(attrs))
             shape = (size, *(1,) * rank) if keepdim else (size,)
             return found.reshape(shape)
@@ -68,12 +79,12 @@ def index_select_rule(
         return apply(op, values, {"dim": attrs["dim"] % rank + 1})
     x = with_axis(x, mapped[0], size)
     if rank == 0:
-        return x if index._data.ndim == 1 else x[:, None].expand(tuple(index._data.shape))
+        return x if rank_of(index) == 1 else OPS["expand"](x[:, None], shape=shape_of(index))
     dim = attrs["dim"] % rank
-    count = index._data.shape[1] if index._data.ndim > 1 else 1
+    count = shape_of(index)[1] if rank_of(index) > 1 else 1
     places = index.reshape((size, *(1,) * dim, count, *(1,) * (rank - dim - 1)))
-    shape = (*x._data.shape[: dim + 1], count, *x._data.shape[dim + 2 :])
-    return OPS["gather"](x, places.expand(shape), dim=dim + 1)
+    shape = (*shape_of(x)[: dim + 1], count, *shape_of(x)[dim + 2 :])
+    return OPS["gather"](x, OPS["expand"](places, shape=shape), dim=dim + 1)
 
 
 def take_rule(
@@ -83,10 +94,10 @@ def take_rule(
     x, index = values
     if not mapped[0]:
         return apply(op, values, None)
-    flat = x.reshape((size, int(np.prod(x._data.shape[1:]))))
-    shape = index._data.shape[1:] if mapped[1] else index._data.shape
+    flat = x.reshape((size, int(np.prod(shape_of(x)[1:]))))
+    shape = shape_of(index)[1:] if mapped[1] else shape_of(index)
     places = with_axis(index, mapped[1], size).reshape((size, int(np.prod(shape))))
-    places = OPS["where"](OPS["lt"](places, 0), places + flat._data.shape[1], places)
+    places = OPS["where"](OPS["lt"](places, 0), places + shape_of(flat)[1], places)
     return OPS["gather"](flat, places, dim=1).reshape((size, *shape))
 
 
@@ -108,10 +119,10 @@ def scattered(by: str) -> BatchRule:
                 return _filled(x, OPS["index_fill"], index, rest[0], moved)
             given = wide if rest and _is_slicewise(rest[0], is_rest[0], shape) else rest
             return apply(op, [x, index, *given], moved)
-        count = index._data.shape[1] if index._data.ndim > 1 else 1
+        count = shape_of(index)[1] if rank_of(index) > 1 else 1
         places = index.reshape((size, *(1,) * dim, count, *(1,) * (len(shape) - dim - 1)))
         wanted = (size, *shape[:dim], count, *shape[dim + 1 :])
-        places = places.expand(wanted)
+        places = OPS["expand"](places, shape=wanted)
         target: Attrs = {"dim": dim + 1, "shape": (size, *shape)}
         if "value" in attrs:
             return OPS["scatter_value"](x, places, value=attrs["value"], **target)
@@ -133,19 +144,19 @@ def _is_slicewise(source: Any, mapped: bool, shape: tuple[int, ...]) -> bool:
 
 def _source(source: Any, mapped: bool, shape: tuple[int, ...], size: int) -> Any:
     whole = with_axis(source, mapped, size)
-    return with_rank_behind(whole, len(shape)).expand(shape)
+    return OPS["expand"](with_rank_behind(whole, len(shape)), shape=shape)
 
 
 def with_rank_behind(value: Tensor, rank: int) -> Any:
     """A value with ones behind its dimensions."""
-    return value[(..., *(None,) * (rank - value._data.ndim))]
+    return value[(..., *(None,) * (rank - rank_of(value)))]
 
 
 def _filled(x: Any, fill: Op, index: Any, value: Any, where: Attrs) -> Any:
     """index_fill with one value per slice: by a mask, as an element named twice is filled once."""
-    none = _new(np.zeros(x._data.shape, bool), None)
+    none = np.zeros(shape_of(x), bool)
     mask = fill(none, index, value=True, dim=where["dim"], shape=where["shape"])
-    return OPS["where"](mask, with_rank_behind(value, x._data.ndim), x)
+    return OPS["where"](mask, with_rank_behind(value, rank_of(x)), x)
 
 
 def _unit_scattered(
@@ -156,7 +167,7 @@ def _unit_scattered(
     wide: list[Any] = [None if v is None else with_axis(v, m, size) for v, m in pairs]
     x, index, *rest = wide
     longer = [None if x is None else x[:, None], index.reshape((size, -1))]
-    longer += [r.reshape((size, -1)) if r._data.ndim > 1 else r[:, None] for r in rest]
+    longer += [r.reshape((size, -1)) if rank_of(r) > 1 else r[:, None] for r in rest]
     rule = op.batch
     assert rule is not None
     return rule(op, longer, [True] * len(longer), attrs | {"shape": (1,)}, size).reshape((size,))
@@ -173,7 +184,7 @@ def index_rule(
         found = apply(op, values, {"dims": dims})
         front = _index_rank(indices, [False] * len(indices))
         # Index dimensions that do not stand together go first, before the mapped axis.
-        return found if _adjacent(dims, indices) else found.movedim(front, 0)
+        return found if _adjacent(dims, indices) else move_axes(found, front, 0)
     x = with_axis(x, mapped[0], size)
     arrays, at = _with_slices(indices, mapped[1:], dims, size)
     found = apply(op, [x, *arrays], {"dims": at})
@@ -188,9 +199,9 @@ def _with_slices(
     at: list[int] = []
     flags: list[bool] = []
     for index, is_mapped, dim in zip(indices, mapped, dims, strict=True):
-        if index._data.dtype == bool:
-            found = index._data.nonzero()
-            masks_as_integers += [_new(f, None) for f in found]
+        if dtype_in(index) == np.bool_:
+            found = array_of(index).nonzero()
+            masks_as_integers += found
             at += range(dim, dim + len(found))
             flags += [False] * len(found)
         else:
@@ -198,24 +209,22 @@ def _with_slices(
             at.append(dim)
             flags.append(is_mapped)
     rank = _index_rank(masks_as_integers, flags)
-    slices = _new(np.arange(size).reshape((size, *(1,) * rank)), None)
+    slices = np.arange(size).reshape((size, *(1,) * rank))
     arrays = [with_rank(i, rank) if m else i for i, m in zip(masks_as_integers, flags, strict=True)]
     return [slices, *arrays], (0, *at)
 
 
 def _index_rank(indices: Sequence[Any], mapped: Sequence[bool]) -> int:
     """The number of dimensions that the indices give a slice's result."""
-    ranks = [
-        1 if i._data.dtype == bool else rank_of(i) - m for i, m in zip(indices, mapped, strict=True)
-    ]
-    return max(ranks)
+    pairs = zip(indices, mapped, strict=True)
+    return max(1 if dtype_in(i) == np.bool_ else rank_of(i) - m for i, m in pairs)
 
 
 def _adjacent(dims: Sequence[int], indices: Sequence[Any]) -> bool:
     """Whether the indexed dimensions stand together, so that the result's stand in their place."""
     covered: list[int] = []
     for dim, index in zip(dims, indices, strict=True):
-        span = index._data.ndim if index._data.dtype == bool else 1
+        span = rank_of(index) if dtype_in(index) == np.bool_ else 1
         covered += range(dim, dim + span)
     return covered == list(range(covered[0], covered[0] + len(covered)))
 
@@ -227,7 +236,7 @@ def _placed(found: Any, dims: Sequence[int], indices: Sequence[Any], mapped: Seq
         return found
     rank = _index_rank(indices, mapped)
     behind = tuple(range(first, first + rank))
-    return found.movedim(tuple(range(1, 1 + rank)), behind)
+    return move_axes(found, tuple(range(1, 1 + rank)), behind)
 
 
 def index_put_rule(
@@ -242,12 +251,12 @@ def index_put_rule(
         moved["basic"] = ()
     dims = tuple(d + 1 for d in attrs["dims"])
     rank = _region_rank(attrs, indices, mapped[2:])
-    if isinstance(value, Tensor):
+    if not is_number(value):
         value = with_rank(with_axis(value, mapped[1], size), rank)
     if not indices:
         return apply(op, [x, value], moved | {"dims": ()})
     arrays, at = _with_slices(indices, mapped[2:], dims, size)
-    if isinstance(value, Tensor):
+    if not is_number(value):
         value = _displaced(value, dims, indices, mapped[2:])
     return apply(op, [x, value, *arrays], moved | {"dims": at})
 
@@ -259,7 +268,7 @@ def _region_rank(attrs: Attrs, indices: Sequence[Any], mapped: Sequence[bool]) -
         rank += 1 if entry is None else 0 if isinstance(entry, slice) else -1
     if not indices:
         return rank
-    covered = sum(i._data.ndim if i._data.dtype == bool else 1 for i in indices)
+    covered = sum(rank_of(i) if dtype_in(i) == np.bool_ else 1 for i in indices)
     return rank - covered + _index_rank(indices, mapped)
 
 
@@ -272,12 +281,12 @@ def _displaced(
         return value
     rank = _index_rank(indices, mapped)
     behind = tuple(range(first, first + rank))
-    return value.movedim(behind, tuple(range(1, 1 + rank)))
+    return move_axes(value, behind, tuple(range(1, 1 + rank)))
 
 
 def refuse_mapped_masks(name: str, indices: Sequence[Any], mapped: Sequence[bool]) -> None:
     """Raise where the number of elements would differ from slice to slice."""
-    if any(m and i._data.dtype == bool for i, m in zip(indices, mapped, strict=True)):
+    if any(m and dtype_in(i) == np.bool_ for i, m in zip(indices, mapped, strict=True)):
         raise data_dependent_error(name)
 
 
@@ -304,9 +313,9 @@ def masked_select_rule(
     x, mask = values
     if mapped[1]:
         raise data_dependent_error(op.name)
-    shape = np.broadcast_shapes(x._data.shape[1:], mask._data.shape, (1,))
-    whole = with_rank(x, len(shape)).expand((size, *shape))
-    return OPS["index"](whole, mask.expand(shape), dims=(1,))
+    shape = np.broadcast_shapes(shape_of(x)[1:], shape_of(mask), (1,))
+    whole = OPS["expand"](with_rank(x, len(shape)), shape=(size, *shape))
+    return OPS["index"](whole, OPS["expand"](mask, shape=shape), dims=(1,))
 
 
 def searchsorted_rule(
@@ -314,13 +323,13 @@ def searchsorted_rule(
 ) -> Any:
     """searchsorted: rows of boundaries and rows of values."""
     boundaries, x, sorter = values
-    if not mapped[0] and boundaries._data.ndim == 1 and (sorter is None or not mapped[2]):
+    if not mapped[0] and rank_of(boundaries) == 1 and (sorter is None or not mapped[2]):
         return apply(op, values, attrs)
     boundaries = with_axis(boundaries, mapped[0], size)
     sorter = None if sorter is None else with_axis(sorter, mapped[2], size)
     x = with_axis(x, mapped[1], size)
-    if boundaries._data.ndim != 2:
+    if rank_of(boundaries) != 2:
         return apply(op, [boundaries, x, sorter], attrs)
-    shape = tuple(x._data.shape)
+    shape = tuple(shape_of(x))
     rows = x.reshape((size, int(np.prod(shape[1:]))))
     return apply(op, [boundaries, rows, sorter], attrs).reshape(shape)

@@ -9,14 +9,14 @@ import numpy as np
 
 from wengert.core.op import OPS, Op
 from wengert.core.record import apply
-from wengert.ops.batching import aligned, rank_of, with_axis, with_rank
+from wengert.ops.batching import aligned, dtype_in, rank_of, shape_of, with_axis, with_rank
 
 Attrs = dict[str, Any]
 
 
 def reduced(losses: Any, reduction: str) -> Any:
     """The losses of each slice as they are, summed, or averaged."""
-    rank = losses._data.ndim - 1
+    rank = rank_of(losses) - 1
     if reduction == "none" or not rank:
         return losses
     dims = tuple(range(1, rank + 1))
@@ -37,12 +37,12 @@ class Classes:
     """Targets that are classes, of all slices: as one batch, with what each counts for."""
 
     def __init__(self, x: Any, target: Any, weight: Any, is_weight: bool, attrs: Attrs) -> None:
-        self.size = x._data.shape[0]
-        self.shape = tuple(target._data.shape)  # (slices, n, ...)
+        self.size = shape_of(x)[0]
+        self.shape = tuple(shape_of(target))  # (slices, n, ...)
         self.x, self.target = self._flat(x), self._flat(target)
         self.attrs = {**attrs, "reduction": "none"}
         kept = OPS["ne"](target, attrs["ignore_index"])
-        self.counted = OPS["to"](kept, dtype=x._data.dtype)
+        self.counted = OPS["to"](kept, dtype=dtype_in(x))
         self.weighted = weight is not None
         if weight is not None:
             safe = OPS["where"](kept, target, 0).reshape((self.size, -1))
@@ -54,7 +54,7 @@ class Classes:
         """(slices, n, ...) as (slices * n, ...); a slice of one example stays one row."""
         if len(self.shape) == 1:
             return value
-        shape = value._data.shape
+        shape = shape_of(value)
         return value.reshape((shape[0] * shape[1], *shape[2:]))
 
     def spread(self, seeds: Any, reduction: str) -> Any:
@@ -63,7 +63,7 @@ class Classes:
             if reduction == "mean":
                 seeds = seeds / reduced(self.counted, "sum")
             seeds = seeds[(..., *(None,) * (len(self.shape) - 1))]
-            seeds = seeds.expand(self.shape)
+            seeds = OPS["expand"](seeds, shape=self.shape)
         return self._flat(seeds * self.counted if self.weighted else seeds)
 
 
@@ -92,7 +92,7 @@ def slope_rule(
     classes = Classes(x, target, weight, mapped[3], attrs)
     seeds = classes.spread(seed, attrs["reduction"])
     return apply(op, [seeds, classes.x, classes.target, None], classes.attrs).reshape(
-        tuple(x._data.shape)
+        tuple(shape_of(x))
     )
 
 
@@ -103,17 +103,11 @@ def nll_transpose_rule(
     seed, target, weight = values
     seed, target = with_axis(seed, mapped[0], size), with_axis(target, mapped[1], size)
     shape = (size, *attrs["shape"])
-    like = OPS["expand"](np.zeros((), seed._data.dtype), shape=shape)
-    classes = Classes(with_axis(_tensor(like), True, size), target, weight, mapped[2], attrs)
+    like = OPS["expand"](np.zeros((), dtype_in(seed)), shape=shape)
+    classes = Classes(with_axis(like, True, size), target, weight, mapped[2], attrs)
     seeds = classes.spread(seed, attrs["reduction"])
     flat = shape if len(classes.shape) == 1 else (shape[0] * shape[1], *shape[2:])
     return apply(op, [seeds, classes.target, None], classes.attrs | {"shape": flat}).reshape(shape)
-
-
-def _tensor(array: Any) -> Any:
-    from wengert.core.record import _new
-
-    return _new(array, None)
 
 
 def soft_rule(

@@ -26,7 +26,7 @@ from wengert.errors import BatchingError
 from wengert.modes import State, current, entered
 from wengert.sites import user_site
 from wengert.transform.batching import batched_by_rule
-from wengert.transform.plain import SEEN, is_elementwise, plain, rank_of
+from wengert.transform.plain import SEEN, is_elementwise, leading, plain, rank_of
 
 _ZEROS: Final = bytes(16)
 
@@ -151,7 +151,10 @@ class Batched(Wrapped):
                 f"{op.name}: a tensor of a vmap is used outside of it",
                 "Return it from the mapped function instead.",
             ) from None
-        out: Any = _on_arrays(op, args, attrs, level, state) if is_elementwise(op) else None
+        # A view shares memory with its source at the level below, too, and a draw is the maps' affair.
+        out: Any = None
+        if not op.view and "alike" not in op.attributes:
+            out = _on_arrays(op, args, attrs, level, state)
         if out is not None:
             self._finish(op, args, attrs, out, index, state)
             return out
@@ -224,28 +227,55 @@ class Batched(Wrapped):
 
 def _on_arrays(
     op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, level: BatchLevel, state: State
-) -> Batched | None:
-    """An elementwise operation on plain arrays of one dtype, if that is what the arguments are."""
-    rank = rank_of(args)
-    operands: list[Any] = []
+) -> Any:
+    """What an operation makes of plain arrays of one dtype, if that is what the arguments are."""
+    found = _arrays_in(op, args, level)
+    if found is None:
+        return None
+    arrays, mapped = found
+    try:
+        if not any(mapped):
+            result = compute(op, arrays, attrs, state)
+        elif is_elementwise(op):
+            rank = rank_of(args)
+            aligned = [leading(x, rank) if m else x for x, m in zip(arrays, mapped, strict=True)]
+            result = compute(op, aligned, attrs, state)
+        elif op.batch is not None:
+            result = state.run(op.batch, op, arrays, mapped, attrs or {}, level.size)
+        else:
+            return None
+    except (ValueError, IndexError, TypeError, RuntimeError):
+        return None  # it fails again on tensors, and is explained
+    is_mapped = any(mapped)
+    if isinstance(result, tuple):
+        return tuple(level.lift(_new(_scalar(r), None), is_mapped) for r in result)
+    return level.lift(_new(_scalar(result), None), is_mapped)
+
+
+def _arrays_in(
+    op: Op, args: Sequence[Any], level: BatchLevel
+) -> tuple[list[Any], list[bool]] | None:
+    """The arguments as arrays, and which are mapped; None where other levels have to see them."""
+    arrays: list[Any] = []
+    mapped: list[bool] = []
     dtype: Any = None
-    mapped = False
     for a in args:
-        data = plain(level, a, rank)
+        data = plain(level, a)
         if data is SEEN:
             return None
-        operands.append(data)
+        arrays.append(data)
+        mapped.append(type(a) is Batched and a._mapped)
         if isinstance(a, Tensor):
-            if op.promotion != "none" and (data.dtype.kind != "f" or data.dtype is not dtype):
+            if op.promotion != "none" and data.dtype is not dtype:
                 if dtype is not None or data.dtype.kind != "f":
                     return None
                 dtype = data.dtype
-            mapped = mapped or (type(a) is Batched and a._mapped)
         elif a is None or type(a) is complex or isinstance(a, (np.ndarray, np.generic)):
-            return None
+            if a is not None:
+                return None
     if op.promotion != "none":
-        operands = [cast(d, dtype) for d in operands]
-    return level.lift(_new(_scalar(compute(op, operands, attrs, state)), None), mapped)
+        arrays = [cast(d, dtype) for d in arrays]
+    return arrays, mapped
 
 
 def _no_room(name: str) -> BatchingError:

@@ -24,7 +24,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered, using
 from wengert.transform.batch import Batched, BatchLevel, lifted, promoted_tensors
-from wengert.transform.plain import SEEN, plain
+from wengert.transform.plain import SEEN, leading, plain
 from wengert.transform.residuals import without_history
 from wengert.transform.reverse import Reach, sweep_tensors, upstream
 from wengert.transform.tree import tree_map
@@ -191,21 +191,26 @@ def _on_arrays(
     """
     level = state.levels[-1] if state.levels else None
     rank = out._data.ndim
-    seen = [plain(level, a, rank) for a in (*args, out)]
-    given = [plain(level, t, rank) for t in tangents]
+    seen = [plain(level, a) for a in (*args, out)]
+    given = [plain(level, t) for t in tangents]
     if any(a is SEEN for a in seen) or any(t is SEEN for t in given):
         return SEEN
     if any(type(a) is Batched for a in (*args, out)):
         return SEEN
+    given = [leading(g, rank) if is_mapped(t) else g for g, t in zip(given, tangents, strict=True)]
     *primals, result = seen
     if op.promotion != "none":
         primals = promoted(op, primals)
     total = state.run(_sum_of_terms, op, primals, given, attrs, result)
     if total is None:
         return None
-    mapped = any(type(t) is Batched and t._mapped for t in tangents)
+    mapped = any(map(is_mapped, tangents))
     made = _new(_shaped(total, result, mapped), None)
     return level.lift(made, mapped) if mapped and level is not None else made
+
+
+def is_mapped(tangent: Any) -> bool:
+    return type(tangent) is Batched and tangent._mapped
 
 
 def _shaped(total: Any, primal: Any, mapped: bool) -> Any:

@@ -28,19 +28,14 @@ def is_elementwise(op: Op) -> bool:
     return op.batch is broadcast_rule and op.kind in ("elementwise", "discrete")
 
 
-def plain(level: Any, value: Any, rank: int) -> Any:
-    """An argument at a map's level as an array, or SEEN.
-
-    rank: the number of dimensions that slices are brought to, if the value is mapped.
-    """
+def plain(level: Any, value: Any) -> Any:
+    """An argument at a map's level as an array, the mapped axis first if there is one, or SEEN."""
     kind = type(value)
     if kind in _ORDINARY:
         return value._data if value._node is None else SEEN
     if level is not None and getattr(value, "_at", None) is level:
         inner = value._value
-        if type(inner) not in _ORDINARY or inner._node is not None:
-            return SEEN
-        return leading(inner._data, rank) if value._mapped else inner._data
+        return inner._data if type(inner) in _ORDINARY and inner._node is None else SEEN
     if value is None or kind in _NUMBERS or kind is np.ndarray or isinstance(value, np.generic):
         return value
     return SEEN
