@@ -388,6 +388,10 @@ def _grad_batched(
         )
     from wengert.func.mapping import vmap
 
+    if not create_graph:
+        at_once = _at_once(outputs, inputs, given, retain_graph, bool(allow_unused))
+        if at_once is not None:
+            return at_once
     unused: list[int] = []
 
     def one(*cotangents: Any) -> tuple[Any, ...]:
@@ -402,6 +406,39 @@ def _grad_batched(
     for i in unused:
         found.insert(i, None)
     return tuple(found)
+
+
+def _at_once(
+    outputs: Tensors, inputs: Tensors, given: tuple[Any, ...], retain_graph: bool | None,
+    allow_unused: bool,
+) -> tuple[Tensor | None, ...] | None:  # fmt: skip
+    """The batch in one sweep on arrays; None where anything has to be seen slice by slice."""
+    from wengert.transform.slices import owned, sweep_slices, takes_slices
+
+    outs, ins = _as_tuple("grad", outputs), _as_tuple("grad", inputs)
+    cotangents: dict[Node, Any] = {}
+    for output, ct in zip(outs, given, strict=False):
+        shape = output._data.shape
+        if not isinstance(ct, Tensor) or ct._level or output._level or output._node is None:
+            return None
+        if ct._data.shape[1:] != shape or ct._data.dtype != output._data.dtype or ct.requires_grad:
+            return None
+        if not ct._data.ndim or output._node in cotangents:
+            return None
+        cotangents[output._node] = ct._data
+    sizes = {len(ct) for ct in cotangents.values()}
+    if len(outs) != len(given) or len(sizes) != 1:
+        return None
+    order = upstream(cotangents)
+    reach = Reach(_targets("grad", ins), order)
+    if not takes_slices(order, reach):
+        return None
+    found = sweep_slices(cotangents, order, reach, sizes.pop())
+    if not allow_unused and any(x._node not in found for x in ins):
+        return None  # the sweep for one slice says what is wrong
+    if not retain_graph:
+        free(order, _line(), reach)
+    return tuple(owned(found[x._node]) if x._node in found else None for x in ins)
 
 
 def _retained(captured: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:

@@ -151,9 +151,9 @@ class Batched(Wrapped):
                 f"{op.name}: a tensor of a vmap is used outside of it",
                 "Return it from the mapped function instead.",
             ) from None
-        # A view shares memory with its source at the level below, too, and a draw is the maps' affair.
         out: Any = None
-        if not op.view and "alike" not in op.attributes:
+        # Views share history with their source below, too, where that can have any.
+        if (not op.view or state.inference) and "alike" not in op.attributes:
             out = _on_arrays(op, args, attrs, level, state)
         if out is not None:
             self._finish(op, args, attrs, out, index, state)
@@ -270,9 +270,8 @@ def _arrays_in(
                 if dtype is not None or data.dtype.kind != "f":
                     return None
                 dtype = data.dtype
-        elif a is None or type(a) is complex or isinstance(a, (np.ndarray, np.generic)):
-            if a is not None:
-                return None
+        elif type(a) is complex or isinstance(a, (np.ndarray, np.generic)):
+            return None
     if op.promotion != "none":
         arrays = [cast(d, dtype) for d in arrays]
     return arrays, mapped

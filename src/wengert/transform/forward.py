@@ -14,17 +14,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.half import widened
 from wengert.core.node import Carrier, Node
-from wengert.core.op import OPS, Op, Select, parameters
-from wengert.core.record import _new, apply, make_leaf, promoted
+from wengert.core.op import OPS, Op, parameters
+from wengert.core.record import _new, apply, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered, using
-from wengert.transform.batch import Batched, BatchLevel, lifted, promoted_tensors
-from wengert.transform.plain import SEEN, leading, plain
+from wengert.transform.batch import BatchLevel, lifted, promoted_tensors
+from wengert.transform.plain import SEEN
+from wengert.transform.pushed import named, on_arrays, sum_of_terms
 from wengert.transform.residuals import without_history
 from wengert.transform.reverse import Reach, sweep_tensors, upstream
 from wengert.transform.tree import tree_map
@@ -67,13 +67,12 @@ class ForwardLevel:
         if not any(t is not None for t in tangents):
             return
         below = self.below(current())
-        args = [self._outside(a, below) for a in args]
-        if isinstance(out, tuple):
-            shown: Any = tuple(self._outside(o, below) for o in out)
-        else:
-            shown = self._outside(out, below)
-        with entered(below):
-            pushed = pushforward(op, args, tangents, attrs, shown, below)
+        pushed: Any = SEEN
+        if type(out) is not tuple:
+            arrays = [self._array(a, below) for a in args]
+            pushed = on_arrays(op, arrays, tangents, attrs, self._array(out, below), below)
+        if pushed is SEEN:
+            pushed = self._pushed_on_tensors(op, args, tangents, attrs, out, below)
         if isinstance(out, tuple):
             for one, tangent in zip(out, pushed, strict=True):
                 if tangent is not None and is_differentiable(one._data.dtype):
@@ -82,6 +81,34 @@ class ForwardLevel:
                         self._projections.append(one._node)
         elif pushed is not None:
             self.attach(out, pushed)
+
+    def _pushed_on_tensors(
+        self, op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any],
+        out: Any, below: State,
+    ) -> Any:  # fmt: skip
+        args = [self._outside(a, below) for a in args]
+        if isinstance(out, tuple):
+            shown: Any = tuple(self._outside(o, below) for o in out)
+        else:
+            shown = self._outside(out, below)
+        with entered(below):
+            return pushforward(op, args, tangents, attrs, shown, below)
+
+    def _array(self, value: Any, below: State) -> Any:
+        """An argument as an array, if nothing outside of this level has to see it; else SEEN."""
+        if not isinstance(value, Tensor):
+            return value
+        if value._level:
+            return SEEN
+        node = value._node
+        if node is None:
+            return value._data
+        if type(node) is not Carrier and self._is_seen(node):
+            return SEEN
+        tangents = node.extra.tangents if node.extra is not None else None
+        if tangents and below.levels and any(level in below.levels for level in tangents):
+            return SEEN
+        return value._data
 
     def _outside(self, value: Any, below: State) -> Any:
         """A tensor as it is outside of this level: what is inside has no part in tangents."""
@@ -164,10 +191,6 @@ def pushforward(
     state: State,
 ) -> Any:  # fmt: skip
     """The tangent of an application's output (a tuple for several), from those of its inputs."""
-    if op.kind == "elementwise" and op.pushforward is None:
-        pushed = _on_arrays(op, args, tangents, attrs, out, state)
-        if pushed is not SEEN:
-            return pushed
     if op.promotion != "none":
         args = promoted_tensors(op, args)
     if op.pushforward is not None:
@@ -181,109 +204,12 @@ def pushforward(
     return _transposed(op, args, tangents, attrs, out)
 
 
-def _on_arrays(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Tensor,
-    state: State,
-) -> Any:  # fmt: skip
-    """The sum over the inputs of partial derivative times tangent, on plain arrays; else SEEN.
-
-    Tangents may be those of the innermost map: their slices are aligned with the output.
-    """
-    level = state.levels[-1] if state.levels else None
-    rank = out._data.ndim
-    seen = [plain(level, a) for a in (*args, out)]
-    given = [plain(level, t) for t in tangents]
-    if any(a is SEEN for a in seen) or any(t is SEEN for t in given):
-        return SEEN
-    if any(type(a) is Batched for a in (*args, out)):
-        return SEEN
-    given = [leading(g, rank) if is_mapped(t) else g for g, t in zip(given, tangents, strict=True)]
-    *primals, result = seen
-    if op.promotion != "none":
-        primals = promoted(op, primals)
-    total = state.run(_sum_of_terms, op, primals, given, attrs, result)
-    if total is None:
-        return None
-    mapped = any(map(is_mapped, tangents))
-    made = _new(_shaped(total, result, mapped), None)
-    return level.lift(made, mapped) if mapped and level is not None else made
-
-
-def is_mapped(tangent: Any) -> bool:
-    return type(tangent) is Batched and tangent._mapped
-
-
-def _shaped(total: Any, primal: Any, mapped: bool) -> Any:
-    """A tangent, or many, in the shape and dtype of the primal: the mirror of conform."""
-    total = np.asarray(total)
-    shape = (len(total), *primal.shape) if mapped else primal.shape
-    if total.dtype != primal.dtype:
-        total = total.real if primal.dtype.kind != "c" else total
-        total = total.astype(primal.dtype)
-    return total[()] if total.shape == shape else np.broadcast_to(total, shape)
-
-
-def _sum_of_terms(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any
-) -> Any:
-    total: Any = None
-    for i, tangent in enumerate(tangents):
-        if tangent is None or op.rule(i) is None:
-            continue
-        term = _term(op, i, args, tangent, attrs, out)
-        total = term if total is None else total + term
-    return total
-
-
 def _elementwise(
     op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Tensor
 ) -> Any:
     """The same on tensors, for other levels to see."""
-    total = _sum_of_terms(op, args, tangents, attrs, out)
+    total = sum_of_terms(op, args, tangents, attrs, out)
     return None if total is None else _expanded(total, out)
-
-
-def _term(
-    op: Op, i: int, args: Sequence[Any], tangent: Any, attrs: dict[str, Any], out: Any
-) -> Any:
-    rule = op.rule(i)
-    if isinstance(rule, Select):
-        return OPS["where"](_called(op, rule.rule, args, attrs, out), tangent, 0)
-    if not callable(rule):
-        return tangent if rule == 1 else tangent * rule
-    slope = _called(op, rule, args, attrs, out)
-    if not op.holomorphic and _is_complex(tangent):
-        return np.real(np.conj(slope) * tangent)  # real functions of complex numbers, as abs
-    return tangent * slope
-
-
-def _is_complex(value: Any) -> bool:
-    return bool(np.dtype(_bare(value).dtype).kind == "c")
-
-
-def _called(op: Op, rule: Any, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> Any:
-    """A rule of an elementwise operation, given what it names."""
-    return rule(*(_named(op, name, args, attrs, out) for name in parameters(rule)))
-
-
-def _named(op: Op, name: str, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> Any:
-    if name == "out":
-        return out
-    if name in op.attributes:
-        return attrs[name]
-    base = name.removesuffix("_aval")
-    index = op.inputs.index(base)
-    if op.variadic and index == len(op.inputs) - 1:
-        rest = tuple(args[index:])
-        return rest if base == name else tuple(map(aval_or_none, rest))
-    return args[index] if base == name else aval_or_none(args[index])
-
-
-def aval_or_none(value: Any) -> Aval | None:
-    """The aval of an argument; None for one that is left out."""
-    if isinstance(value, Tensor):
-        return value._aval
-    return None if value is None else Aval(np.shape(value), np.asarray(value).dtype)
 
 
 def _by_rule(
@@ -296,9 +222,9 @@ def _by_rule(
     found: list[Any] = []
     for name in parameters(rule):
         if name.endswith("_dot"):
-            found.append(_named(op, name.removesuffix("_dot"), tangents, attrs, out))
+            found.append(named(op, name.removesuffix("_dot"), tangents, attrs, out))
         else:
-            found.append(_named(op, name, args, attrs, out))
+            found.append(named(op, name, args, attrs, out))
     return rule(*found)
 
 
