@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.errors import ArgumentError, MissingPackageError
+from wengert.modes import get_state
 
 NumpyDType = np.dtype[Any]
 
@@ -48,6 +49,25 @@ class DType:
     def to_complex(self) -> DType:
         """The complex dtype that holds this one: complex64 for float32."""
         return dtype_of(np.result_type(self.numpy, np.complex64))
+
+    @property
+    def dtype(self) -> NumpyDType:
+        """NumPy's own, so that np.dtype(x.dtype) and np.zeros(2, x.dtype) understand it."""
+        return self.numpy
+
+    def __eq__(self, other: object) -> bool:
+        """The same dtype, also as NumPy or Python name it: x.dtype == np.float64."""
+        if isinstance(other, DType):
+            return self is other
+        if isinstance(other, (np.dtype, type)):
+            try:
+                return bool(self.numpy == other)
+            except TypeError:
+                return False
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.numpy)
 
     def __repr__(self) -> str:
         return f"wengert.{self.name}"
@@ -180,6 +200,15 @@ def set_default_dtype(d: Any) -> None:
         DEFAULTS.scalar = _maker(dtype.numpy.type)
 
 
+def computed_float() -> NumpyDType:
+    """The dtype that arithmetic turns integers into: the default one, float64 among arrays.
+
+    In a function that was given NumPy's arrays, a ratio of counts is as precise as NumPy's.
+    """
+    state = get_state()
+    return float64.numpy if state is not None and state.arrays else default_float()
+
+
 def default_float() -> NumpyDType:
     """NumPy's dtype of Python floats."""
     return DEFAULTS.floating.numpy
@@ -236,7 +265,7 @@ def common_dtype(values: Iterable[Any]) -> NumpyDType:
         if isinstance(value, (np.ndarray, np.generic)):
             (dimensioned if value.ndim else zero_dim).append(value.dtype)
         else:
-            weak.append(weak_dtype(value))
+            weak.append(computed_float() if type(value) is float else weak_dtype(value))
     result: NumpyDType | None = None
     for group in (dimensioned, zero_dim, weak):
         strongest = _strongest(group)
@@ -248,7 +277,7 @@ def common_dtype(values: Iterable[Any]) -> NumpyDType:
             if strongest.kind == "c" and is_floating(result):
                 strongest = np.dtype(np.complex64)  # the precision stays that of the reals
             result = promote(result, strongest)
-    return result if result is not None else default_float()
+    return result if result is not None else computed_float()
 
 
 def category(dtype: NumpyDType) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
-from wengert.core.dtype import common_dtype, default_float, is_differentiable
+from wengert.core.dtype import common_dtype, computed_float, is_differentiable
 from wengert.core.half import REAL, arithmetic, forward_of
 from wengert.core.hooks import Attentive, Hook, Packed
 from wengert.core.memory import Memory
@@ -308,7 +308,7 @@ def promoted(op: Op, datas: Sequence[Any]) -> list[Any]:
         _refuse_masks(op, datas)
     dtype = common_dtype(datas)
     if op.promotion == "float" and dtype.kind in "biu":
-        dtype = default_float()
+        dtype = computed_float()
     return [cast(d, dtype) for d in datas]
 
 

@@ -318,6 +318,9 @@ class Tensor(Arithmetic):
     def argmin(self, dim: Any=..., keepdim: Any=...) -> Any:
         ...
 
+    def argpartition(self, kth: Any, axis: Any=...) -> Any:
+        ...
+
     def argsort(self, dim: Any=..., descending: Any=..., stable: Any=...) -> Any:
         ...
 
@@ -334,6 +337,9 @@ class Tensor(Arithmetic):
         ...
 
     def asinh_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    def astype(self, dtype: Any, order: Any=..., casting: Any=..., subok: Any=..., copy: Any=...) -> Any:
         ...
 
     def atan(*args: Any, **attrs: Any) -> Any:
@@ -453,6 +459,9 @@ class Tensor(Arithmetic):
     def cholesky_solve(self, L: Any, upper: Any=...) -> Any:
         ...
 
+    def choose(self, choices: Any) -> Any:
+        ...
+
     def chunk(self, chunks: Any, dim: Any=...) -> Any:
         ...
 
@@ -483,6 +492,9 @@ class Tensor(Arithmetic):
     def clone(self) -> Any:
         ...
 
+    def compress(self, condition: Any, axis: Any=...) -> Any:
+        ...
+
     def conj(self) -> Any:
         ...
 
@@ -492,7 +504,13 @@ class Tensor(Arithmetic):
     def conj_physical_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
+    def conjugate(self) -> Any:
+        ...
+
     def contiguous(self) -> Any:
+        ...
+
+    def copy(self, order: Any=...) -> Any:
         ...
 
     def copy_(self, src: Any, non_blocking: Any=...) -> Any:
@@ -651,6 +669,9 @@ class Tensor(Arithmetic):
     def exponential_(self, lambd: Any=..., *, generator: Any=...) -> Any:
         ...
 
+    def fill(self, value: Any) -> None:
+        ...
+
     def fill_(self, value: Any) -> Any:
         ...
 
@@ -661,6 +682,10 @@ class Tensor(Arithmetic):
         ...
 
     def fix_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
+    @property
+    def flat(self) -> Any:
         ...
 
     def flatten(self, start_dim: Any=..., end_dim: Any=...) -> Any:
@@ -1161,6 +1186,9 @@ class Tensor(Arithmetic):
     def prod(self, dim: Any=..., keepdim: Any=..., *, dtype: Any=...) -> Any:
         ...
 
+    def put(self, indices: Any, values: Any, mode: Any=...) -> None:
+        ...
+
     def qr(self, some: Any=...) -> Any:
         ...
 
@@ -1255,6 +1283,9 @@ class Tensor(Arithmetic):
     def scatter_add_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
+    def searchsorted(self, v: Any, side: Any=..., sorter: Any=...) -> Any:
+        ...
+
     def select(self, dim: Any, index: Any) -> Any:
         ...
 
@@ -1303,7 +1334,8 @@ class Tensor(Arithmetic):
     def sinh_(self, *args: Any, **kwargs: Any) -> Any:
         ...
 
-    def size(self, dim: Any=...) -> Any:
+    @property
+    def size(self) -> Any:
         ...
 
     def slogdet(self) -> Any:

@@ -162,6 +162,8 @@ def refuse(name: str, target: Tensor, state: State) -> None:
     if not state.grad:
         return
     remedy = "Change it under wengert.no_grad(), or compute a new tensor."
+    if state.started:
+        remedy = "Change a copy of the argument: x = np.copy(x), or x.clone()."
     if isinstance(target._node, Leaf):
         raise GradientError(f"{name}: a leaf that requires grad is being changed in place", remedy)
     if isinstance(target, View) and target._base_tensor is not None:

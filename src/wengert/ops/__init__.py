@@ -6,6 +6,7 @@ from wengert.ops import numpy_calculus as numpy_calculus
 from wengert.ops import numpy_editing as numpy_editing
 from wengert.ops import numpy_elements as numpy_elements
 from wengert.ops import numpy_linalg as numpy_linalg
+from wengert.ops import numpy_methods as numpy_methods
 from wengert.ops import numpy_picks as numpy_picks
 from wengert.ops import numpy_polynomials as numpy_polynomials
 from wengert.ops import numpy_products as numpy_products

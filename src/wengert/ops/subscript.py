@@ -21,6 +21,7 @@ from wengert.errors import (
     DimensionError,
     TraceError,
 )
+from wengert.modes import current
 from wengert.ops.arguments import array_of
 from wengert.ops.slicing import Basic
 
@@ -198,11 +199,12 @@ def _as_integer(entry: Any) -> int:
 
 
 def _checked(entry: slice) -> slice:
-    """A slice of plain integers; raises for steps below 1."""
+    """A slice of plain integers; raises for steps below 1, which NumPy's arrays can have."""
     start, stop, step = (_bound(v) for v in (entry.start, entry.stop, entry.step))
-    if step is not None and step <= 0:
+    if step is not None and step <= 0 and not (step and current().arrays):
         raise ArgumentValueError(
-            "slice step must be greater than zero", "Use x.flip(dim) to go backwards."
+            "slice step must be greater than zero",
+            "Use x.flip(dim), or np.flip(x, axis), to go backwards.",
         )
     return slice(start, stop, step)
 
