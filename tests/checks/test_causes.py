@@ -179,6 +179,80 @@ def test_a_function_whose_second_derivative_is_lost(x):
     assert "the second derivative is wrong in Leaking" in str(error)
 
 
+class Pushed(Cube):
+    """Right in reverse mode, and wrong in forward mode."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_forward(x)
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * g * x**2
+
+    @staticmethod
+    def jvp(ctx, t):
+        (x,) = ctx.saved_tensors
+        return 2 * t * x**2
+
+
+def test_a_function_with_a_wrong_jvp(x):
+    assert gradcheck(lambda x: Pushed.apply(x.sin()), x)
+    error = failure(gradcheck, lambda x: Pushed.apply(x.sin()), x, check_forward_ad=True)
+    assert error.cause == "formula"
+    assert "the forward-mode derivative is wrong in Pushed (v2) at test_causes.py" in str(error)
+
+
+class Tripled(wg.autograd.Function):
+    """x * 2 in each slice, and x * 3 in all of them at once."""
+
+    @staticmethod
+    def forward(x):
+        return x * 2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return x * 3, in_dims[0]
+
+
+class Doubled(wg.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return x * 2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, g):
+        return Tripled.apply(g)
+
+
+def test_a_batching_rule_that_is_wrong(x):
+    def f(x):
+        return Doubled.apply(x.sin()).exp()
+
+    assert gradcheck(f, x)
+    error = failure(gradcheck, f, x, check_batched_grad=True)
+    text = str(error)
+    assert error.cause == "formula"
+    assert "while testing batched gradient computation, for output 0 and input 0" in text
+    assert "is wrong in Doubled (v2) at test_causes.py" in text
+    assert "check_batched_grad=False" in text
+
+
 # Not the formula
 
 
@@ -278,6 +352,24 @@ def test_a_cut(x):
     assert error.cause == "cut"
     assert "History ends at detach at test_causes.py" in str(error)
     assert "c = x.detach()" in str(error)
+
+
+@pytest.mark.parametrize(
+    "mode", [{}, {"fast_mode": True}, {"check_forward_ad": True, "check_backward_ad": False}]
+)
+def test_a_cut_among_complex_numbers(mode):
+    z = wg.tensor([0.5 + 1j, 1.0], dtype=wg.complex128, requires_grad=True)
+
+    def f(z):
+        c = z.real.detach()
+        return c * z
+
+    error = failure(gradcheck, f, z, check_undefined_grad=False, **mode)
+    assert error.cause == "cut"
+    ends = str(error).split("History ends at ")[1]
+    assert ends.startswith("detach at test_causes.py")
+    assert "c = z.real.detach()" in ends
+    assert ";" not in ends.splitlines()[0]
 
 
 def test_a_cut_of_everything(x):

@@ -18,6 +18,7 @@ from wengert.autograd.checks.compare import check_fast
 from wengert.autograd.checks.kinks import not_finite
 from wengert.autograd.checks.local import failing_operations, graph_of, wrong_rules
 from wengert.autograd.checks.mismatch import First, Mismatch, Reason
+from wengert.autograd.checks.parts import parts_of_inputs, parts_of_outputs
 from wengert.autograd.checks.precision import jump, precision
 from wengert.autograd.checks.second import gradient_of
 from wengert.core.aval import Aval
@@ -117,7 +118,13 @@ def _described(checked: Check) -> str:
 def _comparison(settings: Settings, is_forward: bool) -> Callable[[Case], None]:
     # In double precision, along one direction, with gradcheck's own step and tolerances.
     chosen = settings._replace(eps=1e-6, atol=1e-5, rtol=1e-3, nondet_tol=float("inf"))
-    return lambda case: check_fast(case, chosen, is_forward)
+    parts = parts_of_inputs if is_forward else parts_of_outputs
+
+    def compare_parts(case: Case) -> None:
+        for part in parts(case):
+            check_fast(part, chosen, is_forward)
+
+    return compare_parts
 
 
 def _second_order(first: First, settings: Settings) -> Reason | None:

@@ -11,6 +11,8 @@ from wengert.autograd.backward import grad
 from wengert.autograd.checks import analytic
 from wengert.autograd.checks.blame import not_zero
 from wengert.autograd.checks.case import Case, as_outputs, close
+from wengert.autograd.checks.local import failing_operations, graph_of
+from wengert.autograd.checks.mismatch import Failure
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GradcheckError
@@ -62,10 +64,48 @@ def _of_zeros(case: Case, outputs: list[int]) -> dict[int, Any]:
     return {i: g._data for i, g in zip(case.wanted, found, strict=True) if g is not None}
 
 
-def check_batched(case: Case, k: int) -> None:
-    """One vmap over the backward pass of output k gives what one pass after the other gives."""
+def check_batched(case: Case) -> None:
+    """One vmap over a backward pass gives what one pass after the other gives, for each output."""
+
+    def alone(one: Case) -> list[Any]:
+        return [_batched(one, k) for k in one.differentiable]
+
+    for k in case.differentiable:
+        _named(case, _batched(case, k), alone)
+
+
+def check_batched_forward(case: Case) -> None:
+    """One vmap over forward mode gives what one tangent after the other gives, for each input."""
+
+    def alone(one: Case) -> list[Any]:
+        return [_batched_forward(one, i) for i in one.wanted]
+
+    for i in case.wanted:
+        _named(case, _batched_forward(case, i), alone)
+
+
+def _named(case: Case, error: GradcheckError | None, alone: Callable[[Case], list[Any]]) -> None:
+    """Raise an error, if there is one, with the operations that have it by themselves."""
+    if error is None:
+        return
+
+    def compare(one: Case) -> None:
+        if any(alone(one)):
+            raise Failure
+
+    graph = graph_of(case)
+    names = failing_operations(graph, compare) if graph is not None else []
+    if not names:
+        raise error
+    listed = "; ".join(dict.fromkeys(names))
+    raise GradcheckError(
+        f"{error.what}\ncause: the batching rule, or the derivative of many slices at once, is "
+        f"wrong in {listed}", error.remedy, cause="formula",
+    ) from error.__cause__  # fmt: skip
+
+
+def _batched(case: Case, k: int) -> GradcheckError | None:
     output, targets = case.outputs[k], case.targets
-    cts = _random(output)
 
     def vjp(ct: Tensor) -> tuple[Tensor, ...]:
         found = grad(
@@ -73,26 +113,21 @@ def check_batched(case: Case, k: int) -> None:
         )
         return tuple(g for g in found if g is not None)
 
-    _compare_batched(vjp, cts, "", f"output {k} and input {{}}", case.wanted)
+    pairs = [f"output {k} and input {i}" for i in case.wanted]
+    return _compare_batched(vjp, _random(output), "", pairs)
 
 
-def check_batched_forward(case: Case) -> None:
-    """One vmap over forward mode gives what one tangent after the other gives, for each input."""
-    for i in case.wanted:
-        tangents = _random(case.inputs[i])
-
-        def jvp(tangent: Tensor, i: int = i) -> tuple[Any, ...]:
-            inputs = [x.detach() if isinstance(x, Tensor) else x for x in case.inputs]
-            found = analytic.dual_outputs(case.func, inputs, {i: tangent})
-            return tuple(
-                _new(np.zeros_like(np.asarray(o._data))[()], None) if t is None else t
-                for o, t in zip(case.outputs, found, strict=True)
-            )
-
-        places = list(range(len(case.outputs)))
-        _compare_batched(
-            jvp, tangents, " with forward-mode AD", f"output {{}} and input {i}", places
+def _batched_forward(case: Case, i: int) -> GradcheckError | None:
+    def jvp(tangent: Tensor) -> tuple[Any, ...]:
+        inputs = [x.detach() if isinstance(x, Tensor) else x for x in case.inputs]
+        found = analytic.dual_outputs(case.func, inputs, {i: tangent})
+        return tuple(
+            _new(np.zeros_like(np.asarray(o._data))[()], None) if t is None else t
+            for o, t in zip(case.outputs, found, strict=True)
         )
+
+    pairs = [f"output {k} and input {i}" for k in range(len(case.outputs))]
+    return _compare_batched(jvp, _random(case.inputs[i]), " with forward-mode AD", pairs)
 
 
 def _random(like: Tensor) -> Tensor:
@@ -105,27 +140,28 @@ def _random(like: Tensor) -> Tensor:
 
 
 def _compare_batched(
-    one: Callable[[Tensor], tuple[Any, ...]], batch: Tensor, mode: str, pair: str,
-    places: list[int],
-) -> None:  # fmt: skip
+    one: Callable[[Tensor], tuple[Any, ...]], batch: Tensor, mode: str, pairs: list[str]
+) -> GradcheckError | None:
+    """The error for a batch that does not give what its rows give, or cannot be computed."""
     expected = [one(row) for row in batch]
-    remedy = "check_batched_grad=False leaves this out."
-    if mode:
-        remedy = "check_batched_forward_grad=False leaves this out."
+    flag = "check_batched_forward_grad" if mode else "check_batched_grad"
+    remedy = f"{flag}=False leaves this out."
     try:
         found = vmap(one)(batch)
     except RuntimeError as error:
-        raise GradcheckError(
-            f"While computing batched gradients{mode}, got: {error}", remedy
-        ) from error
-    for place, result, *rows in zip(places, found, *expected, strict=True):
+        what = f"While computing batched gradients{mode}, got: {error}"
+        failed = GradcheckError(what, remedy)
+        failed.__cause__ = error
+        return failed
+    for pair, result, *rows in zip(pairs, found, *expected, strict=True):
         wanted = np.stack([np.asarray(row._data) for row in rows])
         if not close(result._data, wanted, _RTOL, _ATOL):
-            raise GradcheckError(
-                f"gradcheck failed while testing batched gradient computation{mode}, for "
-                f"{pair.format(place)}.\nGot:\n{result}\nExpected:\n{_new(wanted, None)}",
+            return GradcheckError(
+                f"gradcheck failed while testing batched gradient computation{mode}, for {pair}.\n"
+                f"Got:\n{result}\nExpected:\n{_new(wanted, None)}",
                 remedy,
             )
+    return None
 
 
 def check_undefined_tangents(case: Case) -> None:
