@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import wengert
-from parity.theirs import builtin_of, name_of
+from parity.theirs import as_array, builtin_of, name_of
 from wengert.core.tensor import Tensor
 
 Scenario = Callable[[Any], Any]
@@ -49,7 +49,7 @@ def warned(call: Callable[[], Any]) -> Any:
 def described(seen: Any) -> Any:
     """What was seen, without either module's own types; exceptions stay."""
     if isinstance(seen, (Tensor, torch.Tensor)):
-        values = np.asarray(seen.detach().numpy() if isinstance(seen, torch.Tensor) else seen._data)
+        values = as_array(seen) if isinstance(seen, torch.Tensor) else np.asarray(seen._data)
         made_by = _short(seen.grad_fn.name()) if seen.grad_fn is not None else None
         return name_of(seen.dtype), values.tolist(), seen.requires_grad, seen.is_leaf, made_by
     if isinstance(seen, (tuple, list)):

@@ -13,10 +13,11 @@ import torch
 from laws.cases import as_tensor
 from parity.theirs import name_of, quiet, translated
 from sampling import map_arrays
+from wengert.core.dtype import as_dtype
 from wengert.ops.define import FUNCTIONS
 
 DTYPES = [
-    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64",
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
     "complex64", "complex128",
 ]  # fmt: skip
 SCALARS = [True, 2, 2.5, 2.5 + 1j]
@@ -40,7 +41,8 @@ def tensors(form: str) -> list[tuple[str, Any]]:
     if form == "number":
         return [(type(value).__name__, value) for value in SCALARS]
     shape = (2,) if form == "1-d" else ()
-    return [(f"{name} {form}", np.full(shape, 2).astype(name)[()]) for name in DTYPES]
+    dtypes = {name: as_dtype(name).numpy for name in DTYPES}
+    return [(f"{name} {form}", np.full(shape, 2).astype(d)[()]) for name, d in dtypes.items()]
 
 
 def outcome(call: Callable[..., Any], args: list[Any]) -> str:
@@ -86,7 +88,7 @@ def differences(function: str, ours: Any, theirs: Any, xs: str, ys: str) -> list
 
 def needs_complex32(x_name: str, y_name: str) -> bool:
     """float16 and a complex number make complex32 in torch, which we do not have."""
-    names = x_name + y_name
+    names = (x_name + y_name).replace("bfloat16", "")
     return "float16" in names and "complex" in names
 
 

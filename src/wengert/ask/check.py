@@ -11,6 +11,8 @@ from wengert.ask.experiment import STEP, in_double, is_kink
 from wengert.ask.local import pull
 from wengert.ask.quiet import quiet
 from wengert.ask.table import Table
+from wengert.core.dtype import limits_of
+from wengert.core.half import is_half
 from wengert.errors import Cause, MissingValueError, StaleError, WengertError
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.expression import equation, number
@@ -48,7 +50,8 @@ def check(graph: Graph, tolerance: float = _TOLERANCE) -> Check:
 
     Each operation is judged by itself, at the values of this run, so a wrong one is named and
     the nodes behind it are not blamed. The differences are taken in double precision.
-    tolerance: how far a rule may be off, relative to the size of the derivative, or to 1.
+    tolerance: how far a rule may be off, relative to the size of the derivative, or to 1;
+    for half dtypes at least four units of their last place.
     """
     rows: list[tuple[str, ...]] = []
     wrong: list[Edge] = []
@@ -57,7 +60,8 @@ def check(graph: Graph, tolerance: float = _TOLERANCE) -> Check:
     for edge in (e for vertex in graph for e in edges_from(vertex) if e.has_rule):
         ends = f"{edge.producer.name} -> {edge.consumer.name}"
         try:
-            ruled, measured, verdict = _compare(graph, edge, random, tolerance)
+            allowed = max(tolerance, _rounding(edge))
+            ruled, measured, verdict = _compare(graph, edge, random, allowed)
         except (MissingValueError, StaleError):
             raise
         except WengertError as error:
@@ -70,6 +74,12 @@ def check(graph: Graph, tolerance: float = _TOLERANCE) -> Check:
         rows.append((ends, equation(edge.consumer), number(ruled), number(measured), verdict))
     checked = sum(row[-1] not in _WHY_NOT for row in rows)
     return Check(rows, wrong, "\n".join([_verdict(checked, wrong), *skipped]))
+
+
+def _rounding(edge: Edge) -> float:
+    """How far a rule may be off because the values that it is made of were rounded to halves."""
+    dtypes = [end.aval.dtype for end in (edge.producer, edge.consumer)]
+    return max((4 * float(limits_of(d).eps) for d in dtypes if is_half(d)), default=0.0)
 
 
 def _verdict(count: int, wrong: list[Edge]) -> str:

@@ -135,7 +135,7 @@ class Edge:
         if self.producer.aval.size * self.consumer.aval.size <= 10_000:
             shape = self.consumer.aval.size, self.producer.aval.size
             matrix = self.jacobian()._data.reshape(shape)
-            return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
+            return float(np.linalg.norm(in_double(matrix), 2)) if matrix.size else 0.0
         return self._norm_by_iteration()
 
     def _norm_by_iteration(self) -> float:
@@ -147,8 +147,8 @@ class Edge:
         for _ in range(_ROUNDS):
             pushed = push(self.consumer, self.slot, tangent)
             back = pull(self.consumer, self.slot, pushed)
-            before, norm = norm, float(np.linalg.norm(pushed))
-            length = float(np.linalg.norm(back))
+            before, norm = norm, float(np.linalg.norm(in_double(pushed)))
+            length = float(np.linalg.norm(in_double(back)))
             if length == 0 or abs(norm - before) <= 1e-6 * norm:
                 break
             tangent = (back / length).astype(aval.dtype)

@@ -10,6 +10,7 @@ from typing import overload
 import numpy as np
 
 from wengert.ask.edges import Edge
+from wengert.ask.experiment import in_double
 from wengert.ask.paths import Path, Paths
 from wengert.ask.quiet import quiet
 from wengert.ask.semiring import Ranked, best, edges_of
@@ -106,4 +107,4 @@ def _norm(path: Path) -> float:
     """The largest factor by which a path stretches a change (the spectral norm)."""
     end, start = path.nodes[-1].aval, path.start.aval
     matrix = np.asarray(path.value._data).reshape(end.size, start.size)
-    return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
+    return float(np.linalg.norm(in_double(matrix), 2)) if matrix.size else 0.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.dtype import is_floating
 from wengert.draw.scene import Box, Label, Link, Scene
 from wengert.errors import WengertError
 from wengert.graphs.expression import equation, number, shape_text, summary
@@ -77,7 +78,7 @@ def _array_text(value: Any) -> str:
     array = np.asarray(value)
     if array.ndim == 1 and array.size <= 4:
         return summary(array)
-    if array.dtype.kind not in "f" or not array.size:
+    if not is_floating(array.dtype) or not array.size:
         return shape_text(array.shape)
     mean = silently(np.mean, array, dtype=np.float64)
     return f"{shape_text(array.shape)}, mean {number(mean, 3)}"

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.dtype import DType, as_dtype
+from wengert.core.dtype import DType, as_dtype, bfloat16
 from wengert.errors import GraphError
 from wengert.interchange.encode import Json
 from wengert.sites import Site
@@ -80,9 +80,10 @@ def index(value: Json, where: str, stop: int, what: str) -> int:
 
 def dtype(value: Json, where: str) -> DType:
     """A dtype by its name."""
-    known = _DTYPES.get(string(value, where))
+    name = string(value, where)
+    known = bfloat16() if name == "bfloat16" else _DTYPES.get(name)
     if known is None:
-        raise wrong(where, f"unknown dtype {value[:40]!r}; they are {', '.join(_DTYPES)}")
+        raise wrong(where, f"unknown dtype {name[:40]!r}; they are {', '.join(_DTYPES)}, bfloat16")
     return known
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.dtype import common_dtype
+from wengert.core.dtype import common_dtype, is_differentiable, limits_of
+from wengert.core.half import widened
 from wengert.core.op import NUMPY, Select
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.checks import named_by_numbers, number, refuse
@@ -127,12 +128,17 @@ NUMPY[np.clip] = _numpy_clip
 
 
 def _nan_to_num(x: Any, *, nan: Any, posinf: Any, neginf: Any) -> Any:
-    return np.nan_to_num(x, nan=nan or 0.0, posinf=posinf, neginf=neginf)
+    if posinf is None and is_differentiable(x.dtype):
+        posinf = float(limits_of(x.dtype).max)
+    if neginf is None and is_differentiable(x.dtype):
+        neginf = float(limits_of(x.dtype).min)
+    found = np.nan_to_num(widened(x), nan=nan or 0.0, posinf=posinf, neginf=neginf)
+    return found.astype(x.dtype)
 
 
 nan_to_num_op = elementwise(
     "nan_to_num", _nan_to_num, partials=[Select(lambda x: np.isfinite(x))], torch="nan_to_num",
-    promotion="common",
+    promotion="common", exact=True,
     explain="slope 1 where x is finite, 0 where it was replaced",
 )  # fmt: skip
 

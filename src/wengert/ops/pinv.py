@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import limits_of
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
@@ -86,7 +87,7 @@ def tolerances(x: Any, atol: Any, rtol: Any) -> tuple[float, float]:
     """(atol, rtol) as torch completes them: rtol is max(m, n) eps unless atol is given."""
     data = array_of(x)
     if rtol is None:
-        eps = np.finfo(real_dtype(data.dtype)).eps
+        eps = limits_of(real_dtype(data.dtype)).eps
         rtol = 0.0 if atol is not None and float(atol) > 0 else max(data.shape[-2:]) * eps
     return float(atol or 0), float(rtol)
 
@@ -189,7 +190,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     vector = is_vector(A, B)
     b = B[..., None] if vector else B
     _check_sides(array_of(A), array_of(b))
-    eps = float(np.finfo(real_dtype(numpy_dtype(A))).eps)
+    eps = float(limits_of(real_dtype(numpy_dtype(A))).eps)
     cut = max(array_of(A).shape[-2:]) * eps if rcond is None else float(rcond)
     x = lstsq_op(A, b, rcond=cut)
     rank = _rank(svd_op(A, full_matrices=False)[1], 0.0, cut)

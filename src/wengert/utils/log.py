@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
 from wengert.modes import silently
 from wengert.sites import Site
@@ -36,7 +37,7 @@ class Value:
         mine, others = self.sample, other.sample
         if (mine == others).all():
             return True
-        if mine.dtype.kind not in "fc":
+        if not is_differentiable(mine.dtype):
             return False
         return bool(silently(_close, mine, others))
 

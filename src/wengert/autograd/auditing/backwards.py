@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.autograd.auditing.report import Audit
 from wengert.autograd.auditing.subject import Run, Subject
+from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
 
 
@@ -98,7 +99,7 @@ def _equal(a: Any, b: Any) -> bool:
     if not isinstance(a, Tensor) or not isinstance(b, Tensor):
         return a is b or not (isinstance(a, Tensor) or isinstance(b, Tensor))
     x, y = np.asarray(a._data), np.asarray(b._data)
-    return x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind in "fc")
+    return x.shape == y.shape and np.array_equal(x, y, equal_nan=is_differentiable(x.dtype))
 
 
 def writes(subject: Subject, report: Audit) -> None:
@@ -123,7 +124,7 @@ def _check_writes(
     run.pulled(given)
     for (what, tensor), values in zip(tensors, before, strict=True):
         now = np.asarray(tensor._data)
-        if not np.array_equal(values, now, equal_nan=values.dtype.kind in "fc"):
+        if not np.array_equal(values, now, equal_nan=is_differentiable(values.dtype)):
             report.add(
                 "backward writes", f"backward writes into {what}", subject.backward_line(),
                 "Compute a new tensor: others use this one as well.",

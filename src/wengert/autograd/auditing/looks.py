@@ -44,7 +44,7 @@ def repeats(subject: Subject, report: Audit) -> None:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=is_differentiable(a.dtype))
 
 
 def marked_writes(subject: Subject, report: Audit) -> None:

@@ -14,6 +14,7 @@ from wengert.autograd.custom import undefined
 from wengert.autograd.custom.apply import applied
 from wengert.autograd.custom.call import Returned
 from wengert.autograd.custom.node import place_of
+from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
 from wengert.func.forward import jvp as push
 from wengert.func.mapping import vmap as mapped
@@ -25,7 +26,7 @@ _SLICES = 3
 def _floats(values: Any) -> list[Tensor]:
     """The outputs that have derivatives."""
     return [v for v in Returned(values).values
-            if isinstance(v, Tensor) and v._data.dtype.kind in "fc"]  # fmt: skip
+            if isinstance(v, Tensor) and is_differentiable(v._data.dtype)]  # fmt: skip
 
 
 def jvp(subject: Subject, report: Audit) -> bool:
@@ -58,7 +59,7 @@ def _measured(subject: Subject, arrays: dict[int, Any], i: int, tangent: Any) ->
     """How the outputs of floats move along a tangent of one input."""
     step = subject.precision.step
     up, down = (subject.values(arrays | {i: arrays[i] + s * tangent}) for s in (step, -step))
-    pairs = [(a, b) for a, b in zip(up, down, strict=True) if a.dtype.kind in "fc"]
+    pairs = [(a, b) for a, b in zip(up, down, strict=True) if is_differentiable(a.dtype)]
     return [np.asarray((a - b) / (2 * step)) for a, b in pairs]
 
 
@@ -81,7 +82,7 @@ def vmap(subject: Subject, report: Audit) -> bool:
     function = subject.function
     if function.vmap is undefined.vmap and not function.generate_vmap_rule:
         return False
-    floats = [i for i, a in subject.arrays.items() if a.dtype.kind in "fc"]
+    floats = [i for i, a in subject.arrays.items() if is_differentiable(a.dtype)]
     for chosen in [floats, *([i] for i in floats if len(floats) > 1)]:
         try:
             _compare_slices(subject, report, chosen)

@@ -22,6 +22,7 @@ from wengert.autograd.checks.parts import parts_of_inputs, parts_of_outputs
 from wengert.autograd.checks.precision import jump, precision
 from wengert.autograd.checks.second import gradient_of
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable
 from wengert.core.node import Cut
 from wengert.core.tensor import Tensor
 from wengert.errors import WengertError
@@ -57,7 +58,7 @@ def cause_of(found: Mismatch, settings: Settings, first: First | None) -> Reason
 def _chance(case: Case) -> Reason | None:
     first, second = case.values(), case.values()
     for k, (a, b) in enumerate(zip(first, second, strict=False)):
-        if a.shape != b.shape or not np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"):
+        if a.shape != b.shape or not np.array_equal(a, b, equal_nan=is_differentiable(a.dtype)):
             by = float(np.max(np.abs(a - b))) if a.shape == b.shape else float("nan")
             return Reason(
                 "chance",

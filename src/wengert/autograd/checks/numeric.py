@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.autograd.checks.case import Case, check_unchanged, movable
+from wengert.core.dtype import is_differentiable
 
 
 def jacobian(case: Case, i: int, eps: float) -> list[Any]:
@@ -63,7 +64,7 @@ def _slopes(case: Case, i: int, step: Any, eps: float, where: str) -> list[Any]:
 
 
 def _slope(before: Any, after: Any, eps: float) -> Any:
-    if before.dtype.kind not in "fc":
+    if not is_differentiable(before.dtype):
         before, after = before.astype(np.float64), after.astype(np.float64)
     with np.errstate(all="ignore"):
         return ((after - before) / (2 * eps)).astype(before.dtype).reshape(-1)

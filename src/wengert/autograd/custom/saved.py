@@ -6,6 +6,7 @@ import weakref
 from typing import Any
 
 from wengert.core.aval import Aval
+from wengert.core.dtype import is_differentiable
 from wengert.core.hooks import Hook
 from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node, project
@@ -54,7 +55,7 @@ class SavedValue:
     def is_between(self) -> bool:
         """Whether it is a float and neither an input nor an output: it has no history."""
         is_own = self._source is None or self.place.startswith("a tensor")
-        return is_own and self._output == UNKNOWN and self._aval.dtype.kind in "fc"
+        return is_own and self._output == UNKNOWN and is_differentiable(self._aval.dtype)
 
     def pack(self, state: State) -> None:
         """Give the value to the innermost `saved_tensors_hooks`, if there are any."""
