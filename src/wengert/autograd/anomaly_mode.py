@@ -11,7 +11,7 @@ import numpy as np
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.errors import AnomalyError
-from wengert.modes import Mode, State, current, switch
+from wengert.modes import Mode, ModeAtOnce, State, switch
 
 
 class Watcher:
@@ -75,20 +75,15 @@ def _has_nan(value: Any) -> bool:
     return data is not None and bool(np.isnan(data).any())
 
 
-class set_detect_anomaly(Mode):
+class set_detect_anomaly(ModeAtOnce):
     """Turn anomaly detection on or off: at once, or as a context manager until its end."""
 
+    _fields = ("anomaly",)
+
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        super().__init__()
         self.mode = switch("set_detect_anomaly", mode)
         self.check_nan = switch("set_detect_anomaly: check_nan", check_nan)
-        self._outer = current()
-        self.apply()
-
-    def apply(self) -> None:
-        """From now on."""
-        super().__enter__()
-        self._before.clear()
+        super().__init__()
 
     def _changed(self, state: State) -> State:
         return state.but(anomaly=Watcher(self.check_nan) if self.mode else None)
@@ -96,9 +91,6 @@ class set_detect_anomaly(Mode):
     def _again(self) -> Mode:
         mode: Mode = set_detect_anomaly(self.mode, self.check_nan)
         return mode
-
-    def __enter__(self) -> None:
-        self._before.append(self._outer)
 
 
 class detect_anomaly(Mode):
@@ -119,6 +111,8 @@ class detect_anomaly(Mode):
     ...
     wengert.errors.AnomalyError: Function 'SqrtBackward0' returned nan values in its 0th output...
     """
+
+    _fields = ("anomaly",)
 
     def __init__(self, check_nan: bool = True) -> None:
         super().__init__()

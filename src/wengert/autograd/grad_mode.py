@@ -16,6 +16,8 @@ from wengert.modes import (
 class set_multithreading_enabled(Mode):
     """Accepted, and without effect: a backward pass runs in the thread that calls it."""
 
+    _fields = ()
+
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self.mode = switch("set_multithreading_enabled", mode)

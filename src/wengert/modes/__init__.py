@@ -2,6 +2,7 @@
 
 from wengert.modes.kinds import (
     Mode,
+    ModeAtOnce,
     enable_grad,
     inference_mode,
     is_anomaly_check_nan_enabled,
@@ -28,8 +29,8 @@ from wengert.modes.state import (
 )
 
 __all__ = [
-    "STATE", "Mode", "State", "current", "enable_grad", "entered", "get_state", "inference_mode",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled",
+    "STATE", "Mode", "ModeAtOnce", "State", "current", "enable_grad", "entered", "get_state",
+    "inference_mode", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled",
     "is_inference_mode_enabled", "keep_changes", "large_graph", "no_grad", "provenance", "scope",
     "set_grad_enabled", "silent_context", "silently", "switch", "using",
 ]  # fmt: skip

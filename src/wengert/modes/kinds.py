@@ -22,10 +22,16 @@ def switch(name: str, value: Any) -> bool:
 
 
 class Mode:
-    """A mode: a context manager, and a decorator of functions, generators and coroutines."""
+    """A mode: a context manager, and a decorator of functions, generators and coroutines.
+
+    At its end it puts back what it changed, `_fields`, and nothing else: what was turned on inside
+    for good, by a call like `set_detect_anomaly(True)`, stays.
+    """
+
+    _fields: tuple[str, ...] = ("grad",)
 
     def __init__(self) -> None:
-        self._before: list[State] = []
+        self._entered: list[tuple[State, State]] = []
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """`@no_grad` without parentheses decorates, too."""
@@ -47,17 +53,48 @@ class Mode:
         return type(self)()
 
     def __enter__(self) -> None:
-        before = current()
-        self._before.append(before)
-        STATE.set(self._changed(before))
+        self._enter(current())
+
+    def _enter(self, before: State) -> None:
+        """From now on; at the end, as in `before`."""
+        inside = self._changed(current())
+        self._entered.append((before, inside))
+        STATE.set(inside)
 
     def __exit__(self, *exc: object) -> None:
-        STATE.set(self._before.pop())
+        STATE.set(self._put_back(*self._entered.pop()))
+
+    def _put_back(self, before: State, inside: State) -> State:
+        """The state here and now, with what this mode changed as it was before."""
+        now = current()
+        if now is inside:
+            return before
+        return now.but(**{name: getattr(before, name) for name in self._fields})
 
     def __call__(self, function: F) -> F:
         """The function, in this mode whenever it is called."""
         result: F = decorated(self._again, function)
         return result
+
+
+class ModeAtOnce(Mode):
+    """A mode that begins when it is made; as a context manager it ends with the block.
+
+    As a decorator it leaves the mode of the code that defines the function alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outer = current()
+        self._inside = self._changed(self._outer)
+        STATE.set(self._inside)
+
+    def __enter__(self) -> None:
+        self._enter(self._put_back(self._outer, self._inside))
+
+    def __call__(self, function: F) -> F:
+        STATE.set(self._put_back(self._outer, self._inside))
+        return super().__call__(function)
 
 
 class no_grad(Mode):
@@ -82,14 +119,12 @@ class enable_grad(Mode):
         return state.but(grad=not state.inference)
 
 
-class set_grad_enabled(Mode):
+class set_grad_enabled(ModeAtOnce):
     """Turn recording on or off: as a function at once, as a context manager until its end."""
 
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.mode = switch("set_grad_enabled", mode)
-        self._outer = current()
-        STATE.set(self._changed(self._outer))
+        super().__init__()
 
     def _changed(self, state: State) -> State:
         return state.but(grad=self.mode and not state.inference)
@@ -97,17 +132,11 @@ class set_grad_enabled(Mode):
     def _again(self) -> Mode:
         return enable_grad() if self.mode else no_grad()
 
-    def __enter__(self) -> None:
-        self._before.append(self._outer)
-
-    def __call__(self, function: F) -> F:
-        # As a decorator it must not change the mode of the code that defines the function.
-        STATE.set(self._outer)
-        return super().__call__(function)
-
 
 class inference_mode(Mode):
     """Like no_grad, and the results can never be used in a recorded computation."""
+
+    _fields = ("grad", "inference")
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__()
@@ -142,20 +171,21 @@ def is_anomaly_check_nan_enabled() -> bool:
     return watcher is None or bool(watcher.check_nan)
 
 
-class provenance(Mode):
+class provenance(ModeAtOnce):
     """Whether nodes note the user's line: `wengert.provenance(False)`, at once or as a context."""
 
+    _fields = ("sites",)
+
     def __init__(self, on: bool = True) -> None:
-        super().__init__()
         self.on = switch("provenance", on)
-        self._outer = current()
-        STATE.set(self._changed(self._outer))
+        super().__init__()
 
     def _changed(self, state: State) -> State:
         return state.but(sites=self.on)
 
-    def __enter__(self) -> None:
-        self._before.append(self._outer)
+    def _again(self) -> Mode:
+        mode: Mode = provenance(self.on)
+        return mode
 
 
 class scope(Mode):
@@ -170,6 +200,8 @@ class scope(Mode):
     >>> y.grad_fn.scope
     'encoder'
     """
+
+    _fields = ("scope",)
 
     def __init__(self, name: str) -> None:
         super().__init__()
