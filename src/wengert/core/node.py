@@ -301,9 +301,12 @@ class Pair(Node):
     first and second: the inputs; x and y: the operands. They stand in slots, because in a chain of
     10,000 operations each tuple that a node held cost as much as the node itself: the collector
     walks them all, and the more there are, the more often. All is small, so nothing is dropped.
+    even: whether nothing was broadcast, so that cotangents fit as they are.
     """
 
-    __slots__ = ("first", "second", "x", "y")
+    __slots__ = ("even", "first", "second", "x", "y")
+
+    even: bool
 
     first: Any
     second: Any

@@ -54,6 +54,12 @@ from wengert.core.view import view_of  # noqa: E402  # a view is a Tensor
 _ndarray: Final = np.ndarray
 _FLOAT32: Final = np.dtype(np.float32)
 _FLOAT64: Final = np.dtype(np.float64)
+# A number costs NumPy more than the rest of a small operation: 490 ns against 210 ns with a 0-d
+# array. So those that formulas are full of are there, in float32 and float64.
+_NUMBERS: Final = [
+    {number: np.array(number, dtype) for number in (-2, -1, -0.5, 0.5, 1, 2, 3, 4, 10)}
+    for dtype in (_FLOAT32, _FLOAT64)
+]
 _float32: Final = np.float32
 _float64: Final = np.float64
 _getframe: Final = sys._getframe
@@ -89,14 +95,24 @@ def binary(op: Op, a: Any, b: Any) -> Any:
         kind = type(y)
     else:
         return apply(op, (a, b), None)
+    even = True
+    left, right = x, y
     if kind is _ndarray:
-        dtype = (x if type(x) is _ndarray else y).dtype
+        if type(x) is not kind:
+            dtype = y.dtype
+            left = _NUMBERS[dtype is _FLOAT64].get(x, x)
+        elif type(y) is not kind:
+            dtype = x.dtype
+            right = _NUMBERS[dtype is _FLOAT64].get(y, y)
+        else:
+            dtype = x.dtype
+            even = x.shape == y.shape
         if dtype is not _FLOAT32 and dtype is not _FLOAT64:
             return apply(op, (a, b), None)
     elif kind is not _float32 and kind is not _float64:
         return apply(op, (a, b), None)
     try:
-        z = state.run(op.forward, x, y)
+        z = state.run(op.forward, left, right)
     except Exception:
         return apply(op, (a, b), None)  # it fails again there, and is explained
     if kind is _ndarray and type(z) is _ndarray and not 0 < z.nbytes <= SMALL:
@@ -131,6 +147,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
         site = here(frame)
     node = Pair()
     node.plan = plan
+    node.even = even
     node.first = na
     node.second = nb
     node.x = x

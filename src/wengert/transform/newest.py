@@ -10,9 +10,7 @@ from __future__ import annotations
 from contextvars import Context
 from heapq import heappop, heappush
 from itertools import islice
-from typing import Any, Final
-
-import numpy as np
+from typing import Any
 
 from wengert.core.hooks import WATCHED_NODES
 from wengert.core.node import LEAF_PLAN, Node, Pair
@@ -22,7 +20,6 @@ from wengert.transform.conform import conform
 from wengert.transform.residuals import check_fresh
 from wengert.transform.reverse import spread_arrays
 
-_ndarray: Final = np.ndarray
 Captured = list[tuple[Node, Any]]
 
 
@@ -69,11 +66,7 @@ def sweep_newest(
         if plan.first:
             pull = plan.pull_first
             pulled = ct if pull is None else pull(node, ct)
-            value = first.value
-            if type(pulled) is not type(value) or (
-                type(pulled) is _ndarray
-                and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
-            ):
+            if not node.even:
                 pulled = conform(pulled, first.aval)
             before = get(first)
             if before is not None:
@@ -85,11 +78,7 @@ def sweep_newest(
         if plan.second:
             pull = plan.pull_second
             pulled = ct if pull is None else pull(node, ct)
-            value = second.value
-            if type(pulled) is not type(value) or (
-                type(pulled) is _ndarray
-                and (pulled.shape != value.shape or pulled.dtype is not value.dtype)
-            ):
+            if not node.even:
                 pulled = conform(pulled, second.aval)
             before = get(second)
             if before is not None:
