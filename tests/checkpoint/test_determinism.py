@@ -114,7 +114,7 @@ def test_another_saved_value_of_the_same_operations():
     assert "int32[2], by index_select -> float32[2] at" in text
 
 
-@pytest.mark.parametrize("dtype", [wg.float32, wg.float64, wg.float16, wg.complex64])
+@pytest.mark.parametrize("dtype", [wg.float32, wg.float64, wg.float16, wg.bfloat16, wg.complex64])
 def test_other_numbers_in_the_same_shape(dtype):
     random = np.random.default_rng(0)
 
@@ -169,6 +169,27 @@ def test_rounding_is_no_difference():
     x = wg.tensor([0.5, 1.0], requires_grad=True)
     f = Alternating(lambda x: (x * 1.0000001).sin(), lambda x: (x * 1.0000002).sin())
     checkpoint(f, x).sum().backward()
+
+
+@pytest.mark.parametrize("dtype", [wg.float32, wg.float16, wg.bfloat16, wg.complex64])
+def test_the_same_nan_in_any_dtype(dtype):
+    x = wg.tensor([np.nan, 1.0], requires_grad=True)
+    checkpoint(lambda x: (x.to(dtype) * x.to(dtype)).abs(), x).sum().backward()
+    assert x.grad is not None
+
+
+def test_another_mask():
+    masks = [wg.tensor([True, False, True]), wg.tensor([True, True, False])]
+    text = failure(*(lambda x, m=m: wg.where(m, x, x * 2) for m in masks))
+    assert "True, False, True, by where -> float32[3]" in text
+    assert "True, True, False, by where -> float32[3]" in text
+
+
+def test_another_index():
+    indices = [wg.tensor([0, 1]), wg.tensor([1, 2])]
+    text = failure(*(lambda x, i=i: x.index_select(0, i) for i in indices))
+    assert "0, 1, by index_select" in text
+    assert "1, 2, by index_select" in text
 
 
 def test_infinities_and_nan_are_the_same_twice():

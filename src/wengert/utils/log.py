@@ -42,7 +42,8 @@ class Value:
         return bool(silently(_close, mine, others))
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{x:.6g}" for x in self.sample[:3])
+        numbers = (x.item() for x in self.sample[:3])
+        shown = ", ".join(str(x) if isinstance(x, (bool, int)) else f"{x:.6g}" for x in numbers)
         return f"{shown}, ..." if self.aval.size > 3 else shown
 
 
