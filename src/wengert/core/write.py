@@ -197,8 +197,7 @@ def _record(
             return
         result = OPS["copy"](source, result)  # the old history ends here, with the gradient zero
     node = result._node
-    assert node is not None
-    if node.plan.keeps_out and node.value is result._data:
+    if node is not None and node.plan.keeps_out and node.value is result._data:
         node.value = target._data  # one array for both, as in torch
         node._memory = target._memory
     if isinstance(target, View) and target._base_tensor is not None:

@@ -57,8 +57,17 @@ squeeze_op = linear(
     view=True, torch="squeeze", explain=_MOVES_NOTHING, grad_name=_squeeze_name,
     batch=squeeze_rule,
 )  # fmt: skip
+
+
+def _copied(x: Any, *, order: str) -> Any:
+    """A copy in x's own order of dimensions for "K"; row by row where elements were shared."""
+    if order == "K" and isinstance(x, np.ndarray) and 0 in x.strides:
+        order = "C"
+    return np.array(x, order=order)  # type: ignore[call-overload]  # its stub wants literals
+
+
 clone_op = linear(
-    "clone", lambda x, *, order: np.array(x, order=order),
+    "clone", _copied,
     transpose=lambda ct: ct, torch="clone", symbol=call("clone"),
     explain="slope 1: a copy passes its change on",
     batch=broadcast_rule,
