@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,12 @@ def _shortened(parts: list[str]) -> list[str]:
 def _factor(value: Any) -> str:
     text = number(value)
     return f"({text})" if text.startswith("-") else text
+
+
+def in_digits(count: int) -> str:
+    """A whole number as text; of one with thousands of digits, which Python refuses, the size."""
+    digits = int(count.bit_length() * math.log10(2))
+    return str(count) if digits < 1000 else f"about 10^{digits}"
 
 
 class Paths:
@@ -228,7 +235,7 @@ class Paths:
             return f"no path leads from {self.source.name} to {self.target.name}"
         lines = [str(path) for path, _ in zip(self, range(_SHOWN), strict=False)]
         if count > _SHOWN:
-            lines.append(f"... and {count - _SHOWN} more")
+            lines.append(f"... and {in_digits(count - _SHOWN)} more")
         lines.append(f"sum: {summary(self.sum()._data)}")
         return "\n".join(lines)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from wengert.ask.edges import Edge
 from wengert.ask.experiment import in_double
-from wengert.ask.paths import Path, Paths
+from wengert.ask.paths import Path, Paths, in_digits
 from wengert.ask.quiet import quiet
 from wengert.ask.semiring import Ranked, best, edges_of
 from wengert.errors import ArgumentValueError
@@ -58,7 +58,7 @@ class Top:
         lines = [str(row) for row in self._rows]
         left_out = self._count - len(self._rows)
         if left_out:
-            lines.append(f"... and {left_out} more paths, each of them smaller")
+            lines.append(f"... and {in_digits(left_out)} more paths, each of them smaller")
         return "\n".join(lines)
 
     __repr__ = __str__
