@@ -186,3 +186,33 @@ def test_threads_share_a_function():
     for thread in threads:
         thread.join()
     assert x.grad.tolist() == [400.0] * 3
+
+
+def test_a_tangent_outlives_the_output_that_was_saved(without_collector):
+    """jvp of grad needs the tangent of an output that nobody holds but the Function."""
+
+    class Both(Function):
+        @staticmethod
+        def forward(ctx, x):
+            z = x.exp()
+            ctx.save_for_backward(z)
+            ctx.save_for_forward(x)
+            return z * z / 2, z
+
+        @staticmethod
+        def backward(ctx, g, h):
+            (z,) = ctx.saved_tensors
+            return g * z * z + h * z
+
+        @staticmethod
+        def jvp(ctx, t):
+            (x,) = ctx.saved_tensors
+            return (2 * x).exp() * t, x.exp() * t
+
+    def first(x):
+        return Both.apply(x)[0]
+
+    x = wg.tensor(0.5)
+    _, tangent = wg.func.jvp(wg.func.grad(first), (x,), (wg.tensor(1.0),))
+    assert tangent.item() == pytest.approx(2 * np.e)
+    assert wg.func.hessian(first)(x).item() == pytest.approx(2 * np.e)

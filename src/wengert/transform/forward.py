@@ -74,13 +74,17 @@ class ForwardLevel:
         if pushed is SEEN:
             pushed = self._pushed_on_tensors(op, args, tangents, attrs, out, below)
         if isinstance(out, tuple):
-            for one, tangent in zip(out, pushed, strict=True):
-                if tangent is not None and is_differentiable(one._data.dtype):
-                    self.attach(one, tangent)
-                    if type(one._node) is not Carrier:
-                        self._projections.append(one._node)
+            self.give(out, pushed)
         elif pushed is not None:
             self.attach(out, pushed)
+
+    def give(self, outputs: Sequence[Any], tangents: Sequence[Any]) -> None:
+        """Give several outputs of one application their tangents; None is none."""
+        for one, tangent in zip(outputs, tangents, strict=True):
+            if tangent is not None and is_differentiable(one._data.dtype):
+                self.attach(one, tangent)
+                if type(one._node) is not Carrier:
+                    self._projections.append(one._node)
 
     def _pushed_on_tensors(
         self, op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any],

@@ -29,9 +29,7 @@ def push(call: Call, ctx: FunctionCtx, outputs: Any, levels: Sequence[Any], stat
         if any(t is not None for t in tangents):
             with entered(level.below(state)):
                 pushed = _called(call, ctx, tangents, returned)
-            for output, tangent in zip(returned.values, pushed, strict=True):
-                if tangent is not None:
-                    level.attach(output, tangent)
+            level.give(returned.values, pushed)
 
 
 def _called(call: Call, ctx: FunctionCtx, tangents: list[Any], returned: Returned) -> list[Any]:
