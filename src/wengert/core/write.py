@@ -196,7 +196,7 @@ def _record(
             store(name, target._data, result._data)
             return
         result = OPS["copy"](source, result)  # the old history ends here, with the gradient zero
-    node = result._node
+    node = result._node  # None where there were tangents only, and they end here
     if node is not None and node.plan.keeps_out and node.value is result._data:
         node.value = target._data  # one array for both, as in torch
         node._memory = target._memory

@@ -65,8 +65,7 @@ def jacrev(
             output, pullback, *aux = vjp(of_chosen, given, has_aux=has_aux)
         outputs, out_spec = result_leaves("jacrev", output)
         refuse_complex("jacrev", outputs, "output")
-        rows = _rows(pullback, outputs, out_spec, chunk_size)
-        blocks = _row_blocks(rows, outputs, inputs)
+        blocks = _blocks(pullback, outputs, out_spec, inputs, chunk_size)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
         jacobian = outside(jacobian, started, current().grad)
         return as_arrays((jacobian, aux[0]) if has_aux else jacobian, arrays)
@@ -74,15 +73,29 @@ def jacrev(
     return transformed
 
 
-def _rows(
-    pullback: Callable[..., Any], outputs: Sequence[Tensor], spec: Spec, chunk_size: int | None
-) -> list[Any]:
-    """The cotangents of the inputs for every element of the outputs: (total, *input shape)."""
+def _blocks(
+    pullback: Callable[..., Any], outputs: Sequence[Tensor], spec: Spec, inputs: Sequence[Any],
+    chunk_size: int | None,
+) -> list[list[Any]]:  # fmt: skip
+    """The Jacobian of each output by each input."""
     basis = basis_of(outputs)
-    if len(basis[0]._data) == 1:  # one number needs no map
-        found = flatten(pullback(unflatten([b[0] for b in basis], spec))[0])[0]
-        return [row[None] for row in found]
-    return flatten(vmap(pullback, chunk_size=chunk_size)(unflatten(basis, spec))[0])[0]
+    if len(outputs) == len(basis[0]._data) == 1:  # one number needs no map
+        shape = outputs[0]._data.shape
+        one = basis[0].reshape(shape)
+        found = flatten(pullback(unflatten([one], spec))[0])[0]
+        pairs = zip(found, inputs, strict=True)
+        return [[_shaped(row, (*shape, *x.shape)) for row, x in pairs]]
+    rows = flatten(vmap(pullback, chunk_size=chunk_size)(unflatten(basis, spec))[0])[0]
+    return _row_blocks(rows, outputs, inputs)
+
+
+def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
+    return part if part._data.shape == shape else part.reshape(shape)
+
+
+def _part(whole: Any, start: int, size: int) -> Any:
+    """Some rows of a Jacobian, or all of them."""
+    return whole if len(whole._data) == size else whole.narrow(0, start, size)
 
 
 def basis_of(values: Sequence[Tensor]) -> list[Tensor]:
@@ -110,7 +123,7 @@ def _row_blocks(
         size = int(np.prod(shape))
         blocks.append(
             [
-                row.narrow(0, start, size).reshape((*shape, *x.shape))
+                _shaped(_part(row, start, size), (*shape, *x.shape))
                 for row, x in zip(rows, inputs, strict=True)
             ]
         )
@@ -196,8 +209,8 @@ def _column_blocks(columns: Sequence[Any], inputs: Sequence[Any]) -> list[list[A
         start = 0
         for x in inputs:
             size = int(np.prod(x._data.shape))
-            part = column.narrow(0, start, size).movedim(0, -1)
-            row.append(part.reshape((*part._data.shape[:-1], *x._data.shape)))
+            part = _part(column, start, size).movedim(0, -1)
+            row.append(_shaped(part, (*part._data.shape[:-1], *x._data.shape)))
             start += size
         blocks.append(row)
     return blocks

@@ -53,8 +53,8 @@ def _base_slope(x: Any, y: Any) -> Any:
     if isinstance(y, _NUMBERS):
         if y == 0:
             return np.where(True, 0, x)
-        # On tensors a power throughout, so that x^2 has as many derivatives as in torch.
-        is_short = y == 2 and not isinstance(x, Tensor)
+        # With a history a power throughout, so that x^2 has as many derivatives as in torch.
+        is_short = y == 2 and not (isinstance(x, Tensor) and x.requires_grad)
         return 2 * x if is_short else y * pow_op(x, y - 1)
     zero = y == 0
     # The exponent is kept off -1 where y is 0: 1/x is infinite at 0, also in second derivatives.

@@ -20,9 +20,10 @@ from wengert.core.node import Carrier, Node
 from wengert.core.op import OPS, Op, parameters
 from wengert.core.record import _new, apply, make_leaf
 from wengert.core.tensor import Tensor
+from wengert.core.view import attach
 from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered, using
-from wengert.transform.batch import BatchLevel, lifted, promoted_tensors
+from wengert.transform.batch import Batched, BatchLevel, lifted, promoted_tensors
 from wengert.transform.plain import SEEN
 from wengert.transform.pushed import named, on_arrays, sum_of_terms
 from wengert.transform.residuals import without_history
@@ -318,7 +319,14 @@ def _pulled_back(
 
 def alias_leaf(tensor: Tensor) -> Any:
     """A fresh alias of a tensor, with a node of its own to differentiate with respect to."""
-    alias = OPS["alias"](lifted(tensor))
+    inner = lifted(tensor)
+    if isinstance(inner, Batched) and (inner._node is None or type(inner._node) is Carrier):
+        alias: Any = inner._handle()
+        if inner._node is not None:
+            alias._node = copied(inner._node, alias)
+        attach(alias, inner, OPS["alias"], None, current())
+    else:
+        alias = OPS["alias"](inner)
     node = alias._node
     if node is None or type(node) is Carrier:
         extra = node.extra if node is not None else None
@@ -326,6 +334,15 @@ def alias_leaf(tensor: Tensor) -> Any:
         leaf = make_leaf(alias)
         leaf.extra = extra
     return alias
+
+
+def copied(carrier: Node, tensor: Tensor) -> Carrier:
+    """The same tangents for another handle."""
+    made = Carrier(tensor)
+    extra = carrier.extra
+    if extra is not None and extra.tangents:
+        made.get_extra().tangents = dict(extra.tangents)
+    return made
 
 
 def zero_leaf(like: Tensor) -> Tensor:
