@@ -25,6 +25,10 @@ OPERATIONS = {
     "normal_": lambda m, x: m.zeros_like(x).normal_(),
     "uniform_": lambda m, x: m.zeros_like(x).uniform_(),
     "bernoulli_": lambda m, x: m.zeros(64).bernoulli_(),
+    "exponential_": lambda m, x: m.zeros_like(x).exponential_(),
+    "geometric_": lambda m, x: m.zeros_like(x).geometric_(0.01),
+    "cauchy_": lambda m, x: m.zeros_like(x).cauchy_(),
+    "log_normal_": lambda m, x: m.zeros_like(x).log_normal_(),
     "random_": lambda m, x: m.zeros_like(x).random_(0, 1000),
 }
 

@@ -8,26 +8,26 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.core.write import in_place
 from wengert.errors import ShapeError
 from wengert.ops.define import method
 from wengert.ops.distributions import check_floating, standard_normal, uniform
-from wengert.ops.generator import Generator, next_draw
+from wengert.ops.generator import Generator
 from wengert.ops.kinds import general
+from wengert.ops.slices import Shape, draw_into, repeated
 from wengert.ops.write import overwritten
 
 _SLOPE: Final = "slope 0: a random draw passes no gradient on"
 _DOUBLE: Final = np.dtype(np.float64)
 
 
-def _fractions(x: Any, key: int, offset: int) -> Any:
+def _fractions(x: Any, key: int, offset: int, alike: Shape) -> Any:
     """Evenly distributed in [0, 1), in double precision, so that the tails are there."""
-    return np.asarray(uniform(x.shape, _DOUBLE, key, offset))
+    return np.asarray(repeated(lambda s: uniform(s, _DOUBLE, key, offset), x.shape, alike))
 
 
-def _exponential(x: Any, *, rate: float, key: int, offset: int) -> Any:
+def _exponential(x: Any, *, rate: float, key: int, offset: int, alike: Shape = ()) -> Any:
     check_floating("exponential_", x.dtype)
-    return (-np.log1p(-_fractions(x, key, offset)) / rate).astype(x.dtype)
+    return (-np.log1p(-_fractions(x, key, offset, alike)) / rate).astype(x.dtype)
 
 
 exponential_op = general(
@@ -37,8 +37,8 @@ exponential_op = general(
 )  # fmt: skip
 
 
-def _geometric(x: Any, *, p: float, key: int, offset: int) -> Any:
-    tries = np.ceil(np.log1p(-_fractions(x, key, offset)) / math.log1p(-p))
+def _geometric(x: Any, *, p: float, key: int, offset: int, alike: Shape = ()) -> Any:
+    tries = np.ceil(np.log1p(-_fractions(x, key, offset, alike)) / math.log1p(-p))
     return np.maximum(tries, 1).astype(x.dtype)
 
 
@@ -49,9 +49,11 @@ geometric_op = general(
 )  # fmt: skip
 
 
-def _cauchy(x: Any, *, median: float, sigma: float, key: int, offset: int) -> Any:
+def _cauchy(
+    x: Any, *, median: float, sigma: float, key: int, offset: int, alike: Shape = ()
+) -> Any:
     check_floating("cauchy_", x.dtype)
-    angle = math.pi * (_fractions(x, key, offset) - 0.5)
+    angle = math.pi * (_fractions(x, key, offset, alike) - 0.5)
     return (median + sigma * np.tan(angle)).astype(x.dtype)
 
 
@@ -62,9 +64,12 @@ cauchy_op = general(
 )  # fmt: skip
 
 
-def _log_normal(x: Any, *, mean: float, std: float, key: int, offset: int) -> Any:
+def _log_normal(
+    x: Any, *, mean: float, std: float, key: int, offset: int, alike: Shape = ()
+) -> Any:
     check_floating("log_normal_", x.dtype)
-    return np.exp(mean + std * standard_normal(x.shape, _DOUBLE, key, offset)).astype(x.dtype)
+    drawn = repeated(lambda s: standard_normal(s, _DOUBLE, key, offset), x.shape, alike)
+    return np.exp(mean + std * drawn).astype(x.dtype)
 
 
 log_normal_op = general(
@@ -84,7 +89,7 @@ def exponential_(
 ) -> Tensor:  # fmt: skip
     """Waiting times of mean 1 / lambd, in place. Raises ShapeError unless lambd > 0."""
     _check_positive("exponential_", "lambda", lambd)
-    return in_place(exponential_op, self, rate=lambd, **next_draw(generator))
+    return draw_into(exponential_op, self, rate=lambd, generator=generator)
 
 
 @method(Tensor)
@@ -95,7 +100,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
     """
     if not 0 < p < 1:
         raise ShapeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
-    return in_place(geometric_op, self, p=p, **next_draw(generator))
+    return draw_into(geometric_op, self, p=p, generator=generator)
 
 
 @method(Tensor)
@@ -104,7 +109,7 @@ def cauchy_(
 ) -> Tensor:
     """The Cauchy distribution, in place. Raises ShapeError unless sigma > 0."""
     _check_positive("cauchy_", "sigma", sigma)
-    return in_place(cauchy_op, self, median=median, sigma=sigma, **next_draw(generator))
+    return draw_into(cauchy_op, self, median=median, sigma=sigma, generator=generator)
 
 
 @method(Tensor)
@@ -116,4 +121,4 @@ def log_normal_(
     Raises ShapeError unless std > 0.
     """
     _check_positive("log_normal_", "standard deviation", std)
-    return in_place(log_normal_op, self, mean=mean, std=std, **next_draw(generator))
+    return draw_into(log_normal_op, self, mean=mean, std=std, generator=generator)

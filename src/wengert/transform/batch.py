@@ -22,7 +22,7 @@ from wengert.core.record import _new, _scalar, as_operand, cast, compute, promot
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.core.write import in_place, name_in_place
-from wengert.errors import BatchingError
+from wengert.errors import BatchingError, DimensionError, ShapeError, WengertError
 from wengert.modes import State, current, entered
 from wengert.sites import user_site
 from wengert.transform.batching import batched_by_rule
@@ -162,8 +162,11 @@ class Batched(Wrapped):
             args = promoted_tensors(op, args)
         values = [_value_at(level, a, op) for a in args]
         mapped = [isinstance(a, Batched) and a._at is level and a._mapped for a in args]
-        with entered(state.below(index)):
-            results, is_mapped = batched_by_rule(op, values, mapped, attrs or {}, level)
+        try:
+            with entered(state.below(index)):
+                results, is_mapped = batched_by_rule(op, values, mapped, attrs or {}, level)
+        except (ShapeError, DimensionError) as error:
+            raise _of_slices(error, args) from None
         if isinstance(results, tuple):
             out = tuple(level.lift(r, m) for r, m in zip(results, is_mapped, strict=True))
         else:
@@ -275,6 +278,17 @@ def _arrays_in(
     if op.promotion != "none":
         arrays = [cast(d, dtype) for d in arrays]
     return arrays, mapped
+
+
+def _of_slices(error: WengertError, args: Sequence[Any]) -> WengertError:
+    """The same error with the shapes that the user's function sees."""
+    if _IN_MAP in error.what:
+        return error
+    shapes = " and ".join(str(tuple(a._data.shape)) for a in args if isinstance(a, Tensor))
+    return type(error)(f"{error.what}{_IN_MAP}{shapes}", error.remedy, error.site)
+
+
+_IN_MAP: Final = "; inside of vmap, where the slices have shapes "
 
 
 def _no_room(name: str) -> BatchingError:
