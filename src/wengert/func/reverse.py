@@ -152,7 +152,8 @@ def _check_scalar(value: Any) -> None:
         )
     if value._data.ndim:
         raise ShapeError(
-            f"grad: expected the function to return a scalar tensor, got shape {tuple(value.shape)}",
+            f"grad: expected the function to return a scalar tensor, got shape "
+            f"{tuple(value.shape)}",
             "Reduce it first, as in loss.sum(), or use vjp or jacrev.",
         )
     if value._data.dtype.kind == "c":
