@@ -301,7 +301,22 @@ def test_a_branch_that_is_taken_the_other_way():
     x = wg.tensor([0.5, 2.0], dtype=wg.float64, requires_grad=True)
     error = failure(gradcheck, lambda x: x * 2 if x.sum() > 2.5 else x * 3, x)
     assert error.cause == "kink"
-    assert "outputs jump if the input moves" in str(error)
+    assert "if the input moves by eps=1e-06, the function does something else" in str(error)
+    assert "at the input: mul at test_causes.py" in str(error)
+    assert "next to it:   mul at test_causes.py" in str(error)
+
+
+def test_a_branch_that_ends_in_another_operation():
+    def f(x):
+        if x.sum() > 2.5:
+            return x.exp()
+        return x.sin()
+
+    x = wg.tensor([0.5, 2.0], dtype=wg.float64, requires_grad=True)
+    error = failure(gradcheck, f, x)
+    assert error.cause == "kink"
+    assert re.search(r"at the input: sin at test_causes.py:\d+    return x.sin\(\)", str(error))
+    assert re.search(r"next to it:   exp at test_causes.py:\d+    return x.exp\(\)", str(error))
 
 
 @pytest.mark.parametrize(
@@ -383,10 +398,37 @@ def test_a_cut_of_everything(x):
     assert "no_grad at test_causes.py" in str(error)
 
 
-def test_a_number_taken_out(x):
-    error = failure(gradcheck, lambda x: x * float(x.detach()[0]), x)
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (lambda x: x * x[0].item(), "Input 1 of mul at test_causes.py"),
+        (lambda x: float(x.detach().sum()) + x.sin(), "Input 0 of add at test_causes.py"),
+        (lambda x: x * wg.from_numpy(x.detach().numpy() ** 2), "Input 1 of mul at"),
+        (lambda x: x.clamp(max=float(x[0]) + 0.6), "at test_causes.py"),
+    ],
+)
+def test_a_number_taken_out(x, f, what):
+    error = failure(gradcheck, f, x)
+    assert error.cause == "cut"
+    text = str(error).split("cause:")[1]
+    assert what in text
+    assert "to the graph, and changes with the input" in text
+    assert ".item(), float(), .numpy()" in text
+
+
+def test_what_nobody_can_see(x):
+    class Peeking(wg.autograd.Function):
+        @staticmethod
+        def forward(ctx, y):
+            return y * float(x[0])
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * float(x[0])
+
+    error = failure(gradcheck, lambda x: Peeking.apply(x.sin()), x)
     assert error.cause == ""
-    assert ".item(), float(), .numpy()" in str(error)
+    assert "cause: not known" in str(error)
 
 
 def test_a_hook(x):

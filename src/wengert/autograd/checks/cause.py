@@ -15,6 +15,7 @@ from wengert.ask.check import Check
 from wengert.ask.compare import compare
 from wengert.autograd.checks.case import Case, Settings, as_tuple
 from wengert.autograd.checks.compare import check_fast
+from wengert.autograd.checks.hidden import hidden
 from wengert.autograd.checks.kinks import not_finite
 from wengert.autograd.checks.local import failing_operations, graph_of, wrong_rules
 from wengert.autograd.checks.mismatch import First, Mismatch, Reason
@@ -47,6 +48,7 @@ def cause_of(found: Mismatch, settings: Settings, first: First | None) -> Reason
             or _formula(found, settings, first)
             or precision(found, settings)
             or _hooks(case)
+            or hidden(case, found.input, settings.eps)
             or cut_of(case)
             or jump(found, settings)
             or _UNKNOWN
