@@ -216,3 +216,31 @@ def test_a_tangent_outlives_the_output_that_was_saved(without_collector):
     _, tangent = wg.func.jvp(wg.func.grad(first), (x,), (wg.tensor(1.0),))
     assert tangent.item() == pytest.approx(2 * np.e)
     assert wg.func.hessian(first)(x).item() == pytest.approx(2 * np.e)
+
+
+def test_maps_of_a_function_share_one_rule(without_collector):
+    class Sine(Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x):
+            return x.sin()
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0].cos()
+
+    x = wg.ones(3, 1000, requires_grad=True)
+    wg.func.vmap(Sine.apply)(x)
+    before = len(Function.__subclasses__())
+    y = wg.func.vmap(Sine.apply)(x)
+    assert len(Function.__subclasses__()) == before
+    g = wg.graph(y, x=x, y=y)
+    assert g["y"].expression == "VmappedSine(x, slices=3)"
+    node = weakref.ref(y.grad_fn)
+    del y, g
+    assert node() is None

@@ -225,8 +225,11 @@ def test_once_differentiable_through_a_leaky_context():
 
     x = vector(3.0)
     (g,) = wg.autograd.grad(Leaky.apply(x).sum(), x, create_graph=True)
-    with pytest.raises(GradientError, match="marked with @once_differentiable"):
+    with pytest.raises(GradientError, match="marked with @once_differentiable: Leaky, ") as caught:
         g.sum().backward()
+    assert "(g,) = wg.autograd.grad(Leaky.apply(x).sum()" in str(caught.value)
+    assert "its backward is test_messages.py:" in str(caught.value)
+    assert "def backward(ctx, g):" in str(caught.value)
 
 
 def test_anomaly_detection_names_the_function():
@@ -248,3 +251,21 @@ def test_an_input_that_is_written_and_returned_without_a_mark():
         Twice.apply(vector(1.0) * 1)
     assert "mark_dirty" in str(e.value)
     assert Twice.apply(wg.ones(2)).tolist() == [2, 2]
+
+
+def test_a_mapped_tensor_outside_of_its_vmap():
+    class Twice(Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x):
+            return x * 2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+    escaped = []
+    wg.func.vmap(lambda x: (escaped.append(x), x)[1])(wg.ones(2))
+    with pytest.raises(WengertError, match="Twice: a tensor of a vmap is used outside of it"):
+        Twice.apply(escaped[0])

@@ -37,11 +37,11 @@ class Call:
         self.layout = _layout(function, self.args, tuple(kwargs), self.splits)
         self.versions: list[int] = []
 
-    def but(self, args: Sequence[Any], function: Any = None) -> Call:
-        """The same with other tensors in the same places, of the same or another Function."""
+    def but(self, args: Sequence[Any], function: Any = None, layout: Any = None) -> Call:
+        """The same with other arguments, of the same or another Function."""
         made = Call.__new__(Call)
         made.function, made.splits = function or self.function, self.splits
-        made.args, made.layout, made.versions = tuple(args), self.layout, []
+        made.args, made.layout, made.versions = tuple(args), layout or self.layout, []
         return made
 
     @property

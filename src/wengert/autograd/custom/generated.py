@@ -12,6 +12,7 @@ from typing import Any
 
 from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.context import FunctionCtx
+from wengert.autograd.custom.layout import Layout
 from wengert.autograd.custom.node import backward_of
 from wengert.core.aval import Aval
 from wengert.core.op import OPS
@@ -27,34 +28,61 @@ def applied(call: Call, level: BatchLevel, values: Sequence[Any], in_dims: Dims)
     """The outputs one level lower, and where their mapped dimensions are."""
     from wengert.autograd.custom.apply import applied as plain
 
-    vmapped = _Vmapped(call, level, in_dims)
-    output = plain(call.but(values, vmapped.as_function()))
-    return output, vmapped.out_dims if isinstance(output, (tuple, list)) else vmapped.out_dims[0]
+    slices = Slices(call, level, in_dims)
+    function = _vmapped(call.function)
+    output = plain(call.but((slices, *values), function, _with_slices(function, call.layout)))
+    return output, slices.out_dims if isinstance(output, (tuple, list)) else slices.out_dims[0]
 
 
-class _Vmapped:
-    """One application of a Function to mapped values, as a Function of the values.
+def _vmapped(function: Any) -> Any:
+    """The Function one level lower; its first argument says which application it is of."""
+    known = function.__dict__["_ops"]
+    if "vmapped" not in known:
+        from wengert.autograd.function import Function
+
+        body = {
+            "forward": staticmethod(lambda slices, *args: slices.forward(*args)),
+            "setup_context": staticmethod(_set_up),
+            "backward": staticmethod(lambda ctx, *cts: (None, *ctx.slices.backward(ctx, *cts))),
+            "jvp": staticmethod(lambda ctx, _, *tangents: ctx.slices.jvp(ctx, *tangents)),
+            "generate_vmap_rule": True,
+        }
+        known["vmapped"] = type(f"Vmapped{function.__name__}", (Function,), body)
+    return known["vmapped"]
+
+
+def _set_up(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    ctx.slices, *rest = inputs
+    ctx.slices.setup_context(ctx, tuple(rest), output)
+
+
+def _with_slices(function: Any, layout: Layout) -> Layout:
+    """The layout of the same arguments behind the slices."""
+    known = function.__dict__["_layouts"]
+    if layout not in known:
+        places = tuple(place + 1 for place in layout.places)
+        known[layout] = Layout(("slices", *layout.names), (), places)
+    made: Layout = known[layout]
+    return made
+
+
+class Slices:
+    """One application of a Function to mapped values.
 
     in_dims, out_dims: where the mapped dimension is, 0 or None. What a context needs besides
     stands on the context, as there may be several: one for every level that differentiates.
     """
 
     def __init__(self, call: Call, level: BatchLevel, in_dims: Dims) -> None:
-        self._call = call
+        self._call = call.but([None] * len(call.args))  # the arguments come as values
         self._function = call.function
         self._size = level.size
         self._randomness = level.randomness
         self._in_dims = tuple(in_dims)
         self.out_dims: list[int | None] = []
 
-    def as_function(self) -> Any:
-        """The Function one level lower."""
-        from wengert.autograd.function import Function
-
-        body = {name: staticmethod(getattr(self, name))
-                for name in ("forward", "setup_context", "backward", "jvp")}  # fmt: skip
-        return type(f"Vmapped{self._function.__name__}", (Function,),
-                    {**body, "generate_vmap_rule": True})  # fmt: skip
+    def __str__(self) -> str:
+        return str(self._size)
 
     def _run(self, function: Callable[..., Any], args: Sequence[Any], dims: Dims) -> Any:
         """function(level, *args) on mapped tensors."""
@@ -68,7 +96,9 @@ class _Vmapped:
         with using(levels=(*levels, level)):
             return function(level, *lifted)
 
-    def forward(self, *positional: Any, **by_keyword: Any) -> Any:
+    def forward(self, *args: Any) -> Any:
+        """The user's, on mapped tensors."""
+
         def run(level: BatchLevel, *lifted: Any) -> Any:
             call = self._call.but(lifted)
             returned = Returned(call.given_to(self._function.forward))
@@ -76,13 +106,12 @@ class _Vmapped:
             self.out_dims = [dim for _, dim in pairs]
             return returned.wrapped([value for value, _ in pairs])
 
-        args = (*positional, *by_keyword.values())
         return self._run(run, args, self._in_dims)
 
     def setup_context(self, ctx: FunctionCtx, inputs: tuple[Any, ...], output: Any) -> None:
         """Run the user's on mapped tensors; what it asked for is asked for here."""
         inner: Any = FunctionCtx()
-        inner.needs_input_grad = ctx.needs_input_grad
+        inner.needs_input_grad = ctx.needs_input_grad[1:]
         returned = Returned(output)
         count = len(inputs)
 
@@ -101,9 +130,12 @@ class _Vmapped:
         inner._marks.over()
 
     def backward(self, ctx: Any, *cotangents: Any) -> Any:
+        """The user's, on mapped tensors; gradients of what is not mapped are summed."""
+
         def run(level: BatchLevel, *lifted: Any) -> Any:
             given, ctx.inner._marks.seen = lifted[:count], lifted[count:]
-            result = backward_of(self._function)(ctx.inner, *given)
+            arguments = (list(given),) if self._function.boxed_grads_call else given
+            result = backward_of(self._function)(ctx.inner, *arguments)
             gradients = list(result) if isinstance(result, tuple) else [result]
             return [
                 self._gradient(level, g, aval, dim)
@@ -128,6 +160,8 @@ class _Vmapped:
         return OPS["expand"](value, shape=(self._size, *value._data.shape))
 
     def jvp(self, ctx: Any, *tangents: Any) -> Any:
+        """The user's, on mapped tensors."""
+
         def run(level: BatchLevel, *lifted: Any) -> Any:
             given, ctx.inner._marks.seen = lifted[:count], lifted[count:]
             returned = Returned(self._function.jvp(ctx.inner, *given))

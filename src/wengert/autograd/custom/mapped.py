@@ -29,6 +29,11 @@ def applied(call: Call, level: BatchLevel) -> Any:
 
     _check_rules(call)
     state = current()
+    if level not in state.levels:
+        raise BatchingError(
+            f"{call.name}: a tensor of a vmap is used outside of it",
+            "Return it from the mapped function instead.",
+        )
     index = state.levels.index(level)
     output = _computed(call, level, state.below(index))
     ctx = call.context()

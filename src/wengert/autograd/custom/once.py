@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from wengert.autograd.custom.node import place_of
 from wengert.core.aval import stand_in
 from wengert.core.node import Node
 from wengert.core.op import OPS, Op
@@ -15,9 +16,13 @@ from wengert.errors import GradientError
 from wengert.modes import current, using
 
 
-def _refuse(ct: Any) -> Any:
+def _first(*xs: Any, by: str) -> Any:
+    return xs[0]
+
+
+def _refuse(ct: Any, by: str) -> Any:
     raise GradientError(
-        "trying to differentiate twice a function that was marked with @once_differentiable",
+        f"trying to differentiate twice a function that was marked with @once_differentiable: {by}",
         "Write its backward with differentiable operations and leave the mark out, or do not "
         "differentiate through this gradient: gradient.detach().",
     )
@@ -30,12 +35,12 @@ def _slices(
     first, *others = values
     if not mapped[0]:
         first = OPS["expand"](first, shape=(size, *first._data.shape))
-    return op(first, *others)
+    return op(first, *others, **attrs)
 
 
 ONCE: Final = Op(
-    "once_differentiable", "opaque", lambda *xs: xs[0], (_refuse,), inputs=("xs",), variadic=True,
-    batch=_slices, no_torch="what makes a second differentiation an error",
+    "once_differentiable", "opaque", _first, (_refuse,), inputs=("xs",), variadic=True,
+    attributes=("by",), batch=_slices, no_torch="what makes a second differentiation an error",
     grad_name="OnceDifferentiable",
 )  # fmt: skip
 """Its first input as it is; whoever pulls back through it is told that this cannot be."""
@@ -77,8 +82,8 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if not through:
             return outputs
         if not isinstance(outputs, tuple):
-            return _refusing(outputs, through)
-        return tuple(_refusing(output, through) for output in outputs)
+            return _refusing(outputs, through, _name(ctx, fn))
+        return tuple(_refusing(output, through, _name(ctx, fn)) for output in outputs)
 
     return wrapper
 
@@ -97,5 +102,12 @@ def _requires_grad(value: Any) -> bool:
     return isinstance(value, Tensor) and value.requires_grad
 
 
-def _refusing(output: Any, through: list[Tensor]) -> Any:
-    return apply(ONCE, (output, *through), None) if isinstance(output, Tensor) else output
+def _name(ctx: Any, backward: Callable[..., Any]) -> str:
+    """The Function, where it was applied, and where its backward is, for the error."""
+    node = ctx._marks.applied() if ctx._marks.applied is not None else None
+    at = f", applied at {node.site}" if node is not None and node.site is not None else ""
+    return f"{ctx._marks.name}{at}\n  its backward is {place_of(backward)}"
+
+
+def _refusing(output: Any, through: list[Tensor], by: str) -> Any:
+    return apply(ONCE, (output, *through), {"by": by}) if isinstance(output, Tensor) else output
