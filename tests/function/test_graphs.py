@@ -238,3 +238,28 @@ def test_memory_names_the_circle():
     x = vector(1.0)
     y = Exp.apply(x)
     assert wg.graph(y, x=x, y=y).memory().cycles == ["y -> ctx.y -> y"]
+
+
+def test_a_mapped_function():
+    class Sine(Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x):
+            return x.sin()
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0].cos()
+
+    x = wg.tensor([[0.5, 1.0]], requires_grad=True)
+    y = wg.func.vmap(Sine.apply)(x)
+    g = wg.graph(y, x=x, y=y)
+    assert g["y"].expression == "VmappedSine(x, slices=1)"
+    assert g.check()
+    assert g(x=[[0.0, 0.0]]).tolist() == [[0, 0]]
+    assert wg.Graph.from_json(g.to_json())["y"].expression == "VmappedSine(x, slices=<Slices>)"
