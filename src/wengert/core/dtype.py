@@ -206,7 +206,7 @@ def computed_float() -> NumpyDType:
     In a function that was given NumPy's arrays, a ratio of counts is as precise as NumPy's.
     """
     state = get_state()
-    return float64.numpy if state is not None and state.arrays else default_float()
+    return float64.numpy if state is not None and state.arrays is not None else default_float()
 
 
 def default_float() -> NumpyDType:

@@ -484,6 +484,8 @@ def _node(
         node.get_extra().scope = state.scope
     if state.saved:
         _pack(node, state)
+    if state.arrays is not None:
+        state.arrays.note(node)
     return node
 
 

@@ -154,6 +154,8 @@ def writable(name: str, target: Tensor, state: State) -> Memory:
     for pack, _ in state.saved:
         if hasattr(pack, "before_write"):
             pack.before_write(memory)
+    if state.arrays is not None:
+        state.arrays.before_write(memory.array)
     return memory
 
 
@@ -200,6 +202,8 @@ def _record(
     if node is not None and node.plan.keeps_out and node.value is result._data:
         node.value = target._data  # one array for both, as in torch
         node._memory = target._memory
+        if state.arrays is not None:
+            state.arrays.note(node)
     if isinstance(target, View) and target._base_tensor is not None:
         _write_through(target, result, state)
     else:
@@ -310,4 +314,11 @@ def check_memory(writer: str, target: np.ndarray[Any, Any]) -> None:
         raise ArgumentError(f"{writer}: the tensor's memory is read-only", "Use a clone().")
 
 
-OPERATORS.in_place = in_place
+def augmented(function: Callable[..., Any], target: Any, other: Any) -> Any:
+    """target += other. Among arrays a single number is replaced: NumPy's are immutable."""
+    if target._data.ndim == 0 and current().arrays is not None:
+        return function(target, other)
+    return in_place(function, target, other)
+
+
+OPERATORS.in_place = augmented

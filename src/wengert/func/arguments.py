@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.dtype import dtype_of, is_differentiable
 from wengert.core.node import next_sequence
 from wengert.core.record import _new
+from wengert.core.savers import Savers
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, TransformError, WengertError
 from wengert.modes import current
@@ -130,7 +131,7 @@ def inside(arrays: bool = False, started: int = 0) -> dict[str, Any]:
     """
     state = current()
     first = state.started or started or next_sequence()
-    return {"started": first, "arrays": state.arrays or arrays}
+    return {"started": first, "arrays": state.arrays or (Savers() if arrays else None)}
 
 
 def called(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

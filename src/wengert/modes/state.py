@@ -20,7 +20,8 @@ class State:
     levels: the active forward and batch levels, outermost first. saved: the hooks that residuals
     are packed with, innermost last. scope: the name that nodes are filed under, "a/b". started:
     the number of the first node of the outermost transform whose function is running, 0 outside.
-    arrays: whether that function was given NumPy's arrays, and so expects NumPy's semantics.
+    arrays: where that function was given NumPy's arrays, and so expects NumPy's semantics, the
+    Savers that keep what is overwritten; else None.
     """
 
     __slots__ = (
@@ -31,7 +32,7 @@ class State:
     def __init__(
         self, run: Any, grad: bool = True, inference: bool = False, sites: bool = True,
         scope: str = "", levels: tuple[Any, ...] = (), saved: tuple[Any, ...] = (),
-        anomaly: Any = None, started: int = 0, arrays: bool = False,
+        anomaly: Any = None, started: int = 0, arrays: Any = None,
     ) -> None:  # fmt: skip
         self.run = run
         self.grad = grad
@@ -43,7 +44,7 @@ class State:
         self.anomaly = anomaly
         self.started = started
         self.arrays = arrays
-        self.plain = grad and sites and not (inference or scope or levels or saved)
+        self.plain = grad and sites and not (inference or scope or levels or saved or arrays)
         self._below: dict[tuple[int, tuple[Any, ...]], State] = {}
 
     def but(self, **changes: Any) -> State:

@@ -35,7 +35,7 @@ for _home in (
 def among_arrays() -> bool:
     """Whether a function is running that a transform has called with NumPy's arrays."""
     state = get_state()
-    return state is not None and state.arrays
+    return state is not None and state.arrays is not None
 
 
 # Only NumPy's ------------------------------------------------------------------------------------

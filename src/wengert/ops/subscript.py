@@ -201,7 +201,7 @@ def _as_integer(entry: Any) -> int:
 def _checked(entry: slice) -> slice:
     """A slice of plain integers; raises for steps below 1, which NumPy's arrays can have."""
     start, stop, step = (_bound(v) for v in (entry.start, entry.stop, entry.step))
-    if step is not None and step <= 0 and not (step and current().arrays):
+    if step is not None and step <= 0 and not (step and current().arrays is not None):
         raise ArgumentValueError(
             "slice step must be greater than zero",
             "Use x.flip(dim), or np.flip(x, axis), to go backwards.",

@@ -48,8 +48,9 @@ def check_fresh(node: Node, packed: Container[int] = ()) -> None:
         if memory is not None and memory.written > sequence and _lies_in(operands[i], memory):
             _raise_stale(node, memory, f"its input {i + 1}")
     memory = node._memory
-    written = node.plan.keeps_out and memory is not None and memory.written > sequence
-    if written and -1 not in packed:
+    if memory is None or memory.written <= sequence or not node.plan.keeps_out:
+        return
+    if -1 not in packed and _lies_in(node.value, memory):
         _raise_stale(node, memory, "its output")
 
 
