@@ -28,6 +28,7 @@ from wengert.transform.reverse import (
     Reach,
     check_seed,
     free,
+    has_hooks,
     leaves_early,
     silently_swept,
     sweep_arrays,
@@ -66,12 +67,15 @@ def backward(
     """
     try:
         state = get_state() or current()
-        if create_graph or inputs is not None or self._level or WATCHED_NODES or state.anomaly:
+        if create_graph or inputs is not None or self._level or state.anomaly:
             _backward((self,), (gradient,), retain_graph, create_graph, inputs)
             return
         node = self._node
         if node is None:
             raise _nothing_to_differentiate("backward", self)
+        if WATCHED_NODES and has_hooks(upstream((node,))):
+            _backward((self,), (gradient,), retain_graph, create_graph, inputs)
+            return
         if gradient is not None:
             seed = _given("backward", self, gradient, False)
         else:

@@ -46,19 +46,25 @@ def upstream(roots: Iterable[Node]) -> list[Node]:
     return nodes
 
 
+def has_hooks(order: Iterable[Node]) -> bool:
+    """Whether there are hooks on any of these nodes."""
+    return any(id(node) in WATCHED_NODES for node in order)
+
+
 def leaves_early(order: list[Node]) -> list[Node]:
     """The order with each leaf right behind its last consumer, if any node in it has hooks.
 
     So hooks are called as soon as gradients are complete, an optimiser can step while the pass
     goes on, and what a hook sees of other leaves is complete, too.
     """
-    if not any(id(node) in WATCHED_NODES for node in order):
+    if not has_hooks(order):
         return order
     last: dict[Node, int] = {}
-    found = {node for node in order if not node.inputs}
+    found = {node for node in order if node.plan is LEAF_PLAN}
     for at, node in enumerate(order):
+        inputs = node.inputs
         for i in node.plan.wanted:
-            source = node.inputs[i]
+            source = inputs[i]
             if source in found:
                 last.pop(
                     source, None
@@ -146,7 +152,8 @@ def _sweep_arrays(
         ct = cotangents.pop(node, None)
         if ct is None:
             continue
-        if deliver is not None or (node.extra is not None and node.extra.hooks is not None):
+        hooked = node.extra is not None and node.extra.hooks is not None
+        if hooked or (deliver is not None and node.plan is LEAF_PLAN):
             careful.visit(node, ct, cotangents, reach, deliver, captured)
             continue
         if reach is None:
