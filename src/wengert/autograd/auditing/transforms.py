@@ -16,6 +16,7 @@ from wengert.autograd.custom.call import Returned
 from wengert.autograd.custom.node import place_of
 from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
+from wengert.errors import WengertError
 from wengert.func.forward import jvp as push
 from wengert.func.mapping import vmap as mapped
 from wengert.func.reverse import grad
@@ -116,8 +117,12 @@ def _compare_slices(subject: Subject, report: Audit, chosen: list[int]) -> None:
 
     gradients = grad(loss, argnums=tuple(range(len(chosen))))
     for what, function in (("values", values), ("gradients", gradients)):
+        try:
+            rows = [function(*(s[k] for s in stacked)) for k in range(_SLICES)]
+        except WengertError as error:
+            report.skipped.append(f"vmap: the loop raises {type(error).__name__}: {error.what}")
+            return
         found = mapped(function)(*stacked)
-        rows = [function(*(s[k] for s in stacked)) for k in range(_SLICES)]
         expected = [np.stack([np.asarray(t._data) for t in ts]) for ts in zip(*rows, strict=True)]
         if not all(
             np.allclose(f._data, e, 1e-4, 1e-6) for f, e in zip(found, expected, strict=True)
@@ -132,5 +137,5 @@ def _compare_slices(subject: Subject, report: Audit, chosen: list[int]) -> None:
 
 def _slices(subject: Subject, array: Any) -> Any:
     """A few values like these, stacked; the first are these."""
-    more = [array * (1 + 0.1 * k) for k in range(_SLICES)]
+    more = [array * (1 - 0.05 * k) for k in range(_SLICES)]
     return np.stack(more)
