@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.ops.arguments import array_of
-from wengert.ops.batching import behind_first
+from wengert.ops.batching import behind_first, rows_rule
 from wengert.ops.define import public
 from wengert.ops.inverse import inv_op, well_conditioned
 from wengert.ops.kinds import general
@@ -97,31 +97,52 @@ def _cofactor(x: Any) -> Any:
     return found.back(_without_one(found.s)[..., None] * np.eye(x.shape[-1], dtype=x.dtype))
 
 
-def _cofactor_pullback(ct: Any, x: Any, out: Any) -> Any:
-    """The second derivative of det along ct: by singular values, so for singular matrices, too.
+cofactor_op: Op = general(
+    "cofactor", _cofactor, pullbacks=[lambda ct, x: cofactor_step(ct, x)],
+    pushforward=lambda x_dot, x: cofactor_step(x_dot, x), aval=lambda x: x,
+    no_torch="the slope of the determinant",
+    explain="each cofactor moves with the elements outside of its row and column",
+    source="dC = tr(A^-1 dA) C - C dA^T A^-T for C = det(A) A^-T",
+    batch=behind_first,
+)  # fmt: skip
 
-    On tensors, for third derivatives, it is written with the inverse, and needs a regular matrix.
-    """
-    if isinstance(ct, Tensor) or isinstance(x, Tensor):
-        inverse = inv_op(x, check=False).mT
-        along = np.sum(inverse * ct, axis=(-2, -1))[..., None, None]
-        return along * out - out @ ct.mT @ inverse
+
+def _cofactor_step(step: Any, x: Any) -> Any:
+    """The second derivative of det along a step, which is symmetric in its two directions."""
+    check_square("linalg.det", x)
     if x.size == 0:
         return np.zeros_like(x)
     found = _Factored(x)
-    step = np.conj(found.u).mT @ ct @ np.conj(found.vh).mT
+    turned = np.conj(found.u).mT @ step @ np.conj(found.vh).mT
     n = x.shape[-1]
     others = _without_two(found.s) * (1 - np.eye(n, dtype=found.s.dtype))
-    sums = others @ np.diagonal(step, axis1=-2, axis2=-1)[..., None]
-    return found.back(sums * np.eye(n, dtype=x.dtype) - others * step.mT)
+    sums = others @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None]
+    return found.back(sums * np.eye(n, dtype=x.dtype) - others * turned.mT)
 
 
-cofactor_op: Op = general(
-    "cofactor", _cofactor, pullbacks=[_cofactor_pullback], aval=lambda x: x,
-    no_torch="the slope of the determinant",
-    explain="each cofactor moves with the elements outside of its row and column",
-    source="C = det(A) A^-T: C_bar -> tr(A^-1 C_bar) C - C C_bar^T A^-T",
-    batch=behind_first,
+def _to_matrix(ct: Any, step: Any, x: Any) -> Any:
+    """The third derivative, from det(A) (<B, S> <B, T> - <T, B S^T B>) with B = A^-T.
+
+    It needs a regular matrix.
+    """
+    b = inv_op(x, check=False).mT
+    first, second = b @ step.mT @ b, b @ ct.mT @ b
+    by_step, by_ct = _inner(b, step), _inner(b, ct)
+    both = (by_step * by_ct - _inner(ct, first)) * b - by_ct * first - by_step * second
+    return det_op(x)[..., None, None] * (both + first @ ct.mT @ b + second @ step.mT @ b)
+
+
+def _inner(x: Any, y: Any) -> Any:
+    return np.sum(x * y, axis=(-2, -1))[..., None, None]
+
+
+cofactor_step: Op = general(
+    "cofactor_step", _cofactor_step,
+    pullbacks=[lambda ct, x: cofactor_step(ct, x), _to_matrix],
+    aval=lambda step, x: x, no_torch="the second derivative of the determinant",
+    explain="linear in the step; in the matrix, cofactors of cofactors",
+    source="d^2 det(A) = tr(A^-1 S) C - C S^T A^-T",
+    batch=rows_rule,
 )  # fmt: skip
 
 
