@@ -298,23 +298,26 @@ def _own_references() -> int:
 _OWN: Final = _own_references()
 
 
-def deliver_array(leaf: Node, cotangent: Any) -> None:
-    """Finish a leaf that has hooks: they see its `.grad` as soon as it is complete."""
+def deliver_array(leaf: Node, box: list[Any]) -> None:
+    """Finish a leaf where there are hooks: they see its `.grad` as soon as it is complete."""
     hooks = leaf.extra.hooks if leaf.extra is not None else None
     if hooks is None:
         with _ACCUMULATION:
-            _accumulate_arrays([(leaf, cotangent)])
+            _accumulate_arrays([(leaf, box.pop())])
         return
+    shown: Tensor | None = None
     if hooks.before or hooks.after:  # who see it, and may write into it
-        cotangent = prehooked(leaf, _new(cotangent.copy(), None), hooks)._data
+        shown = prehooked(leaf, _new(box.pop().copy(), None), hooks)
+        box.append(shown._data)
     with hooks.lock:
         with _ACCUMULATION:
-            _accumulate_arrays([(leaf, cotangent)])
-        completed(leaf, _new(cotangent, None), hooks)
+            _accumulate_arrays([(leaf, box.pop())])
+        completed(leaf, shown, hooks)
 
 
-def deliver_tensor(leaf: Node, cotangent: Any) -> None:
+def deliver_tensor(leaf: Node, box: list[Any]) -> None:
     """The same under create_graph."""
+    cotangent = box.pop()
     hooks = leaf.extra.hooks if leaf.extra is not None else None
     if hooks is None:
         _accumulate_tensors([(leaf, cotangent)])

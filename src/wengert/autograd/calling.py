@@ -35,7 +35,7 @@ def called(node: Any, gradients: tuple[Tensor | None, ...]) -> Any:
     taken = [None if g is None else kind.taken(g) for g in gradients]
     if isinstance(node, Leaf):
         if taken[0] is not None:
-            (deliver_tensor if recording else deliver_array)(node, taken[0])
+            (deliver_tensor if recording else deliver_array)(node, taken)
         return ()
     return _pulled(node, taken, kind)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from wengert.core.dtype import is_differentiable
 from wengert.core.hooks import Hook, Hooks
-from wengert.core.node import PROJECTION_PLAN, Leaf, Node
+from wengert.core.node import LEAF_PLAN, PROJECTION_PLAN, Leaf, Node
 from wengert.core.record import _new, from_node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError, ShapeError
@@ -27,7 +27,8 @@ from wengert.transform.residuals import Rewrapped, check_residuals, rewrap
 if TYPE_CHECKING:
     from wengert.transform.reverse import Reach
 
-Deliver = Callable[[Node, Any], None]
+Deliver = Callable[[Node, list[Any]], None]
+"""Gives a leaf its cotangent, which is taken out of the list."""
 
 
 class Sweep:
@@ -121,6 +122,9 @@ class Careful:
     ) -> None:  # fmt: skip
         self._run(lambda: visit(node, ct, cotangents, reach, deliver, self._arrays(), captured))
 
+    def finish(self, leaf: Node, box: list[Any], reach: Reach | None, deliver: Deliver) -> None:
+        self._run(lambda: finish(leaf, box, reach, deliver, self._arrays()))
+
     def spread(self, node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach | None) -> None:
         self._run(lambda: spread(node, ct, cotangents, reach, self._arrays()))
 
@@ -162,19 +166,27 @@ def visit(
     deliver: Deliver | None, kind: Arrays, captured: list[tuple[Node, Any]],
 ) -> None:  # fmt: skip
     """One node: its tensor's hooks, what is kept of its cotangent, and what it passes on."""
+    if deliver is not None and node.plan is LEAF_PLAN:
+        finish(node, [ct], reach, deliver, kind)
+        return
     hooks = node.extra.hooks if node.extra is not None else None
     if hooks is not None and hooks.tensor:
         ct = _replaced(node, ct, hooks, kind)
-    retains = node.retains()
-    wanted = not node.inputs if reach is None else node in reach.targets
-    if wanted and deliver is not None and not node.inputs:
-        deliver(node, ct)
-    elif retains or wanted:
+    if node.retains() or (not node.inputs if reach is None else node in reach.targets):
         captured.append((node, ct))
     if reach is None or node in reach.through:
         spread(node, ct, cotangents, reach, kind, hooks)
     elif reach.into_nodes and hooks is not None and (hooks.before or hooks.after):
         run(node, ct, (), kind, hooks)
+
+
+def finish(leaf: Node, box: list[Any], reach: Reach | None, deliver: Deliver, kind: Arrays) -> None:
+    """A leaf, whose cotangent is complete: its tensor's hooks, and what is wanted of it."""
+    hooks = leaf.extra.hooks if leaf.extra is not None else None
+    if hooks is not None and hooks.tensor:
+        box.append(_replaced(leaf, box.pop(), hooks, kind))
+    if reach is None or leaf in reach.targets:
+        deliver(leaf, box)
 
 
 def _replaced(node: Node, ct: Any, hooks: Hooks, kind: Arrays) -> Any:
@@ -385,8 +397,11 @@ def prehooked(leaf: Node, gradient: Tensor, hooks: Hooks) -> Tensor:
     return gradient if seen[0] is None else seen[0]
 
 
-def completed(leaf: Node, gradient: Tensor, hooks: Hooks) -> None:
-    """What is called when a leaf's `.grad` is complete: with its tensor, and with its gradient."""
+def completed(leaf: Node, gradient: Tensor | None, hooks: Hooks) -> None:
+    """What is called when a leaf's `.grad` is complete: with its tensor, and with its gradient.
+
+    gradient: may be left out where no hook of the node is called with it.
+    """
     assert isinstance(leaf, Leaf)
     for hook in list(hooks.accumulated.values()):
         tensor = leaf.variable

@@ -152,8 +152,12 @@ def _sweep_arrays(
         ct = cotangents.pop(node, None)
         if ct is None:
             continue
-        hooked = node.extra is not None and node.extra.hooks is not None
-        if hooked or (deliver is not None and node.plan is LEAF_PLAN):
+        if deliver is not None and node.plan is LEAF_PLAN:
+            box = [ct]
+            ct = None  # so that the gradient may be stored as it is, if nobody else holds it
+            careful.finish(node, box, reach, deliver)
+            continue
+        if node.extra is not None and node.extra.hooks is not None:
             careful.visit(node, ct, cotangents, reach, deliver, captured)
             continue
         if reach is None:
