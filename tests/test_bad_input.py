@@ -555,9 +555,19 @@ def too_many_arguments():
     wg.exp(x3(), wg.ones(3))  # here
 
 
-@fails(TypeError, "exp()", "'out'", "copy_")
-def a_place_for_the_result():
-    wg.exp(wg.ones(3), out=wg.ones(3))  # here
+@fails(RuntimeError, "exp()", "out=... arguments don't support", "no_grad")
+def a_place_for_a_result_that_wants_a_gradient():
+    wg.exp(x3(), out=wg.ones(3))  # here
+
+
+@fails(TypeError, "reshape()", "'out'", "no memory of its own")
+def a_place_for_a_view():
+    wg.reshape(wg.ones(3), (3, 1), out=wg.ones(3, 1))  # here
+
+
+@fails(TypeError, "exp: out must be a tensor, not int")
+def a_place_that_is_no_tensor():
+    wg.exp(wg.ones(3), out=3)  # here
 
 
 @fails(TypeError, "sum()", "'dims'")

@@ -26,7 +26,6 @@ LACKING = {
     "as_strided_": NO_OPERATION,
     "gcd_": NO_OPERATION,
     "heaviside_": NO_OPERATION,
-    "i0_": NO_OPERATION,
     "igamma_": NO_OPERATION,
     "igammac_": NO_OPERATION,
     "index_reduce_": NO_OPERATION,

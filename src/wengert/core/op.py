@@ -143,12 +143,15 @@ class Op:
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         """Apply to tensors; with no tensor among the arguments, the forward function itself.
 
-        The inputs may be given by torch's names, `input` and `other`.
+        The inputs may be given by torch's names, `input` and `other`. out: see core/into.py.
         """
         if attrs:
             if not attrs.keys().isdisjoint(_BY_NAME):
                 args += tuple(attrs.pop(name) for name in _BY_NAME if name in attrs)
             if not attrs.keys() <= set(self.attributes):
+                if "out" in attrs:
+                    out = attrs.pop("out")
+                    return OPERATORS.into(self.name, self, args, attrs, out)
                 raise self._unknown(attrs)
         if len(args) > len(self.inputs) and not self.variadic:
             # A ufunc would take a further array as the place to write its result into.
@@ -160,8 +163,7 @@ class Op:
 
     def _unknown(self, attrs: dict[str, Any]) -> ArgumentError:
         name = next(name for name in attrs if name not in self.attributes)
-        remedy = "Write into a tensor with y.copy_(...)." if name == "out" else ""
-        return ArgumentError(f"{self.name}() got an unexpected keyword argument {name!r}", remedy)
+        return ArgumentError(f"{self.name}() got an unexpected keyword argument {name!r}")
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -339,9 +341,9 @@ class Operators:
 
     __slots__ = (
         "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
-        "floor_divide", "ge", "getitem", "gt", "in_place", "iterate", "left_shift", "le", "lt",
-        "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub", "abs",
-        "positive", "ufunc",
+        "floor_divide", "ge", "getitem", "gt", "in_place", "into", "iterate", "left_shift", "le",
+        "lt", "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub",
+        "abs", "positive", "ufunc",
     )  # fmt: skip
 
     if TYPE_CHECKING:

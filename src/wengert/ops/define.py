@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from wengert.core.into import into
 from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place as _in_place
@@ -128,14 +129,18 @@ def _as_called(function: Callable[..., Any]) -> Callable[..., Any]:
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     aliases = {a: b for a, b in _ALIASES.items() if b in names and a not in names}
     takes_input = names[:1] == ("input",)
-    if not aliases and not takes_input:
-        return function
+    takes_dtype, has_out = "dtype" in names and not takes_input, "out" in names
     own, shown = f"{function.__name__}() ", f"{function.__name__.rstrip('_')}() "
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             kwargs = {aliases.get(name, name): value for name, value in kwargs.items()}
+            if "out" in kwargs and not has_out:
+                out = kwargs.pop("out")
+                if takes_dtype and isinstance(out, Tensor):  # a factory fills what it is given
+                    kwargs.setdefault("dtype", out.dtype)
+                return into(shown[:-3], called, args, kwargs, out)
         try:
             return function(*args, **kwargs)
         except (AttributeError, TypeError) as error:

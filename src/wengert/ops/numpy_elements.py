@@ -46,7 +46,7 @@ def _i1_slope(x: Any, out: Any) -> Any:
 i0 = publish(elementwise(
     "i0", _i0, partials=[lambda x: i1_op(x)], torch="i0", numpy=(np.i0,),
     explain="slope i1(x): odd, and growing as exp|x|", source="d/dx I0 = I1",
-))  # fmt: skip
+), in_place=True)  # fmt: skip
 i1_op: Op = elementwise(
     "i1", _i1, partials=[_i1_slope], torch="special.i1",
     explain="slope i0(x) - i1(x) / x: 1/2 at 0, growing as exp|x|",
