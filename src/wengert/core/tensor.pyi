@@ -787,6 +787,9 @@ class Tensor(Arithmetic):
     def i0(*args: Any, **attrs: Any) -> Any:
         ...
 
+    def i0_(self, *args: Any, **kwargs: Any) -> Any:
+        ...
+
     @property
     def imag(self) -> Any:
         ...
