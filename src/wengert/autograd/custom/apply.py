@@ -28,8 +28,10 @@ def applied(call: Call) -> Any:
         return _traced(call, inner)
     state = current()
     ctx = call.context()
+    # Before forward, which may write: a view that cannot follow its base is refused here.
+    sources = list(map(node_of, tensors))
     output = call.run(ctx, state)
-    return finished(call, ctx, output, list(map(node_of, tensors)), state.levels, state)
+    return finished(call, ctx, output, sources, state.levels, state)
 
 
 def finished(
