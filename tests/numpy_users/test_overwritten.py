@@ -105,3 +105,32 @@ def test_only_what_is_written_is_copied():
 def test_tensors_keep_torchs_error():
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         grad(table)(wg.tensor(X))
+
+
+def reused(x):
+    """A plain array as a buffer for constants, small enough to be copied."""
+    factors = np.empty(3)
+    total = 0.0
+    for k in range(3):
+        factors[:] = k + np.arange(3)
+        total = total + (factors * x**2).sum()
+    return total
+
+
+def test_a_small_constant_is_saved_as_it_was():
+    np.testing.assert_allclose(grad(reused)(X), 2 * X * (np.arange(3) * 3 + 3))
+
+
+def test_a_large_constant_that_is_changed_is_named():
+    factors = np.ones(100_000)
+
+    def f(x):
+        y = (factors * x).sum()
+        factors[7] = 2
+        return y
+
+    with pytest.raises(RuntimeError, match="used as a constant has been changed") as caught:
+        grad(f)(np.float64(3.0))
+    assert "y = (factors * x).sum()" in str(caught.value)
+
+    assert grad(f)(np.float64(3.0)) == 100_001  # nothing is changed by the same write

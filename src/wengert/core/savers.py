@@ -3,6 +3,10 @@
 There, a table that is filled in place (path[t + 1] = path[t] + step) must not spoil what its own
 earlier rows were saved for, as it would in torch. What was saved of an array is copied when the
 array is written into: what is never written costs nothing but the note.
+
+The arrays that the user computes with besides are written without our knowing. Those that are small
+are copied when they are saved; of large ones a sum is kept, and compared before the derivative is
+taken.
 """
 
 from __future__ import annotations
@@ -12,27 +16,61 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from wengert.core.node import Node
+from wengert.errors import StaleError
+
 if TYPE_CHECKING:
     from wengert.core.node import Applied
 
 _ndarray: Final = np.ndarray
+COPIED: Final = 1 << 16
+"""Bytes up to which a constant is copied; a sum of as many takes as long."""
 
 
 class Savers:
-    """The nodes that keep an array, by the memory that it lies in."""
+    """The nodes that keep an array, by the memory that it lies in; and sums of constants."""
 
-    __slots__ = ("_by_owner",)
+    __slots__ = ("_by_owner", "_constants")
 
     def __init__(self) -> None:
         self._by_owner: dict[int, list[weakref.ref[Applied]]] = {}
+        self._constants: list[tuple[weakref.ref[Applied], Any, int]] = []
 
     def note(self, node: Applied) -> None:
         """Note what a new node keeps."""
+        if node.operands is not None:
+            self._take_constants(node, node.operands)
         for operand in node.operands or ():
             if type(operand) is _ndarray:
                 self._by_owner.setdefault(_owner(operand), []).append(weakref.ref(node))
         if node.plan.keeps_out and type(node.value) is _ndarray:
             self._by_owner.setdefault(_owner(node.value), []).append(weakref.ref(node))
+
+    def _take_constants(self, node: Applied, operands: tuple[Any, ...]) -> None:
+        """Copy small arrays that are no tensors' own, and note the sums of large ones."""
+        for i, operand in enumerate(operands):
+            if type(operand) is _ndarray and operand.flags.writeable:
+                source = node.inputs[i]
+                if isinstance(source, Node) or source is None or source._memory is not None:
+                    continue
+                if operand.nbytes <= COPIED:
+                    copies = list(node.operands or ())
+                    copies[i] = operand.copy()
+                    node.operands = tuple(copies)
+                elif i in node.plan.residuals:
+                    self._constants.append((weakref.ref(node), operand, _sum(operand)))
+
+    def check(self) -> None:
+        """Raise StaleError if a constant array was changed after it was used."""
+        for saver, array, known in self._constants:
+            node = saver()
+            if node is not None and _sum(array) != known:
+                raise StaleError(
+                    f"{node.op.name}: an array that was used as a constant has been changed since, "
+                    "so the derivative would be wrong",
+                    "Change a copy of it: array = array.copy().",
+                    node.site,
+                )
 
     def before_write(self, array: Any) -> None:
         """Give copies to all that keep a part of this array, which is written into next."""
@@ -40,6 +78,14 @@ class Savers:
             node = saver()
             if node is not None:
                 _preserve(node, array)
+
+
+def _sum(array: Any) -> int:
+    """A number that changes when the contents do: the sum of the bytes, eight at a time."""
+    flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    whole = flat.size // 8 * 8
+    words = int(np.add.reduce(flat[:whole].view(np.uint64)))
+    return words + int(np.add.reduce(flat[whole:], dtype=np.uint64))
 
 
 def _owner(array: Any) -> int:

@@ -149,7 +149,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     """
     leaves, spec = flatten(primals)
     recorded = Recorded("linearize", leaves)
-    with using(grad=True, inference=False, **inside(recorded.arrays, recorded.started)):
+    with using(**recorded.modes()):
         result = called(func, unflatten(recorded.inputs, spec), {})
     outputs, out_spec = result_leaves("linearize", result)
     recorded.outputs = outputs

@@ -49,9 +49,18 @@ class Recorded:
         with using(grad=True, inference=False):
             self.inputs = [alias_leaf(t) for t in tensors]
         self.outputs: list[Tensor] = []
+        self._savers: Any = None
+
+    def modes(self) -> dict[str, Any]:
+        """The modes that the function runs in."""
+        modes = inside(self.arrays, self.started)
+        self._savers = modes["arrays"]
+        return {"grad": True, "inference": False, **modes}
 
     def pull(self, cotangents: Sequence[Any], create_graph: bool | None = None) -> list[Any]:
         """The cotangents of the inputs, zeros where the outputs do not depend on one."""
+        if self._savers is not None:
+            self._savers.check()
         pairs = zip(self.outputs, cotangents, strict=True)
         seeds: dict[Node, Any] = {}
         for output, ct in pairs:
@@ -110,7 +119,7 @@ def _run(
     positions = chosen(name, argnums, args)
     leaves, spec = flatten(picked(argnums, args, positions))
     recorded = Recorded(name, leaves)
-    with using(grad=True, inference=False, **inside(recorded.arrays, recorded.started)):
+    with using(**recorded.modes()):
         inner = replaced(argnums, args, positions, unflatten(recorded.inputs, spec))
         result, aux = split_aux(name, called(func, inner, kwargs), has_aux)
     return recorded, result, aux, spec
@@ -212,7 +221,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     leaves, spec = flatten(primals)
     recorded = Recorded("vjp", leaves)
-    with using(grad=True, inference=False, **inside(recorded.arrays, recorded.started)):
+    with using(**recorded.modes()):
         result = called(func, unflatten(recorded.inputs, spec), {})
     output, aux = split_aux("vjp", result, has_aux)
     recorded.outputs, out_spec = result_leaves("vjp", output)

@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, LinAlgError, ShapeError
+from wengert.errors import ArgumentValueError, LinAlgError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.batching import behind_first
 from wengert.ops.define import public
@@ -154,7 +154,7 @@ def _samples(s: Sampler) -> Call:
 
 def _refuse_no_pivots(name: str, pivot: bool) -> None:
     if not pivot:
-        raise ArgumentError(f"{name}: LU without pivoting is not implemented on the CPU")
+        raise ArgumentValueError(f"{name}: LU without pivoting is not implemented on the CPU")
 
 
 @public(torch="linalg.lu_factor_ex", room="linalg", samples=_samples)
