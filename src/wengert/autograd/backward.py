@@ -40,6 +40,8 @@ from wengert.transform.withheld import told, withheld
 # Reentrant: under create_graph sums are operations, and what they do is not known here.
 _ACCUMULATION: Final = threading.RLock()
 _ndarray: Final = np.ndarray
+_float32: Final = np.float32
+_float64: Final = np.float64
 _getframe: Final = sys._getframe
 _create: Final = Tensor.__new__
 _references: Final = sys.getrefcount
@@ -207,7 +209,7 @@ def _seeds(
 def _ones(name: str, output: Tensor) -> Any:
     """The implicit cotangent 1 of an output of one element."""
     data = output._data
-    if type(data) is not _ndarray:
+    if type(data) is _float32 or type(data) is _float64:
         return type(data)(1)
     if data.size != 1:
         raise GradientError(
@@ -219,7 +221,8 @@ def _ones(name: str, output: Tensor) -> Any:
     if data.dtype.kind == "c":
         raise GradientError(
             f"{name}: grad can be implicitly created only for real scalar outputs, "
-            f"not {output.dtype}"
+            f"not {output.dtype}",
+            "Take its real part, .imag or .abs() first, or pass gradient=.",
         )
     one = data.copy()
     if data.ndim == 1:

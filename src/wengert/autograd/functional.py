@@ -8,7 +8,7 @@ tensor([[2., 0.],
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -152,12 +152,25 @@ def jacobian(
         found = jacfwd(func, tuple(range(len(given))))(*given)
         return found if several else _only(found)
     leaves, several_in, outputs, several_out = _run("jacobian", func, inputs, create_graph)
+    if not vectorize:
+        _check_real(outputs)
     if vectorize:
         blocks = _rows_at_once(outputs, leaves, create_graph)
     else:
         blocks = [_rows_in_turn(o, leaves, create_graph, strict) for o in outputs]
     rows = tuple(_shaped(block, several_in, create_graph) for block in blocks)
     return rows if several_out else rows[0]
+
+
+def _check_real(outputs: Iterable[Tensor]) -> None:
+    """Raise GradientError for complex outputs, whose rows are no gradients."""
+    for i, output in enumerate(outputs):
+        if output.is_complex():
+            raise GradientError(
+                f"jacobian: grad can be implicitly created only for real outputs, and output {i} "
+                f"is {output.dtype}",
+                "Return real and imaginary part: wengert.view_as_real(y).",
+            )
 
 
 def _check_strategy(

@@ -237,6 +237,11 @@ def check_seed(output: Aval, seed: Aval, name: str) -> None:
             f"{name}: the gradient has shape {seed.shape}, the output {output.shape}",
             "They must be equal: one number per element of the output.",
         )
+    if output.dtype.kind == "c" and seed.dtype.kind != "c":
+        raise DTypeError(
+            f"{name}: the gradient is {seed.dtype}, a real dtype, the output {output.dtype}",
+            "Make it complex: gradient.to(output.dtype).",
+        )
     if output.dtype.kind != "c" and seed.dtype.kind == "c":
         raise DTypeError(
             f"{name}: the gradient is {seed.dtype}, a complex dtype, the output {output.dtype}",
