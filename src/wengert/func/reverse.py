@@ -32,7 +32,7 @@ from wengert.func.arguments import (
     split_aux,
 )
 from wengert.modes import current, using
-from wengert.transform.forward import alias_leaf, outside
+from wengert.transform.forward import alias_leaf, outside, outside_of
 from wengert.transform.passes import announced
 from wengert.transform.reverse import Reach, sweep_arrays, sweep_tensors, upstream
 from wengert.transform.tree import Spec, flatten, unflatten
@@ -75,7 +75,8 @@ class Recorded:
             with using(grad=create if create_graph is not None else self.recording):
                 found = dict(announced(sweep_tensors, seeds, order, reach, None, history or create))
             if create_graph is None:
-                found = {node: self.bare(ct) for node, ct in found.items()}
+                pairs_found = found.items()
+                found = {n: outside_of(ct, self.started, self.recording) for n, ct in pairs_found}
         else:
             arrays = {node: ct._data for node, ct in seeds.items()}
             captured = announced(sweep_arrays, arrays, order, reach)

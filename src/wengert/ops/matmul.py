@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import dtype_of
-from wengert.core.op import Op
+from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.batching import product_rule
@@ -136,7 +136,7 @@ def _to_right(ct: Any, x: Any, y: Any) -> Any:
     if x.ndim == 1:
         if y.ndim == 1:
             return ct * x
-        return x[:, None] * (ct if y.ndim == 2 else ct[..., None, :])
+        return OPS["outer"](x, ct) if y.ndim == 2 else x[:, None] * ct[..., None, :]
     if y.ndim > 2 or x.ndim == y.ndim == 2:
         return matmul_op(x.mT, ct)
     rows = math.prod(x.shape[:-1])

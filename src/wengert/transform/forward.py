@@ -365,14 +365,16 @@ def outside(tree: Any, started: int, recording: bool) -> Any:
     History that leads to nothing older than the transform is its own, and ends here.
     """
 
-    def one(value: Any) -> Any:
-        if not isinstance(value, Tensor) or value._node is None:
-            return value
-        if recording and upstream([value._node])[-1].sequence < started:
-            return value
-        return without_history(value)
+    return tree_map(lambda value: outside_of(value, started, recording), tree)
 
-    return tree_map(one, tree)
+
+def outside_of(value: Any, started: int, recording: bool) -> Any:
+    """The same for one value."""
+    if not isinstance(value, Tensor) or value._node is None:
+        return value
+    if recording and upstream([value._node])[-1].sequence < started:
+        return value
+    return without_history(value)
 
 
 def _has_history(value: Any) -> bool:

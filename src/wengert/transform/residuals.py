@@ -174,26 +174,46 @@ class Rewrapped:
         return self._of(value, node)
 
     def _of(self, value: Any, node: Node | None) -> Any:
+        extra = node.extra if node is not None else None
+        if not self._history and (extra is None or not extra.tangents):
+            return value if isinstance(value, Tensor) else rewrap(value, None)
         wrapped = rewrap(value, node)
         return wrapped if self._history else without_history(wrapped)
 
     @property
-    def operands(self) -> tuple[Any, ...]:
-        node = self.node
-        values = self._seen.operands or (None,) * len(node.inputs)
-        steps = zip(values, node.inputs, node.plan.keeps, strict=True)
-        return tuple(self._operand(*step) for step in steps)
+    def operands(self) -> Operands:
+        return Operands(self)
 
-    def _operand(self, value: Any, source: Any, is_residual: bool) -> Any:
+    def operand(self, i: int) -> Any:
+        """The residual or constant that is input i."""
+        node = self.node
+        values, source = self._seen.operands, node.inputs[i]
+        value = values[i] if values is not None else None
         if not isinstance(source, Node):
             return constant(value, source)
-        return traced(source) if value is None and is_residual else self._of(value, source)
+        is_residual = value is None and node.plan.keeps[i]
+        return traced(source) if is_residual else self._of(value, source)
 
     def operand_aval(self, i: int) -> Aval:
         return self.node.operand_aval(i)
 
     def operand_avals(self) -> tuple[Aval, ...]:
         return self.node.operand_avals()
+
+
+class Operands:
+    """The operands of a rewrapped node: only those that a rule asks for are wrapped."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Rewrapped) -> None:
+        self._of = of
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            count = len(self._of.node.inputs)
+            return tuple(self._of.operand(i) for i in range(*at.indices(count)))
+        return self._of.operand(at)
 
 
 def rewrap(value: Any, node: Node | None) -> Any:
