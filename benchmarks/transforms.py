@@ -67,8 +67,8 @@ def closed_form(x: Any) -> Any:
     return np.diag(main) + np.diag(side, 1) + np.diag(side, -1)
 
 
-def hessians(subject: str) -> list[Peer]:
-    """Everyone who computes the Hessian."""
+def hessians(subject: str, peers: bool = True) -> list[Peer]:
+    """Everyone who computes the Hessian; the subject alone without its peers."""
     at = np.linspace(-1, 1, VARIABLES)
 
     def ways(library: Any) -> list[Callable[[], Any]]:
@@ -82,7 +82,7 @@ def hessians(subject: str) -> list[Peer]:
 
     mine = ways(importlib.import_module(subject))
     names = [SUBJECT, f"{SUBJECT}, functional", f"{SUBJECT}, functional, vectorize=True"]
-    if importable(["torch"]):
+    if peers and importable(["torch"]):
         mine += ways(importlib.import_module("torch"))
         names += ["torch.func", "torch.autograd.functional", "the same, vectorize=True"]
     return [Peer(name, run, one) for name, run in zip(names, mine, strict=True)]

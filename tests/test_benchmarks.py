@@ -12,7 +12,16 @@ import wengert
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are not installed
 
-from benchmarks import chain, founding, isolate, million, mlp, report, run  # noqa: E402
+from benchmarks import (  # noqa: E402
+    chain,
+    founding,
+    isolate,
+    million,
+    mlp,
+    report,
+    run,
+    transforms,
+)
 from benchmarks.harness import SUBJECT, Options, Pace, Spread, interleave, ratios  # noqa: E402
 from benchmarks.peers import check_agreement, importable  # noqa: E402
 
@@ -202,3 +211,37 @@ def test_a_failed_case_becomes_part_of_the_report(monkeypatch: pytest.MonkeyPatc
 
     assert case.error
     assert [claim.reached for claim in case.claims] == [False]
+
+
+def test_hessians_agree_with_the_closed_form() -> None:
+    at = np.linspace(-1, 1, transforms.VARIABLES)
+
+    ours = transforms.hessians(SUBJECT, peers=False)
+
+    assert len(ours) == 3
+    check_agreement(ours, 1e-9, {"found": transforms.closed_form(at)})
+
+
+def test_closed_form_of_the_hessian_agrees_with_finite_differences() -> None:
+    x, step = np.linspace(-0.5, 0.7, 4), 1e-4
+
+    def value(a: float, b: float, i: int, j: int) -> float:
+        moved = x.copy()
+        moved[i] += a
+        moved[j] += b
+        return float(transforms.rosenbrock(moved))
+
+    for i in range(4):
+        for j in range(4):
+            signs = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+            total = sum(a * b * value(a * step, b * step, i, j) for a, b in signs)
+            wanted = transforms.closed_form(x)[i, j]
+            assert total / (4 * step**2) == pytest.approx(wanted, rel=1e-3, abs=1e-2)
+
+
+def test_gradients_per_sample_are_one_for_each_sample() -> None:
+    peer = transforms.per_sample(SUBJECT, SUBJECT)
+
+    found = peer.gradients(peer.run())
+
+    assert found["0"].shape == (transforms.SAMPLES, 64, 32)

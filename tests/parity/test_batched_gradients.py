@@ -77,6 +77,13 @@ def test_hooks_and_retained_gradients(m):
 
 
 @agrees_with_torch
+def test_hooks_of_the_inputs(m):
+    x = numbers(m, 1.0, 2.0).requires_grad_()
+    x.register_hook(lambda g: g * 3)
+    return m.autograd.grad(x.sin(), x, m.eye(2, dtype=m.float64), is_grads_batched=True)
+
+
+@agrees_with_torch
 def test_through_writes_and_views(m):
     x = numbers(m, 1.0, 2.0, 3.0).requires_grad_()
     y = x.clone()

@@ -108,7 +108,7 @@ def _zeros(like: Tensor) -> Tensor:
 
 def _shaped(values: tuple[Any, ...], several: bool, create_graph: bool) -> Any:
     """Results as they were given: a tuple or one; cut off unless create_graph."""
-    kept = values if create_graph else tuple(v.detach() for v in values)
+    kept = values if create_graph else tuple(v if v._node is None else v.detach() for v in values)
     return kept if several else kept[0]
 
 
@@ -239,7 +239,8 @@ def _block(rows: Tensor | None, start: int, size: int, output: Tensor, x: Tensor
         return _zero_block(output, x)
     if len(rows._data) > size:
         rows = rows.narrow(0, start, size)
-    return rows.reshape((*output._data.shape, *x._data.shape))
+    shape = (*output._data.shape, *x._data.shape)
+    return rows if rows._data.shape == shape else rows.reshape(shape)
 
 
 def _zero_block(output: Tensor, x: Tensor) -> Tensor:

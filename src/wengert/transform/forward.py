@@ -364,7 +364,6 @@ def outside(tree: Any, started: int, recording: bool) -> Any:
 
     History that leads to nothing older than the transform is its own, and ends here.
     """
-
     return tree_map(lambda value: outside_of(value, started, recording), tree)
 
 

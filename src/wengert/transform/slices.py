@@ -28,15 +28,15 @@ def takes_slices(order: Sequence[Node], reach: Reach) -> bool:
     state = current()
     if state.levels or state.anomaly is not None:
         return False
-    return all(_is_ordinary(node) for node in order if node in reach.through)
+    return all(_is_ordinary(node) for node in order if node in reach.sources)
 
 
 def _is_ordinary(node: Node) -> bool:
     plan = node.plan
-    if plan.special or plan.joint is not None or node.retains():
-        return False
     extra = node.extra
     if extra is not None and (extra.hooks is not None or extra.packed is not None):
+        return False
+    if plan.special or plan.joint is not None or node.retains():
         return False
     aval = node.aval
     return isinstance(aval, Aval) and aval.dtype.kind == "f" and not is_half(aval.dtype)
