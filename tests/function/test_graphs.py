@@ -112,6 +112,27 @@ def test_a_constant_that_the_function_wrote_into_is_gone():
         g(w=[1.0, 1.0])
 
 
+def test_a_buffer_that_the_function_wrote_into_is_gone():
+    class Normalize(Function):
+        @staticmethod
+        def forward(ctx, x, mean):
+            ctx.save_for_backward(x)
+            y = x - mean
+            mean.mul_(0.9)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, None
+
+    x = vector(2.0, 3.0)
+    y = Normalize.apply(x, wg.ones(2))
+    g = wg.graph(y, x=x, y=y)
+    assert g["y"].value.tolist() == [1, 2]
+    with pytest.raises(StaleError, match=r"by Normalize at test_graphs\.py"):
+        g(x=[1.0, 1.0])
+
+
 def test_a_run_that_cannot_be_repeated_says_so():
     calls = []
 

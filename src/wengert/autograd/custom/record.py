@@ -92,16 +92,15 @@ def _node(
     tensors = call.tensors
     op = call.op
     plan = op.plan(mask, REAL, len(tensors))
-    inputs = tuple(
-        source if source is not None else _constant(t, ctx._marks.dirty)
-        for t, source in zip(tensors, sources, strict=True)
-    )
-    operands = tuple(
-        None if source is not None or index_of(t, ctx._marks.dirty) is not None else _contents(t)
-        for t, source in zip(tensors, sources, strict=True)
-    )
+    inputs: list[Any] = list(sources)
+    operands: list[Any] = [None] * len(tensors)
+    for i, tensor in enumerate(tensors):
+        if inputs[i] is None and _is_gone(call, tensor, ctx._marks.dirty):
+            inputs[i] = _Overwritten.of(tensor)
+        elif inputs[i] is None:
+            inputs[i], operands[i] = tensor, _contents(tensor)
     node = FunctionNode(
-        plan, inputs, operands if any(o is not None for o in operands) else None,
+        plan, tuple(inputs), tuple(operands) if any(o is not None for o in operands) else None,
         call.attributes or None, outputs.kept_value(), outputs.aval, site,
     )  # fmt: skip
     node.share(ctx)
@@ -128,18 +127,21 @@ class _Overwritten(Tensor):
 
     __slots__ = ()
 
+    @classmethod
+    def of(cls, tensor: Tensor) -> _Overwritten:
+        """What stands for a tensor."""
+        gone = cls.__new__(cls)
+        gone._data, gone._node, gone._memory, gone._extra = tensor._data, None, None, tensor._extra
+        return gone
+
     def overwritten(self, writer: str, site: Site | None) -> None:
+        """It is not what it was when the node, which is older than this, was made."""
         memory = self._memory = Memory(self._data)
         memory.stamp(next_sequence(), writer, site)
 
 
-def _constant(tensor: Tensor, dirty: Sequence[Tensor]) -> Tensor:
-    """A constant as the node's input; one that was written into is marked as gone."""
-    if index_of(tensor, dirty) is None:
-        return tensor
-    gone = _Overwritten.__new__(_Overwritten)
-    gone._data, gone._node, gone._memory, gone._extra = tensor._data, None, None, tensor._extra
-    return gone
+def _is_gone(call: Call, tensor: Tensor, dirty: Sequence[Tensor]) -> bool:
+    return index_of(tensor, dirty) is not None or call.was_written(tensor)
 
 
 def _saved(
