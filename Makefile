@@ -5,7 +5,7 @@
 python := .venv/bin/python
 venv := sh tools/venv.sh
 
-.PHONY: help demo test lint style types imports format docs parity bench clean
+.PHONY: help demo test lint style types imports format docs parity bench mypyc clean
 
 help:
 	@echo 'make demo     a computation, its picture and its derivation; a network trained on real digits'
@@ -15,6 +15,7 @@ help:
 	@echo 'make docs     runs the tutorial notebook (the other examples in the docs run in make test)'
 	@echo 'make parity   the tests against torch, which it installs'
 	@echo 'make bench    the figures of docs/benchmarks.md'
+	@echo 'make mypyc    builds core/ with mypyc and runs its tests on the build'
 	@echo 'make clean    removes .venv and everything else that was made'
 
 demo:
@@ -57,6 +58,10 @@ parity:
 bench:
 	@$(venv) bench parity
 	$(python) -m benchmarks
+
+mypyc:
+	@$(venv) lint test
+	$(python) tools/mypyc.py
 
 clean:
 	rm -rf .venv build dist out .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -31,15 +31,20 @@ class GradFn:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        sequence: int
+    sequence: int
 
-        @property
-        def aval(self) -> Any: ...
+    @property
+    def aval(self) -> Any:
+        """The aval of what the node makes; Node says."""
+        raise NotImplementedError
 
-        def get_extra(self) -> Extra: ...
+    def get_extra(self) -> Extra:
+        """What few nodes have; Node says."""
+        raise NotImplementedError
 
-        def _watch(self) -> None: ...
+    def _watch(self) -> None:
+        """There are hooks; Node says what that means."""
+        raise NotImplementedError
 
     def hooks(self) -> Hooks:
         """The node's hooks, for one to be entered: passes look at this node from now on."""
@@ -140,7 +145,7 @@ def _take_names(op: Op) -> None:
     torchs = () if callable(op.saved_as) else op.saved_as
     for name in (*op.inputs, *op.attributes, *torchs, *op.results_as, *_COMMON):
         for full in (f"_saved_{name}", f"_raw_saved_{name}"):
-            if full not in GradFn.__dict__:
+            if not hasattr(GradFn, full):
                 setattr(GradFn, full, _property(full))
 
 

@@ -20,7 +20,8 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import numpy as np
 
@@ -280,7 +281,7 @@ class Op:
             self._argument(i, name, numbers, slots) for name in self._parameters(i)
         )
         call = f"rule({arguments})" if callable(function) else repr(function)
-        if callable(function) and function.__code__.co_code == _identity.__code__.co_code:
+        if callable(function) and function.__code__.co_code == _IDENTITY:
             call = arguments  # the rule is one residual, as in a product: no call needed
         if isinstance(rule, Select):
             call = f"select({call}, ct)"
@@ -303,8 +304,8 @@ class Op:
         return made
 
 
-def _identity(x: Any) -> Any:
-    return x
+# Of a function that is interpreted also where this file is compiled.
+_IDENTITY: Final = eval("lambda x: x").__code__.co_code
 
 
 def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -336,24 +337,15 @@ NUMPY: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
 """NumPy's functions and ufuncs, and ours that answer for them on tensors. Filled at import."""
 
 
-class Operators:
-    """What is behind Python's operators, entered as it is defined."""
+_BEHIND_OPERATORS: Final = (
+    "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
+    "floor_divide", "ge", "getitem", "gt", "in_place", "into", "iterate", "left_shift", "le",
+    "lt", "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub",
+    "abs", "positive", "ufunc",
+)  # fmt: skip
 
-    __slots__ = (
-        "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
-        "floor_divide", "ge", "getitem", "gt", "in_place", "into", "iterate", "left_shift", "le",
-        "lt", "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub",
-        "abs", "positive", "ufunc",
-    )  # fmt: skip
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
-
-        def __setattr__(self, name: str, value: Any) -> None: ...
-
-
-OPERATORS: Final = Operators()
+OPERATORS: Final = SimpleNamespace()
+"""What is behind Python's operators, entered as it is defined."""
 
 
 def register(op: Op) -> Op:
@@ -361,7 +353,7 @@ def register(op: Op) -> Op:
     if op.name in OPS:
         raise ValueError(f"operation {op.name!r} is defined twice")
     OPS[op.name] = op
-    if op.name in Operators.__slots__:
+    if op.name in _BEHIND_OPERATORS:
         setattr(OPERATORS, op.name, op)
     for listener in _LISTENERS:
         listener(op)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Steps = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
 """The view operations between a base and a view, with their attributes."""
 
-_own_node: Final = Tensor.__dict__["_node"]
+_own_node: Final = vars(Tensor)["_node"]
 
 NO_GRAD: Final = "no_grad"
 INFERENCE: Final = "inference_mode"
