@@ -93,7 +93,7 @@ def cut_off(graph: Graph, x: Tensor, called: str, output: Vertex) -> Answer:
         return _blamed(where, _causes(cuts), f"\n  {_about(called, bool(naming))}")
     if cuts:
         return _candidates(head, target, called, cuts, naming)
-    return _by_numbers(head, called, output)
+    return _by_numbers(head, graph, called, output)
 
 
 def _shared(graph: Graph, memory: Memory | None) -> tuple[Cut, ...]:
@@ -123,9 +123,14 @@ def _candidates(
     return Answer(text, _causes(naming + others))
 
 
-def _by_numbers(head: str, called: str, output: Vertex) -> Answer:
-    """Nothing was cut: it was not used at all, or through numbers, of which lines are known."""
-    exits = [Cause(by, site) for site, by in EXITS.items() if _names(site, called)]
+def _by_numbers(head: str, graph: Graph, called: str, output: Vertex) -> Answer:
+    """Nothing was cut: it was not used at all, or through numbers, of which lines are known.
+
+    Lines of other files than the graph's may well mean something else by the name.
+    """
+    files = {vertex.site.filename for vertex in graph if vertex.site is not None}
+    exits = [Cause(by, site) for site, by in EXITS.items()
+             if site.filename in files and _names(site, called)]  # fmt: skip
     unused = Cause("unused", output.site)
     if not exits:
         return Answer(
