@@ -21,7 +21,7 @@ from wengert.errors import ArgumentError, ArgumentValueError, GradientError, Sha
 from wengert.func.jacobian import basis_of, jacfwd
 from wengert.func.jacobian import hessian as forward_over_reverse
 from wengert.modes import using
-from wengert.transform.forward import zero_leaf
+from wengert.transform.aliases import zero_leaf
 
 Function = Callable[..., Any]
 Tensors = Tensor | tuple[Tensor, ...]

@@ -24,8 +24,9 @@ from wengert.func.arguments import (
 )
 from wengert.func.reverse import Recorded
 from wengert.modes import current, using
+from wengert.transform.aliases import outside
 from wengert.transform.batch import Batched
-from wengert.transform.forward import ForwardLevel, check_tangent, outside
+from wengert.transform.forward import ForwardLevel, check_tangent
 from wengert.transform.tree import flatten, tree_map, unflatten
 
 

@@ -28,8 +28,9 @@ from wengert.func.forward import Pushed, jvp
 from wengert.func.mapping import vmap
 from wengert.func.reverse import vjp
 from wengert.modes import current, using
+from wengert.transform.aliases import outside
 from wengert.transform.batch import BatchLevel
-from wengert.transform.forward import ForwardLevel, outside
+from wengert.transform.forward import ForwardLevel
 from wengert.transform.tree import Spec, flatten, unflatten
 
 
@@ -160,19 +161,25 @@ def jacfwd(
         if randomness == "different":
             columns, out_spec, aux = _in_a_map(of_chosen, primal, has_aux, randomness)
         else:
-            depth = len(current().levels) + 1
-            directions = basis_of(inputs)
-            basis = BatchLevel(len(directions[0]._data), randomness, depth)
-            level = ForwardLevel(next_sequence(), basis)
-            lifted = [basis.lift(direction, mapped=True) for direction in directions]
-            run = Pushed("jacfwd", level, of_chosen, (primal,), lifted, has_aux, arrays)
-            columns, out_spec, aux = _columns(run, basis.size), run.spec, run.aux
+            columns, out_spec, aux = _at_once(of_chosen, primal, has_aux, randomness, arrays)
         refuse_complex("jacfwd", columns, "output")
         blocks = _column_blocks(columns, inputs)
         jacobian = unflatten([unflatten(block, in_spec) for block in blocks], out_spec)
         return as_arrays((jacobian, aux) if has_aux else jacobian, arrays)
 
     return transformed
+
+
+def _at_once(
+    func: Callable[..., Any], primal: Any, has_aux: bool, randomness: str, arrays: bool
+) -> tuple[list[Any], Spec, Any]:
+    """The columns by one run of the function, outside of the map that its tangents are in."""
+    directions = basis_of(flatten(primal)[0])
+    basis = BatchLevel(len(directions[0]._data), randomness, len(current().levels) + 1)
+    lifted = [basis.lift(direction, mapped=True) for direction in directions]
+    level = ForwardLevel(next_sequence(), basis)
+    run = Pushed("jacfwd", level, func, (primal,), lifted, has_aux, arrays)
+    return _columns(run, basis.size), run.spec, run.aux
 
 
 def _columns(run: Pushed, size: int) -> list[Any]:

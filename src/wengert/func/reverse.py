@@ -32,7 +32,7 @@ from wengert.func.arguments import (
     split_aux,
 )
 from wengert.modes import current, using
-from wengert.transform.forward import alias_leaf, outside, outside_of
+from wengert.transform.aliases import alias_leaf, outside, outside_of
 from wengert.transform.passes import announced
 from wengert.transform.reverse import Reach, sweep_arrays, sweep_tensors, upstream
 from wengert.transform.tree import Spec, flatten, unflatten

@@ -10,27 +10,18 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from typing import Any, Final
-
-import numpy as np
+from typing import Any
 
 from wengert.core.dtype import is_differentiable
-from wengert.core.half import widened
 from wengert.core.node import Carrier, Node
-from wengert.core.op import OPS, Op, parameters
-from wengert.core.record import _new, apply, make_leaf
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.core.view import attach
 from wengert.errors import ShapeError, TransformError
-from wengert.modes import State, current, entered, using
-from wengert.transform.batch import Batched, BatchLevel, lifted, promoted_tensors
+from wengert.modes import State, current, entered
+from wengert.transform.batch import BatchLevel
 from wengert.transform.plain import SEEN
-from wengert.transform.pushed import named, on_arrays, sum_of_terms
-from wengert.transform.residuals import without_history
-from wengert.transform.reverse import Reach, sweep_tensors, upstream
-from wengert.transform.tree import tree_map
-
-_ndarray: Final = np.ndarray
+from wengert.transform.pushed import on_arrays
+from wengert.transform.pushforward import pushforward
 
 
 class ForwardLevel:
@@ -189,199 +180,6 @@ class ForwardLevel:
                 tensor = carrier.handle()
                 if not extra.tangents and tensor is not None and tensor._node is carrier:
                     tensor._node = None
-
-
-def pushforward(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any,
-    state: State,
-) -> Any:  # fmt: skip
-    """The tangent of an application's output (a tuple for several), from those of its inputs."""
-    if op.promotion != "none":
-        args = promoted_tensors(op, args)
-    if op.pushforward is not None:
-        return _expanded(_by_rule(op, args, tangents, attrs, out), out)
-    if op.kind == "elementwise":
-        return _elementwise(op, args, tangents, attrs, out)
-    if op.kind == "linear":
-        return _linear(op, args, tangents, attrs)
-    if op.kind == "multilinear":
-        return _multilinear(op, args, tangents, attrs)
-    return _transposed(op, args, tangents, attrs, out)
-
-
-def _elementwise(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Tensor
-) -> Any:
-    """The same on tensors, for other levels to see."""
-    total = sum_of_terms(op, args, tangents, attrs, out)
-    return None if total is None else _expanded(total, out)
-
-
-def _by_rule(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any
-) -> Any:
-    """The operation's own pushforward; x_dot is the tangent of x, None if that is zero."""
-    rule = op.pushforward
-    assert rule is not None
-    args, tangents, out = widened(tuple(args)), widened(tuple(tangents)), widened(out)
-    found: list[Any] = []
-    for name in parameters(rule):
-        if name.endswith("_dot"):
-            found.append(named(op, name.removesuffix("_dot"), tangents, attrs, out))
-        else:
-            found.append(named(op, name, args, attrs, out))
-    return rule(*found)
-
-
-def _expanded(tangent: Any, out: Any) -> Any:
-    """A tangent in the shape and dtype of its primal: the mirror of conform."""
-    if isinstance(out, tuple):
-        return tuple(_expanded(t, o) for t, o in zip(tangent, out, strict=True))
-    if tangent is None:
-        return None
-    if not isinstance(tangent, Tensor):
-        tangent = _new(np.asarray(tangent)[()], None)
-    if tangent._data.shape != out._data.shape:
-        tangent = OPS["expand"](tangent, shape=tuple(out._data.shape))
-    if tangent._data.dtype != out._data.dtype:
-        tangent = OPS["to"](tangent, dtype=out._data.dtype)
-    return tangent
-
-
-def _linear(op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any]) -> Any:
-    """The operation itself, on the tangents; what it is not linear in stays."""
-    given = [a if op.rule(i) is None else _or_zero(tangents[i], a) for i, a in enumerate(args)]
-    return apply(op, given, attrs or None)
-
-
-def _or_zero(tangent: Any, primal: Any) -> Any:
-    if tangent is not None or primal is None:
-        return tangent
-    if not isinstance(primal, Tensor):
-        return np.zeros(np.shape(primal), np.asarray(primal).dtype)[()]
-    return _new(np.zeros(primal._data.shape, primal._data.dtype)[()], None)
-
-
-def _multilinear(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any]
-) -> Any:
-    """The sum over the inputs of the operation with that input replaced by its tangent."""
-    total: Any = None
-    for i, tangent in enumerate(tangents):
-        if tangent is None or op.rule(i) is None:
-            continue
-        term = apply(op, [*args[:i], tangent, *args[i + 1 :]], attrs or None)
-        total = term if total is None else total + term
-    return total
-
-
-def _transposed(
-    op: Op, args: Sequence[Any], tangents: Sequence[Any], attrs: dict[str, Any], out: Any
-) -> Any:
-    """J t, from the pullback alone: ct -> J^T ct is linear in ct, and its transpose is J.
-
-    The operation is applied again to fresh aliases, its pullbacks are recorded as functions of a
-    cotangent, and these are pulled back in turn.
-    """
-    with using(grad=True, inference=False, saved=()):
-        inputs = [a if t is None else alias_leaf(a) for a, t in zip(args, tangents, strict=True)]
-        outs = apply(op, inputs, attrs or None)
-        several = outs if isinstance(outs, tuple) else (outs,)
-        cotangents = [zero_leaf(o) if o._node is not None else None for o in several]
-        roots = {o._node: c for o, c in zip(several, cotangents, strict=True) if c is not None}
-        if not roots:
-            return None if not isinstance(out, tuple) else (None,) * len(out)
-        order = upstream(roots)
-        targets = {x._node for x, t in zip(inputs, tangents, strict=True) if t is not None}
-        pulled = dict(sweep_tensors(dict(roots), order, Reach(targets, order)))
-        found = _pulled_back(inputs, tangents, pulled, [c for c in cotangents if c is not None])
-    results = [
-        None if c is None else _without_reverse(found.get(c._node), args, tangents)
-        for c in cotangents
-    ]
-    return tuple(results) if isinstance(out, tuple) else results[0]
-
-
-def _pulled_back(
-    inputs: Sequence[Any], tangents: Sequence[Any], pulled: dict[Any, Any], seeds: list[Any]
-) -> dict[Any, Any]:
-    """The transpose of ct -> J^T ct, applied to the tangents."""
-    again: dict[Any, Any] = {}
-    for x, tangent in zip(inputs, tangents, strict=True):
-        value = pulled.get(x._node) if tangent is not None else None
-        if value is not None and value._node is not None:
-            node = value._node
-            again[node] = again[node] + tangent if node in again else tangent
-    order = upstream(again)
-    reach = Reach({seed._node for seed in seeds}, order)
-    return dict(sweep_tensors(again, order, reach))
-
-
-def alias_leaf(tensor: Tensor) -> Any:
-    """A fresh alias of a tensor, with a node of its own to differentiate with respect to."""
-    inner = lifted(tensor)
-    if isinstance(inner, Batched) and (inner._node is None or type(inner._node) is Carrier):
-        alias: Any = inner._handle()
-        if inner._node is not None:
-            alias._node = copied(inner._node, alias)
-        attach(alias, inner, OPS["alias"], None, current())
-    else:
-        alias = OPS["alias"](inner)
-    node = alias._node
-    if node is None or type(node) is Carrier:
-        extra = node.extra if node is not None else None
-        alias._node = None
-        leaf = make_leaf(alias)
-        leaf.extra = extra
-    return alias
-
-
-def copied(carrier: Node, tensor: Tensor) -> Carrier:
-    """The same tangents for another handle."""
-    made = Carrier(tensor)
-    extra = carrier.extra
-    if extra is not None and extra.tangents:
-        made.get_extra().tangents = dict(extra.tangents)
-    return made
-
-
-def zero_leaf(like: Tensor) -> Tensor:
-    """Zeros to differentiate with respect to: what a linear function is recorded at."""
-    zero = lifted(_new(np.zeros(like._data.shape, like._data.dtype)[()], None))
-    make_leaf(zero)
-    return zero
-
-
-def _without_reverse(tangent: Any, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """A tangent without history, if nothing that it was made from has any."""
-    if tangent is None or any(map(_has_history, (*args, *tangents))):
-        return tangent
-    return without_history(tangent)
-
-
-def outside(tree: Any, started: int, recording: bool) -> Any:
-    """Results as they are outside of the transform that made them.
-
-    History that leads to nothing older than the transform is its own, and ends here.
-    """
-    return tree_map(lambda value: outside_of(value, started, recording), tree)
-
-
-def outside_of(value: Any, started: int, recording: bool) -> Any:
-    """The same for one value."""
-    if not isinstance(value, Tensor) or value._node is None:
-        return value
-    if recording and upstream([value._node])[-1].sequence < started:
-        return value
-    return without_history(value)
-
-
-def _has_history(value: Any) -> bool:
-    return isinstance(value, Tensor) and (value._node is not None or bool(value._level))
-
-
-def _bare(value: Any) -> Any:
-    return value._data if isinstance(value, Tensor) else value
 
 
 def check_tangent(primal: Tensor, tangent: Any, name: str) -> None:
