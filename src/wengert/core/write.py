@@ -6,6 +6,7 @@ inputs are what the base was and the value written; the view, and the base's oth
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -58,11 +59,24 @@ def _write_slices(
     if mapped[1]:
         missing = region.ndim - value.ndim
         value = value[(slice(None), *(None,) * missing)]
+    if not _is_part(region, whole):  # as in _write
+        shape = tuple(whole.shape)
+        places = through(np.arange(math.prod(shape[1:])).reshape(shape[1:]), attrs["steps"])
+        flat = whole.reshape((size, math.prod(shape[1:])))
+        flat[:, places] = value
+        return flat.reshape(shape)
     if isinstance(region, np.ndarray):
         region[...] = value
     else:
         in_place(OPS["copy"], region, value)
     return whole
+
+
+def _is_part(region: Any, whole: Any) -> bool:
+    """Whether the region is a view of the whole, and no copy."""
+    if isinstance(whole, np.ndarray):
+        return bool(np.may_share_memory(region, whole))
+    return region is whole or (region._memory is not None and region._memory is whole._memory)
 
 
 def _text(args: list[str], attrs: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from wengert.core.dtype import is_differentiable
 from wengert.core.half import arithmetic
+from wengert.core.memory import Memory
 from wengert.core.node import Applied, Carrier, Node, project
 from wengert.core.op import OPS, Op
 from wengert.core.record import _new, _scalar, as_operand, cast, compute, promoted
@@ -129,6 +130,7 @@ class Batched(Wrapped):
         state = current()
         with entered(state.below(state.levels.index(self._at))):
             made = self._at.lift(self._value.clone(), self._mapped)
+        made._memory = Memory(made._data)  # what is saved of it is not what is written next
         made._node = self._node
         return made
 
@@ -382,5 +384,6 @@ def _kept(value: Any, node: Node | None, is_residual: bool) -> Any:
 
 def _bare(value: Tensor) -> Tensor:
     bare = value._handle()
+    bare._memory = value._memory
     bare._node = None
     return bare

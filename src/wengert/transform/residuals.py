@@ -59,6 +59,8 @@ def _lies_in(value: Any, memory: Memory) -> bool:
 
     A NumPy scalar counts as being in there: it stands for what was saved before the first alias.
     """
+    if isinstance(value, Tensor):  # of a transform
+        return value._memory is None or value._memory is memory
     array = memory.array
     if type(value) is not np.ndarray or type(array) is not np.ndarray:
         return True
