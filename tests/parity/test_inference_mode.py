@@ -168,7 +168,8 @@ def test_modes_inside_each_other(m):
     def note():
         made = m.ones(1) + 1
         recorded = (leaf(m, 1.0) * 2).requires_grad
-        seen.append((m.is_inference_mode_enabled(), recorded, made.is_inference()))
+        modes = m.is_inference_mode_enabled(), m.is_grad_enabled()
+        seen.append((modes, recorded, made.is_inference()))
 
     with m.inference_mode():
         with m.inference_mode(False):

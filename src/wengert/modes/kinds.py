@@ -69,7 +69,7 @@ class Mode:
         now = current()
         if now is inside:
             return before
-        return now.but(**{name: getattr(before, name) for name in self._fields})
+        return now.but(**{name: before.mode(name) for name in self._fields})
 
     def __call__(self, function: F) -> F:
         """The function, in this mode whenever it is called."""
@@ -116,7 +116,7 @@ class enable_grad(Mode):
     """Operations inside are recorded, even within no_grad. No effect inside inference_mode."""
 
     def _changed(self, state: State) -> State:
-        return state.but(grad=not state.inference)
+        return state.but(grad=True)
 
 
 class set_grad_enabled(ModeAtOnce):
@@ -127,7 +127,7 @@ class set_grad_enabled(ModeAtOnce):
         super().__init__()
 
     def _changed(self, state: State) -> State:
-        return state.but(grad=self.mode and not state.inference)
+        return state.but(grad=self.mode)
 
     def _again(self) -> Mode:
         return enable_grad() if self.mode else no_grad()
@@ -151,8 +151,8 @@ class inference_mode(Mode):
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations on tensors that require grad are recorded here and now."""
-    return current().grad
+    """Whether operations on tensors that require grad are recorded, but for inference_mode."""
+    return current().asked
 
 
 def is_inference_mode_enabled() -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 class State:
     """The modes in force. `run(f, *args)` calls f with NumPy's floating-point errors ignored.
 
+    grad: whether operations are recorded; asked: whether they would be, outside of inference_mode.
     levels: the active forward and batch levels, outermost first. saved: the hooks that residuals
     are packed with, innermost last. scope: the name that nodes are filed under, "a/b". started:
     the number of the first node of the outermost transform whose function is running, 0 outside.
@@ -25,8 +26,8 @@ class State:
     """
 
     __slots__ = (
-        "_below", "anomaly", "arrays", "grad", "inference", "levels", "plain", "run", "saved",
-        "scope", "sites", "started",
+        "_below", "anomaly", "arrays", "asked", "grad", "inference", "levels", "plain", "run",
+        "saved", "scope", "sites", "started",
     )  # fmt: skip
 
     def __init__(
@@ -35,7 +36,8 @@ class State:
         anomaly: Any = None, started: int = 0, arrays: Any = None,
     ) -> None:  # fmt: skip
         self.run = run
-        self.grad = grad
+        self.asked = grad
+        self.grad = grad and not inference
         self.inference = inference
         self.sites = sites
         self.scope = scope
@@ -49,8 +51,11 @@ class State:
 
     def but(self, **changes: Any) -> State:
         """The same state with some modes changed."""
-        modes = {name: getattr(self, name) for name in _MODES}
-        return State(**(modes | changes))
+        return State(**({name: self.mode(name) for name in _MODES} | changes))
+
+    def mode(self, name: str) -> Any:
+        """One of the modes as it was set."""
+        return self.asked if name == "grad" else getattr(self, name)
 
     def below(self, index: int, opened: tuple[Any, ...] = ()) -> State:
         """The same with the level at `index`, and all that are inside it, hidden.
