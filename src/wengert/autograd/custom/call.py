@@ -23,10 +23,11 @@ class Call:
     """A Function with its arguments.
 
     splits: whether it defines setup_context, and so forward takes no ctx. args: all arguments,
-    those given by keyword at the end.
+    those given by keyword at the end; tensors: those of them that are. versions: how often each
+    tensor had been written when forward began.
     """
 
-    __slots__ = ("args", "function", "layout", "splits", "versions")
+    __slots__ = ("args", "function", "layout", "splits", "tensors", "versions")
 
     def __init__(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         self.function = function
@@ -35,6 +36,7 @@ class Call:
             args, kwargs = _with_defaults(function, args, kwargs)
         self.args = (*args, *kwargs.values())
         self.layout = _layout(function, self.args, tuple(kwargs), self.splits)
+        self.tensors: list[Tensor] = [self.args[i] for i in self.layout.places]
         self.versions: list[int] = []
 
     def but(self, args: Sequence[Any], function: Any = None, layout: Any = None) -> Call:
@@ -42,6 +44,7 @@ class Call:
         made = Call.__new__(Call)
         made.function, made.splits = function or self.function, self.splits
         made.args, made.layout, made.versions = tuple(args), layout or self.layout, []
+        made.tensors = [made.args[i] for i in made.layout.places]
         return made
 
     @property
@@ -49,11 +52,6 @@ class Call:
         """The Function's name."""
         name: str = self.function.__name__
         return name
-
-    @property
-    def tensors(self) -> list[Tensor]:
-        """The arguments that are tensors."""
-        return [self.args[i] for i in self.layout.places]
 
     @property
     def attributes(self) -> dict[str, Any]:

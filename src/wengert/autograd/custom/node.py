@@ -59,9 +59,10 @@ class FunctionOp(Op):
     def plan(self, mask: int, numbers: int, count: int) -> Plan:
         """The plan: its pullback gives the cotangents of all inputs at once."""
         plan = super().plan(mask, numbers, count)
-        plan.joint = self.pullback
-        plan.special = plan.care = True
-        plan.keeps_any = True  # so that a pass that frees says in which line
+        if plan.joint is None:
+            plan.joint = self.pullback
+            plan.special = plan.care = True
+            plan.keeps_any = True  # so that a pass that frees says in which line
         return plan
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,8 @@ class Outputs:
     """The outputs of an application that are tensors.
 
     raw: as forward returned them. made: as users get them, once `attached` or `detached` has run.
-    places: their positions among all `count` values that were returned.
+    places: their positions among all `count` values that were returned. carries: per output
+    whether it can have a gradient.
     """
 
     def __init__(
@@ -51,15 +51,11 @@ class Outputs:
         self.count = len(returned.values)
         self.raw: list[Tensor] = [returned.values[i] for i in self.places]
         self.made: list[Tensor] = list(self.raw)
-        self._recorded = False
-
-    @cached_property
-    def carries(self) -> list[bool]:
-        """Per output whether it can have a gradient."""
-        constant = self._marks.constant
-        return [
-            is_differentiable(t._data.dtype) and index_of(t, constant) is None for t in self.raw
+        self.carries = [
+            is_differentiable(t._data.dtype) and index_of(t, ctx._marks.constant) is None
+            for t in self.raw
         ]
+        self._recorded = False
 
     @property
     def differentiable(self) -> bool:
