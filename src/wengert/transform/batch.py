@@ -14,20 +14,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.dtype import is_differentiable
-from wengert.core.half import arithmetic
 from wengert.core.memory import Memory
-from wengert.core.node import Applied, Carrier, Node, project
 from wengert.core.op import OPS, Op
-from wengert.core.record import _new, _scalar, as_operand, cast, compute, promoted
+from wengert.core.record import _new, as_operand, promoted
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.core.write import in_place, name_in_place
 from wengert.errors import BatchingError, DimensionError, ShapeError, WengertError
 from wengert.modes import State, current, entered
-from wengert.sites import user_site
 from wengert.transform.batching import batched_by_rule
-from wengert.transform.plain import SEEN, is_elementwise, leading, plain, rank_of
+from wengert.transform.inside import note
+from wengert.transform.plain import on_arrays
 
 _ZEROS: Final = bytes(16)
 
@@ -156,7 +153,7 @@ class Batched(Wrapped):
         out: Any = None
         # Views share history with their source below, too, where that can have any.
         if (not op.view or state.inference) and "alike" not in op.attributes:
-            out = _on_arrays(op, args, attrs, level, state)
+            out = on_arrays(op, args, attrs, level, state)
         if out is not None:
             self._finish(op, args, attrs, out, index, state)
             return out
@@ -185,7 +182,7 @@ class Batched(Wrapped):
     ) -> None:  # fmt: skip
         """Record the application for gradients inside the map, and push tangents there."""
         if state.grad:
-            _note(op, args, attrs, out, self._at, state)
+            note(op, args, attrs, out, self._at, state)
         for inner in state.levels[index + 1 :]:
             inner.push(op, args, attrs or {}, out)
 
@@ -230,58 +227,6 @@ class Batched(Wrapped):
         return f"Batched({self._aval}, {where} over {self._at.size}, value={self._value!r})"
 
 
-def _on_arrays(
-    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, level: BatchLevel, state: State
-) -> Any:
-    """What an operation makes of plain arrays of one dtype, if that is what the arguments are."""
-    found = _arrays_in(op, args, level)
-    if found is None:
-        return None
-    arrays, mapped = found
-    try:
-        if not any(mapped):
-            result = compute(op, arrays, attrs, state)
-        elif is_elementwise(op):
-            rank = rank_of(args)
-            aligned = [leading(x, rank) if m else x for x, m in zip(arrays, mapped, strict=True)]
-            result = compute(op, aligned, attrs, state)
-        elif op.batch is not None:
-            result = state.run(op.batch, op, arrays, mapped, attrs or {}, level.size)
-        else:
-            return None
-    except (ValueError, IndexError, TypeError, RuntimeError):
-        return None  # it fails again on tensors, and is explained
-    is_mapped = any(mapped)
-    if isinstance(result, tuple):
-        return tuple(level.lift(_new(_scalar(r), None), is_mapped) for r in result)
-    return level.lift(_new(_scalar(result), None), is_mapped)
-
-
-def _arrays_in(
-    op: Op, args: Sequence[Any], level: BatchLevel
-) -> tuple[list[Any], list[bool]] | None:
-    """The arguments as arrays, and which are mapped; None where other levels have to see them."""
-    arrays: list[Any] = []
-    mapped: list[bool] = []
-    dtype: Any = None
-    for a in args:
-        data = plain(level, a)
-        if data is SEEN:
-            return None
-        arrays.append(data)
-        mapped.append(type(a) is Batched and a._mapped)
-        if isinstance(a, Tensor):
-            if op.promotion != "none" and data.dtype is not dtype:
-                if dtype is not None or data.dtype.kind != "f":
-                    return None
-                dtype = data.dtype
-        elif type(a) is complex or isinstance(a, (np.ndarray, np.generic)):
-            return None
-    if op.promotion != "none":
-        arrays = [cast(d, dtype) for d in arrays]
-    return arrays, mapped
-
-
 def _of_slices(error: WengertError, args: Sequence[Any]) -> WengertError:
     """The same error with the shapes that the user's function sees."""
     if _IN_MAP in error.what:
@@ -319,71 +264,3 @@ def _value_at(level: BatchLevel, value: Any, op: Op) -> Any:
         return None
     operand = as_operand(op, value)
     return _new(operand, None) if isinstance(operand, np.ndarray) else operand
-
-
-def _inner_node(level: BatchLevel, value: Any) -> Node | None:
-    """The node of an argument, if it belongs to this level; those of others are seen below."""
-    if not isinstance(value, Batched) or value._at is not level:
-        return None
-    node = value._node
-    return None if type(node) is Carrier else node
-
-
-def _note(
-    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, out: Any, level: BatchLevel,
-    state: State,
-) -> None:  # fmt: skip
-    """Give the output a node of its own, if a gradient inside the map is wanted."""
-    nodes = [_inner_node(level, a) for a in args]
-    mask = 0
-    for i, node in enumerate(nodes):
-        if node is not None:
-            mask |= 1 << i
-    if not mask or not op.differentiable:
-        return
-    several = out if isinstance(out, tuple) else (out,)
-    if not any(is_differentiable(o._data.dtype) for o in several):
-        return
-    numbers = arithmetic([a._data if isinstance(a, Tensor) else a for a in args])
-    plan = op.plan(mask, numbers, len(args))
-    if not plan.wanted:
-        return
-    pairs = list(zip(args, nodes, strict=True))
-    kept = [_kept(a, node, plan.keeps[i]) for i, (a, node) in enumerate(pairs)]
-    sources = [
-        node if node is not None else a if isinstance(a, Tensor) else None for a, node in pairs
-    ]
-    avals = tuple(o._aval for o in several)
-    site = user_site() if state.sites else None
-    node = Applied(plan, tuple(sources), tuple(kept), attrs or None, None, avals[0], site)
-    if state.scope:
-        node.get_extra().scope = state.scope
-    if isinstance(out, tuple):
-        node._aval = avals
-        node.value = tuple(_bare(o) for o in out) if plan.keeps_out else None
-        for i, one in enumerate(out):
-            if is_differentiable(one._data.dtype):
-                one._node = project(node, i, None, avals[i])
-    else:
-        node.value = _bare(out) if plan.keeps_out else None
-        out._node = node
-
-
-def _kept(value: Any, node: Node | None, is_residual: bool) -> Any:
-    """What a node keeps of an input: a residual as a handle without history.
-
-    A constant keeps what the other levels know of it: its tangents, and its place in the graphs
-    outside of this map.
-    """
-    if not isinstance(value, Tensor):
-        return value
-    if node is None:
-        return value._handle()
-    return _bare(value) if is_residual else None
-
-
-def _bare(value: Tensor) -> Tensor:
-    bare = value._handle()
-    bare._memory = value._memory
-    bare._node = None
-    return bare

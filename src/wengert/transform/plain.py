@@ -1,19 +1,23 @@
-"""Elementwise work on mapped values as NumPy's, where no other level needs to see it.
+"""Work on mapped values as NumPy's, where no other level needs to see it.
 
 A batched tensor's contents are an ordinary tensor with the mapped axis in front. If that has no
 history and no tangents, an elementwise operation on slices is the same operation on the arrays,
-aligned; nothing needs to be wrapped, recorded or dispatched on the way.
+aligned, and another's batching rule takes the arrays; nothing needs to be wrapped, recorded or
+dispatched on the way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.op import Op
+from wengert.core.record import _new, _scalar, cast, compute
 from wengert.core.tensor import Tensor
 from wengert.core.view import View
+from wengert.modes import State
 from wengert.ops.batching import broadcast_rule
 
 SEEN: Final = object()
@@ -63,3 +67,53 @@ def rank_of(args: Any) -> int:
         if ndim > rank:
             rank = ndim
     return rank
+
+
+def on_arrays(
+    op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, level: Any, state: State
+) -> Any:
+    """What an operation makes of plain arrays of one dtype, if that is what the arguments are."""
+    found = _arrays_in(op, args, level)
+    if found is None:
+        return None
+    arrays, mapped = found
+    try:
+        if not any(mapped):
+            result = compute(op, arrays, attrs, state)
+        elif is_elementwise(op):
+            rank = rank_of(args)
+            aligned = [leading(x, rank) if m else x for x, m in zip(arrays, mapped, strict=True)]
+            result = compute(op, aligned, attrs, state)
+        elif op.batch is not None:
+            result = state.run(op.batch, op, arrays, mapped, attrs or {}, level.size)
+        else:
+            return None
+    except (ValueError, IndexError, TypeError, RuntimeError):
+        return None  # it fails again on tensors, and is explained
+    is_mapped = any(mapped)
+    if isinstance(result, tuple):
+        return tuple(level.lift(_new(_scalar(r), None), is_mapped) for r in result)
+    return level.lift(_new(_scalar(result), None), is_mapped)
+
+
+def _arrays_in(op: Op, args: Sequence[Any], level: Any) -> tuple[list[Any], list[bool]] | None:
+    """The arguments as arrays, and which are mapped; None where other levels have to see them."""
+    arrays: list[Any] = []
+    mapped: list[bool] = []
+    dtype: Any = None
+    for a in args:
+        data = plain(level, a)
+        if data is SEEN:
+            return None
+        arrays.append(data)
+        mapped.append(getattr(a, "_mapped", False))
+        if isinstance(a, Tensor):
+            if op.promotion != "none" and data.dtype is not dtype:
+                if dtype is not None or data.dtype.kind != "f":
+                    return None
+                dtype = data.dtype
+        elif type(a) is complex or isinstance(a, (np.ndarray, np.generic)):
+            return None
+    if op.promotion != "none":
+        arrays = [cast(d, dtype) for d in arrays]
+    return arrays, mapped
