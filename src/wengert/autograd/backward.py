@@ -19,9 +19,10 @@ from wengert.errors import ArgumentError, ArgumentValueError, Cause, GradientErr
 from wengert.modes import current, get_state, set_grad_enabled, silently
 from wengert.ops.define import method
 from wengert.sites import Site, here
-from wengert.transform.careful import Deliver, completed, prehooked
+from wengert.transform.careful import Deliver
 from wengert.transform.conform import conform
 from wengert.transform.failure import remember
+from wengert.transform.hooked import completed, prehooked
 from wengert.transform.newest import sweep_newest
 from wengert.transform.passes import announced
 from wengert.transform.reverse import (

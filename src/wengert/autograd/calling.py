@@ -9,7 +9,8 @@ from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError
 from wengert.modes import current
-from wengert.transform.careful import Arrays, Tensors, run
+from wengert.transform.careful import run
+from wengert.transform.cotangents import Arrays, Tensors
 from wengert.transform.reverse import check_seed
 
 

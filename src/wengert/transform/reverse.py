@@ -20,8 +20,9 @@ from wengert.core.node import LEAF_PLAN, Applied, Node, Pair
 from wengert.errors import DTypeError, ShapeError
 from wengert.modes import STATE, State, current, entered, keep_changes
 from wengert.sites import Site
-from wengert.transform.careful import Arrays, Careful, Deliver, Tensors, materialised, sweep
+from wengert.transform.careful import Careful, Deliver, materialised, sweep
 from wengert.transform.conform import conform
+from wengert.transform.cotangents import Arrays, Tensors
 from wengert.transform.residuals import check_fresh
 
 _by_sequence = attrgetter("sequence")
