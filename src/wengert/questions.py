@@ -6,8 +6,8 @@ The answers are worked out in ask/ and draw/, which load on first use.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
@@ -291,26 +291,76 @@ class Graph(core.Graph):
 
     def draw(
         self, *, values: bool = True, derivatives: bool = False,
-        paths: tuple[Where, Where] | None = None,
+        paths: tuple[Where, Where] | None = None, gradients: bool | Where = False,
+        collapse: bool | None = None, open: Collection[str] = (),
+        orientation: Literal["up", "down", "right", "left"] = "up",
     ) -> Picture:  # fmt: skip
         """The picture: in notebooks SVG, in terminals text; `.save("out.svg")`, `.svg("dark")`.
 
         values: under each node. derivatives: on each edge. paths: (from, to) to highlight.
+        gradients: colour each node by the norm of the output's gradient there; where there are
+        several outputs, the one that is meant. orientation: where the data flows; text always reads
+        upwards.
+
+        collapse: draw each scope as one box, and repeated parts once; None to do so where there are
+        more than 150 nodes, and then to open as many levels of scopes as fit. open: scopes that are
+        not collapsed; * stands for anything.
+
+        >>> import wengert as wg
+        >>> x = wg.ones(3, requires_grad=True)
+        >>> with wg.scope("norm"):
+        ...     y = x / (x * x).sum().sqrt()
+        >>> z = y.sum()
+        >>> print(wg.graph(z).draw(collapse=True, values=False))
+            ┌────────────┐
+            │ z = sum(y) │
+            └────────────┘
+                   ▲
+                   │
+        ╔═════════════════════╗
+        ║        norm         ║
+        ║ mul, sum, sqrt, div ║
+        ║    4 operations     ║
+        ╚═════════════════════╝
+                   ▲
+                   │
+                 ╒═══╕
+                 │ x │
+                 ╘═══╛
         """
         from wengert.draw.of_graph import scene_of
         from wengert.draw.picture import Picture
 
-        labels = self._labels() if derivatives else None
-        stressed = self._between(*paths) if paths is not None else frozenset()
-        return Picture(scene_of(self, values=values, labels=labels, highlighted=stressed))
+        scene = scene_of(
+            self,
+            values=values,
+            label=self._label_of if derivatives else None,
+            highlighted=self._between(*paths) if paths is not None else frozenset(),
+            collapse=collapse,
+            opened=open,
+            gradients=self._gradients(gradients) if gradients is not False else None,
+            orientation=orientation,
+        )
+        return Picture(scene)
 
-    def _labels(self) -> dict[tuple[int, int], Any]:
-        from wengert.ask.edges import edges_from
+    def _label_of(self, use: tuple[int, int]) -> Any:
+        """What stands on an edge: its derivative, where it has a rule."""
+        from wengert.ask.edges import Edge
         from wengert.draw.scene import Label
 
-        variable = [vertex for vertex in self if not vertex.is_constant]
-        edges = [edge for vertex in variable for edge in edges_from(vertex) if edge.has_rule]
-        return {(e.consumer.index, e.slot): Label(e.symbol, _label(e)) for e in edges}
+        consumer = Vertex(self, use[0])
+        producer = dict(self.sources(use[0]))[use[1]]
+        edge = Edge(Vertex(self, producer), consumer, use[1])
+        if edge.producer.is_constant or not edge.has_rule:
+            return None
+        return Label(edge.symbol, _label(edge))
+
+    def _gradients(self, of: bool | Where) -> Any:
+        from wengert.ask.norms import gradient_norms
+        from wengert.draw.of_graph import Gradients
+
+        output = self._output() if isinstance(of, bool) else self[of]
+        return Gradients(output.name, gradient_norms(self, output))
 
     def _between(self, source: Where, target: Where) -> frozenset[tuple[int, int]]:
         from wengert.ask.derivative import between

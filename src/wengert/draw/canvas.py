@@ -32,6 +32,7 @@ ASCII = str.maketrans(
         **dict.fromkeys("─╌", "-"),
         **dict.fromkeys("┃", "#"),
         **dict.fromkeys("━═", "="),
+        **dict.fromkeys("╔╗╚╝║", "#"),
         **dict.fromkeys("╭╮╰╯├┤┬┴┼┌┐└┘", "+"),
         **dict.fromkeys("┏┓┗┛┣┫┳┻╋", "#"),
         **dict.fromkeys("▲", "^"),

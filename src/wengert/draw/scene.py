@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KINDS = ("input", "parameter", "operation", "output", "constant")
+from wengert.draw.heat import Heat, Legend
+
+KINDS = ("input", "parameter", "operation", "output", "constant", "scope")
+ORIENTATIONS = ("up", "down", "right", "left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +18,14 @@ class Box:
     title: the name or expression, `c = a + b`; set in italics.
     lines: what stands under the title, such as the value.
     hint: what is shown when the pointer rests on the box; by default its own text.
+    heat: how it is coloured by the size of a gradient, instead of by its kind.
     """
 
     kind: str
     title: str
     lines: tuple[str, ...] = ()
     hint: str = ""
+    heat: Heat | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -46,29 +51,42 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An edge from the box that makes a value to the box that uses it, by their places in boxes."""
+    """An edge from the box that makes a value to the box that uses it, by their places in boxes.
+
+    leaves, enters: what the ports say at which it leaves a collapsed box and enters one; "" for no
+    port.
+    """
 
     source: int
     target: int
     label: Label | None = None
     highlighted: bool = False
+    leaves: str = ""
+    enters: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Boxes and the links between them; a box's incoming links stand in the order of its operands.
 
-    title: the picture's name for those who do not see it.
+    title: the picture's name for those who do not see it. orientation: where the data flows, in a
+    drawing; text always reads upwards. legend: what the colours stand for.
 
-    Raises ValueError where a link names a box that is not there, or its own box at both ends. (A
-    longer cycle is found when the scene is laid out.)
+    Raises ValueError where a link names a box that is not there, or its own box at both ends, and
+    for an unknown orientation. (A longer cycle is found when the scene is laid out.)
     """
 
     boxes: tuple[Box, ...]
     links: tuple[Link, ...] = ()
     title: str = ""
+    orientation: str = "up"
+    legend: Legend | None = None
 
     def __post_init__(self) -> None:
+        if self.orientation not in ORIENTATIONS:
+            raise ValueError(
+                f"orientation is {self.orientation!r}; it is one of {', '.join(ORIENTATIONS)}"
+            )
         # Lists are welcome; what is kept cannot change, so a picture may be made later.
         object.__setattr__(self, "boxes", tuple(self.boxes))
         object.__setattr__(self, "links", tuple(self.links))

@@ -6,20 +6,24 @@ No style sheet, no script, no identifier: pictures may stand beside each other i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from wengert.draw.columns import Margins
-from wengert.draw.layered import SMALL, Spacing, layout
+from wengert.draw.layered import SMALL, Point, Spacing, layout
 from wengert.draw.layers import Size
+from wengert.draw.legend import draw_legend, legend_size, paint_of
 from wengert.draw.letters import FALLBACK_RATIO, SANS, SERIF, sans_width, serif_width
 from wengert.draw.routes import HEADS_APART, Outline, find_routes
 from wengert.draw.scene import Box, Label, Scene
+from wengert.draw.stack import SHEETS, sheets
 from wengert.draw.strokes import arrowhead, n, rectangle, route_path
 from wengert.draw.theme import Theme, ThemeName, theme_named
+from wengert.draw.turn import TURNS
 from wengert.draw.words import clean, shorten, typeset
 
-EXPRESSION, CONSTANT, VALUE = 18.0, 15.0, 15.0  # sizes of type
+EXPRESSION, CONSTANT, VALUE, DETAIL = 18.0, 15.0, 15.0, 13.0  # sizes of type
+PORT = 3.2
 BORDER = 28.0
 ROUNDING = 10.0
 LABEL_HEIGHT = 22.0
@@ -45,25 +49,34 @@ class _Picture:
     def __init__(self, scene: Scene, theme: Theme) -> None:
         self.scene = scene
         self.theme = theme
+        self.turn = TURNS[scene.orientation]
         self.roomy = len(scene.boxes) <= SMALL
         sizes = [self._size(*each) for each in zip(scene.boxes, scene.incoming())]
+        turned = [self.turn.size(size) for size in sizes]
         edges = [(link.source, link.target) for link in scene.links]
         labels = [_label_size(link.label) for link in scene.links]
-        placement = layout(sizes, edges, labels, ROOMY if self.roomy else DENSE)
-        self.outlines = [
-            Outline(*point, *size, size[1] / 2 if _is_pill(box) else ROUNDING)
-            for box, point, size in zip(scene.boxes, placement.boxes, sizes)
+        labels = [self.turn.size(size) if size is not None else None for size in labels]
+        placement = layout(turned, edges, labels, ROOMY if self.roomy else DENSE)
+        radii = [
+            size[1] / 2 if _is_pill(box) else ROUNDING for box, size in zip(scene.boxes, sizes)
         ]
-        self.routes = find_routes(placement, self.outlines, edges, labels)
-        self.placement = placement
+        laid = [Outline(*each) for each in _rows(placement.boxes, turned, radii)]
+        self.routes = find_routes(placement, laid, edges, labels)
+        places = [self.turn.point(point) for point in placement.boxes]
+        self.outlines = [Outline(*each) for each in _rows(places, sizes, radii)]
 
     def _size(self, box: Box, incoming: list[int]) -> Size:
         """Room for the text in any of its fonts, and for an arrowhead from each operand."""
-        size = CONSTANT if box.kind == "constant" else EXPRESSION
-        text = serif_width(typeset(shorten(box.title)), size)
-        text = max([text, *(sans_width(shorten(line), VALUE) for line in box.lines)])
+        if box.kind == "scope":
+            text = sans_width(shorten(box.title), VALUE)
+            text = max([text, *(sans_width(shorten(line), DETAIL) for line in box.lines)])
+        else:
+            size = CONSTANT if box.kind == "constant" else EXPRESSION
+            text = serif_width(typeset(shorten(box.title)), size)
+            text = max([text, *(sans_width(shorten(line), VALUE) for line in box.lines)])
         padding = max(PADDING[self.roomy], text * (FALLBACK_RATIO - 1) / 2)
-        least = HEADS_APART * len(incoming) + 2 * ROUNDING
+        heads = HEADS_APART * len(incoming) + 2 * ROUNDING
+        least = 0.0 if self.turn.is_sideways else heads
         if not _is_pill(box):
             least = max(least, LEAST_WIDTH[self.roomy])
         if _is_pill(box) and box.lines:
@@ -71,6 +84,10 @@ class _Picture:
         height = (32.0 if box.kind == "constant" else 42.0) + 20.0 * len(box.lines)
         if box.kind == "constant" and box.lines:
             height += 8
+        if box.kind == "scope":
+            height = 42.0 + 18.0 * len(box.lines) + SHEETS
+        if self.turn.is_sideways:
+            height = max(height, heads)
         return (max(least, height + 10, text + 2 * padding), height)
 
     # ------------------------------------------------------------------ the document
@@ -78,6 +95,12 @@ class _Picture:
     def document(self) -> str:
         """All of it, from the ground up."""
         width, height, left, top = self._frame()
+        legend = self.scene.legend
+        key: list[str] = []
+        if legend is not None:
+            room = legend_size(legend)
+            key = list(draw_legend(legend, self.theme, left + width, top + BORDER))
+            width, height = width + room[0] + BORDER, max(height, room[1] + 2 * BORDER)
         attributes = (
             f'xmlns="http://www.w3.org/2000/svg" width="{n(width)}" height="{n(height)}" '
             f'viewBox="{n(left)} {n(top)} {n(width)} {n(height)}" role="img" '
@@ -87,17 +110,17 @@ class _Picture:
             f'<rect x="{n(left)}" y="{n(top)}" width="{n(width)}" height="{n(height)}" '
             f'fill="{self.theme.ground}"/>'
         )
-        parts = [f"<svg {attributes}>", ground, *self._links(), *self._boxes(), *self._labels()]
-        return "\n".join([*parts, "</svg>\n"])
+        drawn = (*self._links(), *self._boxes(), *self._labels())
+        return "\n".join([f"<svg {attributes}>", ground, *drawn, *key, "</svg>\n"])
 
     def _frame(self) -> tuple[float, float, float, float]:
         """Width, height, left and top of the picture with its border."""
         areas = [outline.area(0) for outline in self.outlines]
         for route, link in zip(self.routes, self.scene.links):
-            areas += [(*point, *point) for point in route.points]
+            areas += [(*point, *point) for point in map(self.turn.point, route.points)]
             size = _label_size(link.label)
             if route.label is not None and size is not None:
-                areas.append(Outline(*route.label, *size, 0).area(0))
+                areas.append(Outline(*self.turn.point(route.label), *size, 0).area(0))
         lefts, tops, rights, bottoms = zip(*areas or [(0.0, 0.0, 0.0, 0.0)])
         left, top = min(lefts) - BORDER, min(tops) - BORDER
         return (max(rights) + BORDER - left, max(bottoms) + BORDER - top, left, top)
@@ -113,10 +136,11 @@ class _Picture:
             some = [route for link, route in drawn if link.highlighted == highlighted]
             if not some:
                 continue
-            yield f'<g fill="none" stroke="{colour}" stroke-width="{width}">'
+            turn = self.turn.attribute
+            yield f'<g fill="none" stroke="{colour}" stroke-width="{width}"{turn}>'
             for route in some:
                 yield f'<path d="{route_path(route, bold=highlighted)}"/>'
-            yield f'</g>\n<g fill="{colour}">'
+            yield f'</g>\n<g fill="{colour}"{turn}>'
             for route in some:
                 yield f'<path d="{arrowhead(route, bold=highlighted)}"/>'
             yield "</g>"
@@ -128,7 +152,7 @@ class _Picture:
             size = _label_size(link.label)
             if link.label is None or size is None or route.label is None:
                 continue
-            pill = Outline(*route.label, *size, LABEL_HEIGHT / 2)
+            pill = Outline(*self.turn.point(route.label), *size, LABEL_HEIGHT / 2)
             colour = self.theme.path if link.highlighted else self.theme.derivative
             yield rectangle(pill, f'fill="{self.theme.ground}"')
             yield (
@@ -144,15 +168,24 @@ class _Picture:
             f'<g font-family="{SANS}" font-size="{n(VALUE)}" font-weight="600" '
             f'text-anchor="middle" fill="{self.theme.ink}">'
         )
-        for box, outline in zip(self.scene.boxes, self.outlines):
+        ports = self._ports()
+        for number, (box, outline) in enumerate(zip(self.scene.boxes, self.outlines)):
             yield from self._box(box, outline)
+            yield from ports.get(number, ())
+            yield "</g>"
         yield "</g>"
 
     def _box(self, box: Box, outline: Outline) -> Iterator[str]:
         paint = self.theme.boxes[box.kind]
-        stroke = f'stroke="{paint.stroke}" stroke-width="{THIN}"'
+        fill, stroke = paint.fill, f'stroke="{paint.stroke}" stroke-width="{THIN}"'
+        if box.heat is not None:
+            fill, stroke = paint_of(box.heat, self.theme, paint)
         yield f"<g><title>{escape(_hint(box))}</title>"
-        yield rectangle(outline, f'fill="{paint.fill}" {stroke}')
+        if box.kind == "scope":
+            yield from sheets(outline, f'fill="{fill}" {stroke}')
+            yield from self._scope_text(box, outline)
+            return
+        yield rectangle(outline, f'fill="{fill}" {stroke}')
         if box.kind == "parameter":
             inner = outline.shrunk(3.0)
             yield rectangle(inner, f'fill="none" stroke="{paint.stroke}" stroke-width="0.8"')
@@ -168,7 +201,48 @@ class _Picture:
             y += 20
             text = escape(shorten(line))
             yield f'<text x="{n(outline.x)}" y="{n(y + 0.34 * VALUE)}">{text}</text>'
-        yield "</g>"
+
+    def _scope_text(self, box: Box, outline: Outline) -> Iterator[str]:
+        """A scope's name, upright, and what is in it, in smaller letters."""
+        y = outline.y + SHEETS / 2 - 9 * len(box.lines)
+        title = escape(shorten(box.title))
+        yield f'<text x="{n(outline.x)}" y="{n(y + 0.34 * VALUE)}">{title}</text>'
+        for line in box.lines:
+            y += 18
+            yield (
+                f'<text x="{n(outline.x)}" y="{n(y + 0.34 * DETAIL + 1)}" '
+                f'font-size="{n(DETAIL)}" font-weight="400">{escape(shorten(line))}</text>'
+            )
+
+    def _ports(self) -> dict[int, list[str]]:
+        """Per collapsed box a small circle wherever a value enters or leaves it."""
+        ports: dict[int, list[str]] = {}
+        for link, route in zip(self.scene.links, self.routes):
+            ends = (
+                (link.source, link.leaves, route.points[0]),
+                (link.target, link.enters, route.points[-1]),
+            )
+            for number, words, place in ends:
+                if words:
+                    stroke = self.theme.boxes[self.scene.boxes[number].kind].stroke
+                    ports.setdefault(number, []).append(self._port(words, place, stroke))
+        return ports
+
+    def _port(self, words: str, place: Point, stroke: str) -> str:
+        x, y = self.turn.point(place)
+        said = escape("\n".join(clean(line) for line in words.splitlines()))
+        return (
+            f'<g><title>{said}</title><circle cx="{n(x)}" cy="{n(y)}" r="{PORT}" '
+            f'fill="{self.theme.ground}" stroke="{stroke}" stroke-width="{THIN}"/></g>'
+        )
+
+
+def _rows(
+    points: Iterable[Point], sizes: Iterable[Size], radii: Iterable[float]
+) -> Iterator[tuple[float, float, float, float, float]]:
+    """Outlines as numbers: the middle, the size, the radius of the corners."""
+    for point, size, radius in zip(points, sizes, radii):
+        yield (*point, *size, radius)
 
 
 def _is_pill(box: Box) -> bool:

@@ -29,6 +29,7 @@ _FRAMES = {
     "input": "╭╮╰╯─│",
     "parameter": "╒╕╘╛═│",
     "constant": "┌┐└┘╌╎",
+    "scope": "╔╗╚╝═║",
 }
 _ASCII_FRAMES = {
     "operation": "++++-|",
@@ -36,6 +37,7 @@ _ASCII_FRAMES = {
     "input": "..''-|",
     "parameter": "++++=|",
     "constant": "....-:",
+    "scope": "####=#",
 }
 
 
@@ -225,7 +227,7 @@ class _Grid:
         width = self.widths[number]
         left = self.columns[number] - width // 2
         frame = (_ASCII_FRAMES if self.ascii else _FRAMES)[box.kind]
-        style = box.kind if box.kind != "operation" else ""
+        style = box.kind if box.kind not in ("operation", "scope") else ""
         height = len(self.texts[number])
         canvas.put(left, top, frame[0] + frame[4] * (width - 2) + frame[1], style)
         canvas.put(left, top + height + 1, frame[2] + frame[4] * (width - 2) + frame[3], style)

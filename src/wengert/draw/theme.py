@@ -19,7 +19,11 @@ class Paint:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours for one ground. A path and a derivative differ in hue, on either ground."""
+    """Colours for one ground. A path and a derivative differ in hue, on either ground.
+
+    heat: steps for sizes of gradients, even in lightness, each one farther from the ground. The ink
+    can be read on all of them.
+    """
 
     ground: str
     ink: str
@@ -27,6 +31,7 @@ class Theme:
     derivative: str
     path: str
     boxes: Mapping[str, Paint]
+    heat: tuple[str, ...]
 
 
 THEMES: Mapping[str, Theme] = {
@@ -42,7 +47,9 @@ THEMES: Mapping[str, Theme] = {
             "operation": Paint("#ffffff", "#aab2bf"),
             "output": Paint("#e5f5ea", "#2f9e58"),
             "constant": Paint("#f1f2f4", "#9aa3b2"),
+            "scope": Paint("#eef1f8", "#7283a6"),
         },
+        heat=("#fdf0e6", "#fbd8bd", "#f5b98f", "#eb9867", "#dc7648"),
     ),
     "dark": Theme(
         ground="#14171c",
@@ -56,7 +63,9 @@ THEMES: Mapping[str, Theme] = {
             "operation": Paint("#1d2229", "#566070"),
             "output": Paint("#14301f", "#4cc27a"),
             "constant": Paint("#22262d", "#6b7482"),
+            "scope": Paint("#1f2735", "#7d90b5"),
         },
+        heat=("#2b2220", "#452a22", "#613323", "#7f3f25", "#9e4d2a"),
     ),
 }
 

@@ -16,8 +16,10 @@ from wengert.draw.ranks import heights
 from wengert.draw.scene import Link, Scene
 from wengert.draw.words import shorten, spell
 
-_MARKS = {"operation": "○", "output": "◎", "input": "●", "parameter": "◆", "constant": "·"}
-_ASCII_MARKS = {"operation": "o", "output": "@", "input": "*", "parameter": "#", "constant": "."}
+_MARKS = {"operation": "○", "output": "◎", "input": "●", "parameter": "◆", "constant": "·",
+          "scope": "▣"}  # fmt: skip
+_ASCII_MARKS = {"operation": "o", "output": "@", "input": "*", "parameter": "#", "constant": ".",
+                "scope": "="}  # fmt: skip
 
 
 def tree(scene: Scene, *, ascii: bool = False, color: bool = False) -> str:
@@ -139,7 +141,7 @@ class _Writer:
         shown = self.scene.boxes[box]
         words = "  ".join(shorten(text) for text in (shown.title, *shown.lines))
         number = f" [{self._number(box)}]" if self.shared[box] else ""
-        style = "" if shown.kind == "operation" else shown.kind
+        style = "" if shown.kind in ("operation", "scope") else shown.kind
         return self._join(
             box in self.on_path,
             [(lead, ""), (self.marks[shown.kind], style), (f" {self.say(words)}{number}", "")],

@@ -1,0 +1,101 @@
+"""The size of gradients as steps of lightness: which step a norm takes, and what a legend says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median_low
+
+STEPS = 5
+"""Steps of lightness at most: neighbours can still be told apart in greyscale."""
+_RATIOS = (2, 10, 100, 1000, 10**5, 10**10, 10**30, 10**100, 10**300)
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The colour of a box: a step from 0, the palest, and what is out of the ordinary.
+
+    step: -1 where no gradient is known. flag: "", "zero", "infinite" or "nan".
+    """
+
+    step: int
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What the steps stand for.
+
+    title: what is measured. steps: per step its range in words, palest first. flags: those that
+    occur. unknown: whether some box has no gradient.
+    """
+
+    title: str
+    steps: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    unknown: bool = False
+
+
+class Scale:
+    """Steps for norms, each so many times the one before: 2, 10, 100, ... times, as few as fit."""
+
+    def __init__(self, norms: Iterable[float]) -> None:
+        usual = [norm for norm in norms if math.isfinite(norm) and norm > 0]
+        self.edges: list[float] = []
+        for ratio in _RATIOS if usual else ():
+            self.edges = _edges(min(usual), max(usual), ratio)
+            if len(self.edges) <= STEPS + 1:
+                break
+
+    def step(self, norm: float) -> int:
+        """The step of a positive finite norm."""
+        inner = self.edges[1:-1]
+        return sum(norm >= edge for edge in inner)
+
+    def words(self) -> tuple[str, ...]:
+        """Per step its range."""
+        return tuple(f"{_short(a)} to {_short(b)}" for a, b in zip(self.edges, self.edges[1:]))
+
+    def heat(self, norms: Sequence[float]) -> Heat:
+        """The colour for the norms of one box: of the median, flagged by the worst of them."""
+        if not norms:
+            return Heat(-1)
+        usual = [norm for norm in norms if math.isfinite(norm) and norm > 0]
+        flag = ""
+        if any(math.isnan(norm) for norm in norms):
+            flag = "nan"
+        elif any(math.isinf(norm) for norm in norms):
+            flag = "infinite"
+        elif not usual:
+            flag = "zero"
+        middle = median_low(sorted(usual)) if usual else 0.0
+        return Heat(self.step(middle) if usual else 0, flag)
+
+
+def _edges(low: float, high: float, ratio: int) -> list[float]:
+    """Powers of the ratio, from the last that is not above `low` to the first above `high`.
+
+    Only comparisons and exact powers: the same on every machine.
+    """
+    power = 0
+    while _power(ratio, power) > low:
+        power -= 1
+    while _power(ratio, power + 1) <= low:
+        power += 1
+    edges = [_power(ratio, power)]
+    while edges[-1] <= high and len(edges) <= STEPS + 2:
+        power += 1
+        edges.append(_power(ratio, power))
+    return edges
+
+
+def _power(ratio: int, power: int) -> float:
+    """The power, rounded correctly; infinite beyond the largest number, 0 below the least."""
+    if ratio == 2:
+        return math.ldexp(1.0, power) if power < 1024 else math.inf
+    return float(f"1e{(len(str(ratio)) - 1) * power}")
+
+
+def _short(edge: float) -> str:
+    return f"{edge:.3g}"

@@ -1,0 +1,209 @@
+"""Which box of a picture stands for which nodes of a graph, and which links join the boxes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Set
+from dataclasses import dataclass, field
+
+from wengert.draw.units import MOST, RUNS, Unit, Units
+from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import Vertex
+
+Use = tuple[int, int]
+"""A use of a value: the consumer's index and the slot."""
+
+MOST_PORTS = 6
+"""Links into a collapsed box up to which each value has a link of its own."""
+_GROUP = 3
+"""Leaves from which on those that go into the same collapsed boxes share a box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A box: an operation, a unit of several, a leaf, or several leaves.
+
+    members: their indices, oldest first. unit: None for leaves. hidden: the leaves and constants
+    that are used nowhere else, which the box of a unit hides.
+    """
+
+    members: tuple[int, ...]
+    unit: Unit | None = None
+    hidden: tuple[int, ...] = ()
+
+    @property
+    def is_single(self) -> bool:
+        return len(self.members) == 1
+
+
+@dataclass(slots=True)
+class Wire:
+    """A link: the values that go from one part to another, and their uses there."""
+
+    source: int
+    target: int
+    values: list[int] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    def add(self, value: int, uses: list[Use]) -> None:
+        if value not in self.values[-1:]:
+            self.values.append(value)
+        self.uses += uses
+
+
+class Plan:
+    """The parts of a picture, in the graph's order, and the wires between them."""
+
+    def __init__(
+        self, graph: Graph, operations: list[int], units: list[Unit], *, bounded: bool = True
+    ) -> None:
+        self.graph = graph
+        self._bounded = bounded
+        self._unit_of = {i: n for n, u in enumerate(units) for i in operations[u.start : u.stop]}
+        leaves, hidden = self._leaves(units)
+        parts = [Part(group) for group in leaves]
+        for number, unit in enumerate(units):
+            members = tuple(operations[unit.start : unit.stop])
+            parts.append(Part(members, unit, tuple(hidden[number])))
+        self.parts = sorted(parts, key=lambda part: part.members[0])
+        self.part_of = {
+            index: number
+            for number, part in enumerate(self.parts)
+            for index in (*part.members, *part.hidden)
+        }
+        self.wires = self._few(self._wires())
+
+    # ------------------------------------------------------------------ leaves
+
+    def _leaves(self, units: list[Unit]) -> tuple[list[tuple[int, ...]], dict[int, list[int]]]:
+        """Leaves in groups, one for each box; and per unit the leaves that only it uses."""
+        outputs = {v.index for v in self.graph.outputs}
+        users: dict[int, tuple[int, ...]] = {}
+        hidden: dict[int, list[int]] = defaultdict(list)
+        for vertex in self.graph:
+            index = vertex.index
+            if vertex.is_operation or (vertex.is_constant and vertex.aval.size == 1):
+                continue
+            used_by = sorted({self._unit_of[user] for user, _ in self.graph.uses(index)})
+            if len(used_by) == 1 and units[used_by[0]].is_block and index not in outputs:
+                hidden[used_by[0]].append(index)
+            else:
+                users[index] = tuple(used_by)
+        self._show_inputs(users, hidden)
+        return self._grouped(users, units), hidden
+
+    def _show_inputs(self, users: dict[int, tuple[int, ...]], hidden: dict[int, list[int]]) -> None:
+        """Where nothing would enter a collapsed box, what it uses first stays in sight: the data
+        has to come from somewhere.
+        """
+        entered = {number for used_by in users.values() for number in used_by}
+        for index, number in self._unit_of.items():
+            if any(self._unit_of.get(i, number) != number for _, i in self.graph.sources(index)):
+                entered.add(number)
+        for number in hidden.keys() - entered:
+            first = min(hidden[number], key=lambda index: min(self.graph.uses(index)))
+            hidden[number].remove(first)
+            users[first] = (number,)
+
+    def _grouped(
+        self, users: dict[int, tuple[int, ...]], units: list[Unit]
+    ) -> list[tuple[int, ...]]:
+        """Leaves of one kind with the same users, together; where there are many, with the same
+        first user.
+        """
+
+        def joined(only_blocks: bool, first: bool) -> list[tuple[int, ...]]:
+            groups: dict[Hashable, list[int]] = defaultdict(list)
+            for index, used_by in users.items():
+                alone = not used_by or (only_blocks and not all(units[u].is_block for u in used_by))
+                kind = kind_of(Vertex(self.graph, index))
+                groups[index if alone else (kind, used_by[0] if first else used_by)].append(index)
+            return list(_divided(groups.values()))
+
+        if not self._bounded:
+            return [(index,) for index in users]
+        for only_blocks, first in ((True, False), (False, False)):
+            groups = joined(only_blocks, first)
+            if len(groups) <= MOST:
+                return groups
+        return joined(False, True)
+
+    # ------------------------------------------------------------------ wires
+
+    def _wires(self) -> list[Wire]:
+        """One wire for each value that goes into a collapsed box, and for each use elsewhere."""
+        wires: dict[Hashable, Wire] = {}
+        for number, part in enumerate(self.parts):
+            for user in part.members if part.unit is not None else ():
+                for slot, value in self.graph.sources(user):
+                    source = self.part_of.get(value, number)
+                    if source == number:
+                        continue
+                    key = (source, number, *self._told_apart(source, part, value, slot))
+                    wire = wires.setdefault(key, Wire(source, number))
+                    wire.add(value, [(user, slot)])
+        return list(wires.values())
+
+    def _told_apart(self, source: int, part: Part, value: int, slot: int) -> tuple[int, ...]:
+        group = self.parts[source]
+        if group.unit is None and not group.is_single:
+            return ()
+        return (value, slot) if part.is_single else (value,)
+
+    def _few(self, wires: list[Wire]) -> list[Wire]:
+        """The same, where many lead into a box with one wire from each box."""
+        into = Counter(wire.target for wire in wires)
+        merged: dict[Hashable, Wire] = {}
+        for number, wire in enumerate(wires):
+            many = into[wire.target] > MOST_PORTS and not self.parts[wire.target].is_single
+            key = (wire.source, wire.target) if many else number
+            if key not in merged:
+                merged[key] = wire
+                continue
+            for value in wire.values:
+                merged[key].add(value, [])
+            merged[key].uses += wire.uses
+        return list(merged.values())
+
+
+def _divided(groups: Iterable[list[int]]) -> Iterator[tuple[int, ...]]:
+    """Groups that are worth a box of their own; the others one by one."""
+    for group in groups:
+        if len(group) >= _GROUP:
+            yield tuple(group)
+        else:
+            yield from ((index,) for index in group)
+
+
+def plan_of(
+    graph: Graph, collapse: bool | None, opened: Set[str] = frozenset(), most: int = MOST
+) -> Plan:
+    """What is drawn of a graph.
+
+    collapse: True to close all scopes but `opened`, and to draw repeated parts once; False to draw
+    every node; None to do so only where more than `most` boxes would be drawn, and then to open as
+    many levels of scopes as fit. Only with False the number of boxes has no bound.
+    """
+    units = Units(graph, opened)
+    whole = Plan(graph, units.operations, units.single(), bounded=False)
+    if collapse is False or (collapse is None and len(whole.parts) <= most):
+        return whole
+    best: Plan | None = None
+    for level in units.levels():
+        if best is not None and (collapse or len(level) > most):
+            break
+        found = level if len(level) <= most else units.runs(level, RUNS)
+        plan = Plan(graph, units.operations, found)
+        if best is not None and len(plan.parts) > most:
+            break
+        best = plan
+    return best if best is not None else whole
+
+
+def kind_of(vertex: Vertex) -> str:
+    """Leaves of several dimensions are parameters; scalars and vectors at the bottom are inputs."""
+    if vertex.is_constant:
+        return "constant"
+    if not vertex.is_input:
+        return "operation"
+    return "parameter" if vertex.aval.size > 1 else "input"
