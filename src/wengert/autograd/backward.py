@@ -225,6 +225,8 @@ def _ones(name: str, output: Tensor) -> Any:
             f"not {output.dtype}",
             "Take its real part, .imag or .abs() first, or pass gradient=.",
         )
+    if type(data) is not _ndarray:  # a scalar of a half dtype
+        return type(data)(1)
     one = data.copy()
     if data.ndim == 1:
         one[0] = 1  # half the time of fill(1)
