@@ -15,10 +15,16 @@ import sys
 from types import CodeType, FrameType
 from typing import Final
 
+import numpy as np
+
 _PACKAGE: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
-# Frames in these files are never the user's line; contextlib's stand between ours.
+# Frames in these files are never the user's line: contextlib's stand between ours, and NumPy's and
+# scipy's between ours and the line that calls np.sum([x, y]).
+_NUMPY: Final = os.path.dirname(np.__file__) + os.sep
+_SCIPY: Final = os.path.join(os.path.dirname(os.path.dirname(_NUMPY)), "scipy") + os.sep
 _LIBRARY: Final = os.path.dirname(contextlib.__file__) + os.sep
-_OURS: Final = (_PACKAGE, *(_LIBRARY + name for name in ("contextlib.py", "copy.py", "copyreg.py")))
+_NAMES: Final = ("contextlib.py", "copy.py", "copyreg.py")
+_OURS: Final = (_PACKAGE, _NUMPY, _SCIPY, *(_LIBRARY + name for name in _NAMES))
 _getframe = sys._getframe
 
 

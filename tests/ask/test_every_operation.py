@@ -114,7 +114,10 @@ def test_its_rules_are_right(function):
     for g, _ in recorded(function):
         found = g.check()
         assert found, found.note
-        assert "could not" not in found.note
+        if function.name == "linalg_eig":  # vectors of arbitrary phases have no slope to measure
+            assert "ill-defined" in found.note or "could not" not in found.note
+        else:
+            assert "could not" not in found.note
 
 
 def test_explained_for_readers(function):

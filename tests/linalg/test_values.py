@@ -76,6 +76,25 @@ def test_solutions():
     close(linalg.tensorsolve(a[0].reshape(3, 1, 3), b[0, :, :1]), linalg.solve(a[0], b[0, :, 0]))
 
 
+def test_only_one_triangle_is_read():
+    x = wg.tensor([[4.0, 9.0], [2.0, 5.0]])
+    lower, upper = wg.tensor([[4.0, 2.0], [2.0, 5.0]]), wg.tensor([[4.0, 9.0], [9.0, 5.0]])
+
+    close(linalg.cholesky(x), linalg.cholesky(lower))
+    close(linalg.eigvalsh(x), linalg.eigvalsh(lower))
+    close(linalg.eigvalsh(x, "U"), linalg.eigvalsh(upper))
+    close(wg.func.vmap(linalg.eigvalsh)(x[None])[0], linalg.eigvalsh(lower))
+    assert linalg.cholesky_ex(x, upper=True).info.item() == 2
+
+
+def test_the_gradient_of_a_hermitian_matrix_is_hermitian():
+    x = definite(complex_(3, 3)).requires_grad_()
+
+    (linalg.cholesky(x).abs().sum() + linalg.eigh(x).eigenvectors.abs().sum()).backward()
+
+    close(x.grad, x.grad.mH)
+
+
 def test_older_names():
     x = real(3, 3)
 

@@ -205,6 +205,10 @@ CALLS: dict[str, Call] = {
 # Without history: of what the text is, and not of a tensor that requires grad.
 TEXTS = ("array_repr", "array_str", "array2string")
 
+FFT: dict[str, Call] = {
+    "fftshift": lambda x, v, s: np.fft.fftshift(s[:, :2]),
+    "ifftshift": lambda x, v, s: np.fft.ifftshift(x, axes=0),
+}
 LINALG: dict[str, Call] = {
     "cholesky": lambda x, v, s: np.linalg.cholesky(s @ s.T),
     "cond": lambda x, v, s: np.linalg.cond(s),

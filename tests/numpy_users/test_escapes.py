@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+import scipy.linalg
+import scipy.special
 
 import wengert as wg
 from wengert.errors import BatchingError, GradientError
@@ -24,6 +26,16 @@ ESCAPES = {
     "store by a mask": lambda x: stored(np.zeros(2), np.array([True, False]), x[1]),
     "+=": lambda x: plus(np.zeros(3), x),
     "out": lambda x: np.add(x, 1, out=np.zeros(3))[0],
+    "float64": lambda x: x[0] * np.float64(x[1]),
+    "vectorize": lambda x: np.vectorize(lambda t: t * 2)(x).sum(),
+    "frompyfunc": lambda x: np.frompyfunc(lambda t: t * 2, 1, 1)(x).sum(),
+    "fromiter": lambda x: np.fromiter((t for t in x), float).sum(),
+    "list": lambda x: np.sum([x[0], x[1]]),
+    "nditer": lambda x: sum(float(t) for t in np.nditer(x)),
+    "random": lambda x: x[0] * np.random.default_rng(0).normal(x[1]),
+    "scipy": lambda x: scipy.special.erf(x).sum(),
+    "scipy.linalg": lambda x: scipy.linalg.inv(np.diag(x)).sum(),
+    "full": lambda x: x[0] * np.full(2, x[1])[0],
     "numpy": lambda x: x[0] * x.numpy()[1],
 }
 

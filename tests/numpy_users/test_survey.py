@@ -13,8 +13,9 @@ import pytest
 
 import wengert as wg
 from laws.numeric import directional
-from numpy_users.calls import CALLS, LINALG, TEXTS, S, V, X
-from wengert.errors import ArgumentError
+from numpy_users.calls import CALLS, FFT, LINALG, TEXTS, S, V, X
+from wengert.errors import ArgumentError, BatchingError
+from wengert.func import vmap
 from wengert.ops.numpy_refused import REFUSED
 
 # What has no slope: numbers, truth values, indices, integers.
@@ -45,7 +46,7 @@ def overridable(module: ModuleType) -> dict[str, Any]:
     return found
 
 
-ALL = CALLS | {f"linalg.{name}": call for name, call in LINALG.items()}
+ALL = CALLS | FFT | {f"linalg.{name}": call for name, call in LINALG.items()}
 
 
 def test_every_function_is_tried_or_refused():
@@ -53,7 +54,7 @@ def test_every_function_is_tried_or_refused():
 
     assert set(overridable(np)) - tried == set()
     assert set(overridable(np.linalg)) == set(LINALG)
-    assert all(function in REFUSED for function in overridable(np.fft).values())
+    assert {n for n, f in overridable(np.fft).items() if f not in REFUSED} == set(FFT)
 
 
 def leaves() -> list[wg.Tensor]:
@@ -117,6 +118,35 @@ def test_the_gradient_is_measured_or_there_is_none(name):
 
 def float_parts(result: Any) -> list[Any]:
     return [p for p in map(np.asarray, parts(result)) if p.dtype.kind in "fc"]
+
+
+# What needs values, which a map has one of for every slice: shapes of results, truth, orders.
+VALUES = {
+    "allclose", "argwhere", "array_equal", "array_equiv", "flatnonzero", "intersect1d", "ix_",
+    "lexsort", "nonzero", "ravel_multi_index", "roots", "setdiff1d", "setxor1d", "sort_complex",
+    "trim_zeros", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "unravel_index",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(ALL) - {"linalg.eigvals"}))  # complex in a map
+def test_a_map_is_a_loop_or_says_what_it_needs(name):
+    slices = [(X * k, V * k, S * k) for k in (1.0, 1.01)]
+    stacked = [np.stack(arrays) for arrays in zip(*slices, strict=True)]
+
+    def tensors(*args: Any) -> tuple[Any, ...]:
+        return tuple(p for p in parts(ALL[name](*args)) if isinstance(p, wg.Tensor))
+
+    if name in VALUES:
+        with pytest.raises(BatchingError):
+            vmap(tensors)(*stacked)
+        return
+    found = vmap(tensors)(*stacked)
+    one_by_one = [float_parts(ALL[name](*(a.copy() for a in arrays))) for arrays in slices]
+    expected = [np.stack(p) for p in zip(*one_by_one, strict=True)]
+    floats = [a for a in found if a.dtype.kind in "fc"]
+    for mine, theirs in zip(floats, expected, strict=False):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)

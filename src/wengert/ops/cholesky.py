@@ -19,6 +19,7 @@ from wengert.ops.matrices import (
     check_square,
     each,
     eye_like,
+    from_triangle,
     hermitian_part,
     lapack,
     lower_part,
@@ -35,8 +36,9 @@ _INDEFINITE = (
 
 
 def _factor(x: Any, *, check: bool) -> Any:
-    """The lower factor, from the lower triangle. check: raise LinAlgError if there is none."""
+    """The lower factor of the Hermitian part. check: raise LinAlgError if there is none."""
     check_square("linalg.cholesky", x)
+    x = hermitian_part(x)
     try:
         return np.linalg.cholesky(x)
     except np.linalg.LinAlgError:
@@ -54,14 +56,15 @@ def _factor_or_nan(x: Any) -> Any:
 
 def _minor(x: Any) -> Any:
     """Per matrix, the first leading minor that is not positive; 0 for none. int32."""
+    check_square("linalg.cholesky", x)
     if x.size == 0:
         return np.zeros(x.shape[:-2], np.int32)
+    x = hermitian_part(x)
     potrf = lapack("potrf", x)
     return each(lambda m: (np.int32(potrf(m, lower=1)[1]),), x)[0]
 
 
 def _pullback(ct: Any, out: Any) -> Any:
-    """Symmetric, though only one triangle is read: the input moves as a Hermitian matrix."""
     middle = lower_part(adjoint(out) @ ct)
     left = _transposed_solve(out, middle)
     return hermitian_part(adjoint(_transposed_solve(out, adjoint(left))))
@@ -98,9 +101,8 @@ first_bad_minor = discrete(
 
 
 def _from(A: Any, upper: bool, check: bool) -> Any:
-    if upper:
-        return adjoint(cholesky_op(adjoint(A), check=check))
-    return cholesky_op(A, check=check)
+    found = cholesky_op(from_triangle(A, upper), check=check)
+    return adjoint(found) if upper else found
 
 
 @public(torch="linalg.cholesky", room="linalg")
@@ -126,7 +128,7 @@ def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -
     A matrix without one does not raise, unless check_errors is given; its factor is NaN.
     """
     check_matrix("linalg.cholesky", array_of(A))
-    return CholeskyExResult(_from(A, upper, check_errors), first_bad_minor(A))
+    return CholeskyExResult(_from(A, upper, check_errors), first_bad_minor(from_triangle(A, upper)))
 
 
 @public(torch="cholesky")

@@ -22,6 +22,7 @@ from wengert.ops.matrices import (
     concrete,
     diagonal_matrix,
     eye_like,
+    from_triangle,
     hermitian_part,
     is_complex,
     quotient,
@@ -59,16 +60,17 @@ def _off_diagonal(x: Any) -> Any:
 # Hermitian ---------------------------------------------------------------------------------------
 
 
-def _eigh(x: Any, *, UPLO: str) -> tuple[Any, Any]:
+def _eigh(x: Any) -> tuple[Any, Any]:
+    """Of the Hermitian part."""
     check_square("linalg.eigh", x)
     try:
-        values, vectors = np.linalg.eigh(x, "U" if UPLO == "U" else "L")
+        values, vectors = np.linalg.eigh(hermitian_part(x))
     except np.linalg.LinAlgError as error:
         raise LinAlgError(f"linalg.eigh: {error}") from None
     return values, vectors
 
 
-def _eigh_aval(x: Aval, UPLO: str) -> tuple[Aval, Aval]:
+def _eigh_aval(x: Aval) -> tuple[Aval, Aval]:
     check_square("linalg.eigh", x)
     return Aval(x.shape[:-1], real_dtype(x.dtype)), x
 
@@ -101,10 +103,12 @@ eigh_op: Op = general(
 )  # fmt: skip
 
 
-def _triangle(name: str, UPLO: Any) -> str:
+def _read(name: str, A: Any, UPLO: Any) -> Any:
+    """The Hermitian matrix of the triangle that UPLO names."""
     if str(UPLO).upper() not in ("L", "U"):
         raise ArgumentValueError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
-    return str(UPLO).upper()
+    check_square(name, array_of(A))
+    return from_triangle(A, str(UPLO).upper() == "U")
 
 
 @public(torch="linalg.eigh", room="linalg")
@@ -119,7 +123,7 @@ def eigh(A: Tensor, UPLO: str = "L") -> Any:
     tensor([1., 2.])
     """
     array_of(A)
-    return EighResult(*eigh_op(A, UPLO=_triangle("linalg.eigh", UPLO)))
+    return EighResult(*eigh_op(_read("linalg.eigh", A, UPLO)))
 
 
 @public(torch="linalg.eigvalsh", room="linalg")
@@ -128,7 +132,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Any:
     in the sense that their sum is.
     """
     array_of(A)
-    return eigh_op(A, UPLO=_triangle("linalg.eigvalsh", UPLO))[0]
+    return eigh_op(_read("linalg.eigh", A, UPLO))[0]
 
 
 # General -----------------------------------------------------------------------------------------

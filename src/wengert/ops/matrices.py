@@ -125,6 +125,28 @@ def quotient(numerator: Any, denominator: Any) -> Any:
     return np.where(both, 0 * numerator, numerator / np.where(both, 1, denominator))
 
 
+def from_triangle(x: Any, upper: bool = False) -> Any:
+    """The Hermitian matrix of which one triangle of x is read; x itself if it is Hermitian.
+
+    The operations on it take the Hermitian part, so each of them is the derivative's function of
+    all elements; that what is in the other triangle does not count, as in torch, is seen to here.
+    """
+    if _is_hermitian(x):
+        return x
+    below = np.triu(x, 1) if upper else np.tril(x, -1)
+    return below + adjoint(below) + np.real(x) * eye_like(x)
+
+
+def _is_hermitian(x: Any) -> bool:
+    """Whether the values say so; of a map, of all slices; taken for granted in a trace."""
+    while hasattr(x, "_value"):
+        x = x._value
+    data = x._data if isinstance(x, Tensor) else x
+    if data.ndim < 2 or data.shape[-1] != data.shape[-2]:
+        return True  # refused by the operation
+    return bool(np.array_equal(data, adjoint(data)))
+
+
 def concrete(x: Any) -> Any:
     """The array of a tensor that has one, to look at; None inside a map or a trace."""
     if isinstance(x, Tensor):

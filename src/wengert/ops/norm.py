@@ -97,9 +97,8 @@ def _order(name: str, p: Any) -> float:
     if p is None or p == "fro":
         return 2.0
     if isinstance(p, str):
-        what = "the nuclear norm needs singular values" if p == "nuc" else f"no norm {p!r}"
         raise ArgumentValueError(
-            f"{name}(): {what}", 'The orders are numbers, infinities included, and "fro".'
+            f"{name}(): no norm {p!r}", 'The orders are numbers, infinities included, and "fro".'
         )
     if isinstance(p, (bool, complex)) or not isinstance(p, (int, float, np.number)):
         raise ArgumentError(f"{name}(): the order must be a number, not {type(p).__name__}")
@@ -151,14 +150,20 @@ def norm(
     """The p-norm of the elements, of everything or along dimensions: sum(|x|^p)^(1/p).
 
     p: a number; inf and -inf give the largest and the smallest |x|, 0 counts what is not 0, "fro"
-    is 2. x: any shape -> the shape without `dim`, or with length 1 there if `keepdim`; real also
-    for complex tensors. The gradient at 0 is 0. Raises DTypeError for integers.
+    is 2, and "nuc" the sum of the singular values of a matrix. x: any shape -> the shape without
+    `dim`, or with length 1 there if `keepdim`; real also for complex tensors. The gradient at 0 is
+    0. Raises DTypeError for integers.
 
     >>> import wengert as wg
     >>> x = wg.tensor([3.0, 4.0])
     >>> x.norm(), x.norm(1)
     (tensor(5.), tensor(7.))
     """
+    if p == "nuc":
+        from wengert.ops.matrix_norm import matrix_norm_of  # which is written with this module
+
+        pair = tuple(range(array_of(input).ndim)) if dim is None else dim
+        return matrix_norm_of("norm", input, p, pair, keepdim, dtype)
     return _norm("norm", input, p, dim, keepdim, dtype)
 
 

@@ -132,7 +132,8 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     residuals = found.residuals
     if y.ndim == 1 and residuals.ndim == 0:
         residuals = residuals.reshape(1)
-    return found.solution, residuals, plain(found.rank)[()], found.singular_values
+    rank = found.rank if found.rank._level else plain(found.rank)[()]
+    return found.solution, residuals, rank, found.singular_values
 
 
 @answers(np.linalg.matrix_rank)

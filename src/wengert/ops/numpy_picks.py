@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,19 @@ def _flip(m: Any, axis: Any = None) -> Any:
 @answers(np.roll)
 def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
     return roll(a, shift, axis)
+
+
+def _shifts(theirs: Callable[..., Any], sign: int) -> None:
+    """Half a turn along each axis; an odd length is turned further one way than the other."""
+
+    @answers(theirs)
+    def answer(x: Any, axes: Any = None) -> Any:
+        dims = range(len(x.shape)) if axes is None else (axes,) if isinstance(axes, int) else axes
+        return roll(x, [sign * (x.shape[d] // 2) for d in dims], list(dims))
+
+
+_shifts(np.fft.fftshift, 1)
+_shifts(np.fft.ifftshift, -1)
 
 
 @answers(np.rot90)

@@ -33,7 +33,7 @@ REFUSED: Final[dict[Callable[..., Any], str]] = {
         (
             np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.fft.hfft, np.fft.ihfft,
             np.fft.fft2, np.fft.ifft2, np.fft.rfft2, np.fft.irfft2, np.fft.fftn, np.fft.ifftn,
-            np.fft.rfftn, np.fft.irfftn, np.fft.fftshift, np.fft.ifftshift,
+            np.fft.rfftn, np.fft.irfftn,
         ),
         FOURIER,
     ),

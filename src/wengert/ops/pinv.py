@@ -24,6 +24,7 @@ from wengert.ops.matrices import (
     check_matrix,
     check_square,
     each,
+    from_triangle,
     numpy_dtype,
     real_dtype,
     same_dtype,
@@ -243,7 +244,7 @@ def matrix_rank(
     absolute, relative = tolerances(A, atol if tol is None else tol, rtol)
     if hermitian:
         check_square("linalg.matrix_rank", array_of(A))
-        return _rank(np.abs(eigh_op(A, UPLO="L")[0]), absolute, relative)
+        return _rank(np.abs(eigh_op(from_triangle(A))[0]), absolute, relative)
     return _rank(svd_op(A, full_matrices=False)[1], absolute, relative)
 
 
