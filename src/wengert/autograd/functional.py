@@ -44,7 +44,7 @@ def _leaves(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, ...
     """Aliases of the inputs to differentiate with respect to; cut off unless create_graph."""
     made: list[Tensor] = []
     for x in inputs:
-        alias = OPS["alias"](x if create_graph else x.detach())
+        alias: Any = OPS["alias"](x) if create_graph else x.detach()
         if alias._node is None:
             make_leaf(alias)
         made.append(alias)

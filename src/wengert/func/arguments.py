@@ -27,7 +27,7 @@ def as_tensor(name: str, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, np.ndarray):
-        return _new(value, None)
+        return _new(value.view(), None)  # as_arrays tells by .base what is the user's
     if isinstance(value, (np.generic, float, complex)):
         return _new(np.asarray(value)[()], None)
     raise ArgumentValueError(

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.node import Carrier, Node
+from wengert.core.node import Carrier
 from wengert.core.op import OPS
-from wengert.core.record import _new, make_leaf
+from wengert.core.record import _new, handle, make_leaf, memory_of
 from wengert.core.tensor import Tensor
 from wengert.core.view import attach
 from wengert.modes import current
@@ -21,29 +21,22 @@ from wengert.transform.tree import tree_map
 def alias_leaf(tensor: Tensor) -> Any:
     """A fresh alias of a tensor, with a node of its own to differentiate with respect to."""
     inner = lifted(tensor)
-    if isinstance(inner, Batched) and (inner._node is None or type(inner._node) is Carrier):
-        alias: Any = inner._handle()
-        if inner._node is not None:
-            alias._node = copied(inner._node, alias)
+    node = inner._node
+    if node is not None and type(node) is not Carrier:
+        return OPS["alias"](inner)
+    # No view: what starts here has nobody's history to follow, and plain tensors are faster.
+    alias: Any
+    if isinstance(inner, Batched):
+        alias = inner._handle()
+        alias._node = None
         attach(alias, inner, OPS["alias"], None, current())
     else:
-        alias = OPS["alias"](inner)
-    node = alias._node
-    if node is None or type(node) is Carrier:
-        extra = node.extra if node is not None else None
-        alias._node = None
-        leaf = make_leaf(alias)
-        leaf.extra = extra
+        alias = handle(inner._data, None, memory_of(inner))
+        alias._data = inner._data
+    leaf = make_leaf(alias)
+    if node is not None and node.extra is not None and node.extra.tangents:
+        leaf.get_extra().tangents = dict(node.extra.tangents)
     return alias
-
-
-def copied(carrier: Node, tensor: Tensor) -> Carrier:
-    """The same tangents for another handle."""
-    made = Carrier(tensor)
-    extra = carrier.extra
-    if extra is not None and extra.tangents:
-        made.get_extra().tangents = dict(extra.tangents)
-    return made
 
 
 def zero_leaf(like: Tensor) -> Tensor:
