@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterable, Sequence
-from operator import add
 from typing import Any, Final
 
 import numpy as np
 
+from wengert.autograd.accumulate import (
+    ACCUMULATION,
+    accumulate_arrays,
+    accumulate_tensors,
+    deliver_array,
+    deliver_tensor,
+    owned,
+    retained,
+)
 from wengert.autograd.edges import GradientEdge, end_of
+from wengert.autograd.seeds import fitted, implied, nothing_to_differentiate, seed_all
 from wengert.core.hooks import WATCHED_NODES
-from wengert.core.node import RETAINED, UNKNOWN_LINE, WATCHED, Node
+from wengert.core.node import UNKNOWN_LINE, Node
 from wengert.core.record import _new
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, Cause, GradientError, WengertError
-from wengert.modes import current, get_state, set_grad_enabled, silently
+from wengert.errors import ArgumentError, ArgumentValueError, GradientError, WengertError
+from wengert.modes import current, get_state, set_grad_enabled
 from wengert.ops.define import method
 from wengert.sites import Site, here
 from wengert.transform.careful import Deliver
-from wengert.transform.conform import conform
 from wengert.transform.failure import remember
-from wengert.transform.hooked import completed, prehooked
 from wengert.transform.newest import sweep_newest
 from wengert.transform.passes import announced
 from wengert.transform.reverse import (
     Reach,
-    check_seed,
     free,
     has_hooks,
     leaves_early,
@@ -38,14 +43,8 @@ from wengert.transform.reverse import (
 )
 from wengert.transform.withheld import told, withheld
 
-# Reentrant: under create_graph sums are operations, and what they do is not known here.
-_ACCUMULATION: Final = threading.RLock()
 _ndarray: Final = np.ndarray
-_float32: Final = np.float32
-_float64: Final = np.float64
 _getframe: Final = sys._getframe
-_create: Final = Tensor.__new__
-_references: Final = sys.getrefcount
 _ONES: Final = {number: number(1) for number in (np.float32, np.float64)}
 """The implicit cotangents of 0-d tensors."""
 Tensors = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
@@ -75,18 +74,18 @@ def backward(
             return
         node = self._node
         if node is None:
-            raise _nothing_to_differentiate("backward", self)
+            raise nothing_to_differentiate("backward", self)
         if WATCHED_NODES and has_hooks(upstream((node,))):
             _backward((self,), (gradient,), retain_graph, create_graph, inputs)
             return
         if gradient is not None:
-            seed = _given("backward", self, gradient, False)
+            seed = fitted("backward", self, gradient, False)
         else:
-            seed = _ONES.get(type(self._data)) or _ones("backward", self)
+            seed = _ONES.get(type(self._data)) or implied("backward", self)
         captured, to_free = silently_swept(state, sweep_newest, node, seed)
         del seed  # what is accumulated is asked whether anybody else holds it
-        with _ACCUMULATION:
-            _accumulate_arrays(captured)
+        with ACCUMULATION:
+            accumulate_arrays(captured)
         if to_free and not retain_graph:
             free(to_free, (here(_getframe(1)) if state.sites else None) or UNKNOWN_LINE)
     except WengertError as error:
@@ -130,7 +129,7 @@ def _backward(
     create_graph: bool, inputs: Any,
 ) -> None:  # fmt: skip
     on_tensors = create_graph or _is_wrapped(outputs)
-    cotangents = _seeds("backward", outputs, gradients, on_tensors)
+    cotangents = seed_all("backward", outputs, gradients, on_tensors)
     order = upstream(cotangents)
     reach = None if inputs is None else Reach(_targets("backward", inputs), order, True)
     deliver = None
@@ -141,10 +140,10 @@ def _backward(
     captured = _swept(cotangents, order, reach, deliver, create_graph if on_tensors else None)
     if on_tensors:
         with set_grad_enabled(create_graph):
-            _accumulate_tensors(captured)
+            accumulate_tensors(captured)
     else:
-        with _ACCUMULATION:
-            _accumulate_arrays(captured)
+        with ACCUMULATION:
+            accumulate_arrays(captured)
     if not (create_graph if retain_graph is None else retain_graph):
         free(order, _line(), reach)
 
@@ -186,162 +185,6 @@ def _targets(name: str, tensors: Any) -> set[Node]:
     return {tensor._node for tensor in inputs}
 
 
-def _seeds(
-    name: str, outputs: tuple[Tensor, ...], gradients: tuple[Any, ...], tensors: bool
-) -> dict[Node, Any]:
-    """Per output's node its cotangent, as an array or as a tensor."""
-    if len(outputs) != len(gradients):
-        raise GradientError(f"{name}: {len(outputs)} outputs but {len(gradients)} gradients")
-    seeds: dict[Node, Any] = {}
-    for output, gradient in zip(outputs, gradients, strict=True):
-        node = output._node
-        if node is None:
-            raise _nothing_to_differentiate(name, output)
-        if gradient is None:
-            gradient = _ones(name, output)
-        else:
-            gradient = _given(name, output, gradient, tensors)
-        if tensors and not isinstance(gradient, Tensor):
-            gradient = _new(gradient, None)
-        seeds[node] = silently(add, seeds[node], gradient) if node in seeds else gradient
-    return seeds
-
-
-def _ones(name: str, output: Tensor) -> Any:
-    """The implicit cotangent 1 of an output of one element."""
-    data = output._data
-    if type(data) is _float32 or type(data) is _float64:
-        return type(data)(1)
-    if data.size != 1:
-        raise GradientError(
-            f"{name}: grad can be implicitly created only for scalar outputs; this one has "
-            f"shape {tuple(data.shape)}",
-            "Reduce it first, as in loss.sum(), or pass gradient= of the same shape.",
-            causes=(Cause("not a scalar", output._node.site if output._node else None),),
-        )
-    if data.dtype.kind == "c":
-        raise GradientError(
-            f"{name}: grad can be implicitly created only for real scalar outputs, "
-            f"not {output.dtype}",
-            "Take its real part, .imag or .abs() first, or pass gradient=.",
-        )
-    if type(data) is not _ndarray:  # a scalar of a half dtype
-        return type(data)(1)
-    one = data.copy()
-    if data.ndim == 1:
-        one[0] = 1  # half the time of fill(1)
-    else:
-        one.fill(1)
-    return one if data.ndim else one[()]
-
-
-def _given(name: str, output: Tensor, gradient: Any, tensors: bool) -> Any:
-    if not isinstance(gradient, Tensor):
-        raise ArgumentError(
-            f"{name}: gradients are tensors or None, not {type(gradient).__name__}",
-            "Make a tensor of it first: wengert.tensor(...).",
-        )
-    aval = output._aval
-    check_seed(aval, gradient._aval, name)
-    if tensors:
-        return conform(gradient, aval)
-    return silently(conform, gradient._data, aval)
-
-
-_NO_DERIVATIVE: Final = "Its result has no derivative: compute the loss without it."
-_REMEDIES: Final = {
-    "detach": "Leave out the detach, or call requires_grad_() on what it gives.",
-    "no_grad": "Compute it outside of no_grad.",
-    "inference_mode": "Compute it outside of inference_mode.",
-}
-
-
-def _nothing_to_differentiate(name: str, output: Tensor) -> GradientError:
-    what = f"{name}: the tensor does not require grad and does not have a grad_fn"
-    cuts = output._extra.cuts if output._extra is not None else ()
-    if not cuts:
-        return GradientError(
-            what,
-            "No input of it requires grad: create one with requires_grad=True. Plain numbers and "
-            "arrays (.item(), float(), .numpy()) have no history.",
-        )
-    by = " or ".join(str(cut) for cut in cuts)
-    remedies = dict.fromkeys(_REMEDIES.get(cut.by, _NO_DERIVATIVE) for cut in cuts)
-    causes = tuple(Cause(f"cut by {cut.by}", cut.site) for cut in cuts)
-    text = f"{what}: its history was cut by {by}"
-    return GradientError(text, " ".join(remedies), causes=causes)
-
-
-def _accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
-    """Add captured cotangents to `.grad`. Stored gradients own their memory."""
-    while captured:
-        node, cotangent = captured.pop()
-        stored = node.grad
-        if stored is None or stored is RETAINED or stored is WATCHED:
-            if type(cotangent) is _ndarray and (
-                _references(cotangent) > _OWN or cotangent.base is not None
-            ):
-                cotangent = cotangent.copy()
-            made = _create(Tensor)  # _new(cotangent, None), written out
-            made._data = cotangent
-            made._node = None
-            made._memory = None
-            made._extra = None
-            node.grad = made
-        elif type(stored._data) is _ndarray and stored._node is None:
-            silently(np.add, stored._data, cotangent, out=stored._data)
-        else:
-            node.grad = _new(silently(add, stored._data, cotangent), None)
-
-
-def _own_references() -> int:
-    """What getrefcount says in such a loop of an array that nothing else can see."""
-    captured = [(None, np.empty(1))]
-    _, cotangent = captured.pop()
-    return _references(cotangent)
-
-
-_OWN: Final = _own_references()
-
-
-def deliver_array(leaf: Node, box: list[Any]) -> None:
-    """Finish a leaf where there are hooks: they see its `.grad` as soon as it is complete."""
-    hooks = leaf.extra.hooks if leaf.extra is not None else None
-    if hooks is None:
-        with _ACCUMULATION:
-            _accumulate_arrays([(leaf, box.pop())])
-        return
-    shown: Tensor | None = None
-    if hooks.before or hooks.after:  # who see it, and may write into it
-        shown = prehooked(leaf, _new(box.pop().copy(), None), hooks)
-        box.append(shown._data)
-    with hooks.lock:
-        with _ACCUMULATION:
-            _accumulate_arrays([(leaf, box.pop())])
-        completed(leaf, shown, hooks)
-
-
-def deliver_tensor(leaf: Node, box: list[Any]) -> None:
-    """The same under create_graph."""
-    cotangent = box.pop()
-    hooks = leaf.extra.hooks if leaf.extra is not None else None
-    if hooks is None:
-        _accumulate_tensors([(leaf, cotangent)])
-        return
-    cotangent = prehooked(leaf, cotangent, hooks)
-    with hooks.lock:
-        _accumulate_tensors([(leaf, cotangent)])
-        completed(leaf, cotangent, hooks)
-
-
-def _accumulate_tensors(captured: list[tuple[Node, Any]]) -> None:
-    """The same under create_graph: gradients have a graph of their own, sums are recorded."""
-    with _ACCUMULATION:
-        for node, cotangent in captured:
-            stored = node.retained_grad
-            node.grad = cotangent.clone() if stored is None else stored + cotangent
-
-
 def grad(
     outputs: Tensors, inputs: Tensors, grad_outputs: Any = None,
     retain_graph: bool | None = None, create_graph: bool = False, only_inputs: bool = True,
@@ -374,7 +217,7 @@ def grad(
     given = _as_tuple("grad", grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     targets = _targets("grad", ins)
     on_tensors = create_graph or _is_wrapped((*outs, *given))
-    cotangents = _seeds("grad", outs, given, on_tensors)
+    cotangents = seed_all("grad", outs, given, on_tensors)
     order = upstream(cotangents)
     if WATCHED_NODES:
         order = leaves_early(order)
@@ -383,13 +226,13 @@ def grad(
         captured = _swept(cotangents, order, reach, None, create_graph)
         found = dict(captured)
         with set_grad_enabled(create_graph):
-            _accumulate_tensors(_retained(captured))
+            accumulate_tensors(retained(captured))
     else:
         captured = _swept(cotangents, order, reach, None, None)
-        retained = _retained(captured)
-        found = _owned(captured)
-        with _ACCUMULATION:
-            _accumulate_arrays(retained)
+        kept = retained(captured)
+        found = owned(captured)
+        with ACCUMULATION:
+            accumulate_arrays(kept)
     results = tuple(found.get(tensor._node) for tensor in ins)
     if not (create_graph if retain_graph is None else retain_graph) and not _is_wrapped(outs):
         free(order, _line(), reach)
@@ -459,28 +302,6 @@ def _at_once(
     if not retain_graph:
         free(order, _line(), reach)
     return tuple(owned(found[x._node]) if x._node in found else None for x in ins)
-
-
-def _retained(captured: list[tuple[Node, Any]]) -> list[tuple[Node, Any]]:
-    """Of what was captured, the part that retain_grad() asked for: it is stored as well."""
-    return [
-        pair
-        for pair in captured
-        if pair[0].inputs and pair[0].grad is not None and pair[0].grad is not WATCHED
-    ]
-
-
-def _owned(captured: list[tuple[Node, Any]]) -> dict[Any, Tensor]:
-    """Captured arrays as tensors that own their memory."""
-    found: dict[Any, Tensor] = {}
-    while captured:
-        node, cotangent = captured.pop()
-        if type(cotangent) is _ndarray and (
-            _references(cotangent) > _OWN or cotangent.base is not None
-        ):
-            cotangent = cotangent.copy()
-        found[node] = _new(cotangent, None)
-    return found
 
 
 def _completed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wengert.autograd.backward import deliver_array, deliver_tensor
+from wengert.autograd.accumulate import deliver_array, deliver_tensor
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError
