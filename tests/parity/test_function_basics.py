@@ -273,3 +273,19 @@ def test_the_same_tensor_twice(m):
     x = leaf(m, 2.0)
     custom(m, lambda ctx, a, b: a * b, lambda ctx, g: (g * 5, g * 7)).apply(x, x).backward()
     return x.grad
+
+
+@same_as_torch
+def test_names_of_nodes(m):
+    seen = []
+
+    def backward(ctx, g):
+        seen.append(ctx.name())
+        return g
+
+    x = leaf(m, 1.0)
+    function = custom(m, lambda ctx, x: x * 2, backward)
+    y = function.apply(x)
+    y.backward()
+    kind = type(y.grad_fn)
+    return seen, y.grad_fn.name(), kind.__name__, kind is function._backward_cls

@@ -201,3 +201,78 @@ def test_hooks_on_outputs_and_inputs(m):
     z.register_hook(lambda g: seen.append(("z", g)))
     (y + z).backward()
     return seen, x.grad
+
+
+@same_as_torch
+def test_dirty_and_not_differentiable(m):
+    def forward(ctx, x):
+        x.mul_(2)
+        ctx.mark_dirty(x)
+        ctx.mark_non_differentiable(x)
+        return x
+
+    x = leaf(m, 2.0).clone()
+    y = custom(m, forward, lambda ctx, g: g).apply(x)
+    return y is x, y.requires_grad, y
+
+
+@same_as_torch
+def test_dirty_constant_beside_another_output(m):
+    def forward(ctx, a, b):
+        ctx.mark_dirty(a)
+        return a.add_(b), b + 2
+
+    x, y = m.tensor([1.0]), leaf(m, 2.0)
+    q, p = custom(m, forward, lambda ctx, g, h: (g, g + h)).apply(x, y)
+    (q + p).backward()
+    return q is x, q, p, y.grad, x.is_leaf
+
+
+@same_as_torch
+def test_a_view_made_under_no_grad(m):
+    x = leaf(m, 1.0, 2.0)
+    with m.no_grad():
+        y = custom(m, lambda ctx, x: x[:1], lambda ctx, g: g).apply(x)
+    return y._is_view(), raised(y.zero_)
+
+
+@same_as_torch
+def test_a_context_that_somebody_kept(m):
+    kept = []
+
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        kept.append(ctx)
+        return x * 1
+
+    def backward(ctx, g):
+        kept.append(ctx)
+        return g * ctx.saved_tensors[0]
+
+    x = leaf(m, 2.0)
+    y = custom(m, forward, backward).apply(x)
+    y.backward()
+    return kept[0] is kept[1], raised(lambda: kept[0].saved_tensors)
+
+
+@same_as_torch
+def test_a_leaf_written_and_marked_inside_of_no_grad(m):
+    def forward(ctx, x):
+        x.add_(1)
+        ctx.mark_dirty(x)
+        return x
+
+    x = leaf(m, 1.0)
+    function = custom(m, forward, lambda ctx, g: g)
+    with m.no_grad():
+        function.apply(x)
+    return x, x.is_leaf
+
+
+@same_as_torch
+def test_undefined_gradients_go_on(m):
+    inner = custom(m, lambda ctx, x: x * 1, lambda ctx, g: None)
+    outer = custom(m, lambda ctx, x: x * 1, lambda ctx, g: g * 2)
+    x = leaf(m, 1.0)
+    (outer.apply(inner.apply(outer.apply(x))) + x).backward()
+    return x.grad

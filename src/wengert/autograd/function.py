@@ -9,6 +9,7 @@ from wengert.autograd.custom import undefined
 from wengert.autograd.custom.apply import applied
 from wengert.autograd.custom.call import Call
 from wengert.autograd.custom.context import FunctionCtx
+from wengert.autograd.custom.node import FunctionNode
 from wengert.autograd.custom.once import once_differentiable
 from wengert.errors import GradientError
 
@@ -18,6 +19,8 @@ class FunctionMeta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> None:
         super().__init__(name, bases, body)
+        # grad_fn's class, as in torch: type(y.grad_fn).__name__ is "ExpBackward".
+        cls._backward_cls = type(f"{name}Backward", (FunctionNode,), {"__slots__": ()})
         cls._ops: dict[Any, Any] = {}
         cls._layouts: dict[Any, Any] = {}
 

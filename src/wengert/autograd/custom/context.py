@@ -101,6 +101,10 @@ class FunctionCtx:
         self._marks = Marks() if marks is None else marks
         self.needs_input_grad = ()
 
+    def name(self) -> str:
+        """The name of grad_fn: "ExpBackward"."""
+        return f"{self._marks.name}Backward"
+
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Save inputs, outputs, or other tensors for backward, which finds them in saved_tensors.
 

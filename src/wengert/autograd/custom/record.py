@@ -99,7 +99,7 @@ def _node(
             inputs[i] = _Overwritten.of(tensor)
         elif inputs[i] is None:
             inputs[i], operands[i] = tensor, _contents(tensor)
-    node = FunctionNode(
+    node: FunctionNode = call.function._backward_cls(
         plan, tuple(inputs), tuple(operands) if any(o is not None for o in operands) else None,
         call.attributes or None, outputs.kept_value(), outputs.aval, site,
     )  # fmt: skip
