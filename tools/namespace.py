@@ -147,9 +147,20 @@ def _alias(attribute: str, name: str) -> str:
     return attribute if attribute == name else f"{attribute} as {name}"
 
 
+def in_place() -> tuple[str, list[str], list[str]]:
+    """The module of functions that end in an underscore: its names for wengert, for functional."""
+    from wengert.ops import functions_in_place as module
+
+    every = [n for n in vars(module) if n.endswith("_") and not n.startswith("_")]
+    own = [n for n in every if n not in module.ONLY_FUNCTIONAL]
+    return module.__name__, own, list(module.FUNCTIONAL)
+
+
 def namespace() -> str:
     """The text of wengert/__init__.py."""
     imports: dict[str, list[str]] = {k: list(v) for k, v in FIXED.items()}
+    module, own, _ = in_place()
+    imports[module] = own
     for module, names in registered().items():
         imports.setdefault(module, []).extend(names)
     lazy = [*LAZY, *LAZY_NAMES]
@@ -191,6 +202,8 @@ def functional() -> str:
         chosen = [name for name in names if _is_functional(FUNCTIONS[_public(name)])]
         if chosen:
             imports[module] = chosen
+    home, _, names = in_place()
+    imports[home] = names
     return FUNCTIONAL_HEAD + _body(imports)
 
 

@@ -157,3 +157,36 @@ def test_method(function, dtype):
                 assert h is None or not h.any(), (g, h)
             else:
                 assert_close(function.name, g._data, as_array(h))
+
+
+FUNCTIONS_LACKING = {
+    "alpha_dropout_": NO_OPERATION,
+    "as_strided_": NO_OPERATION,
+    "dropout_": NO_OPERATION,
+    "embedding_renorm_": NO_OPERATION,
+    "feature_alpha_dropout_": NO_OPERATION,
+    "feature_dropout_": NO_OPERATION,
+    "gcd_": NO_OPERATION,
+    "lcm_": NO_OPERATION,
+    "ldexp_": NO_OPERATION,
+    "resize_as_sparse_": "there are no sparse tensors",
+    "rrelu_": NO_OPERATION,
+    "threshold_": NO_OPERATION,
+}
+
+
+def test_the_functions():
+    """The same of torch's functions, and of those in nn.functional."""
+    for theirs, ours in ((torch, wengert), (torch.nn.functional, wengert.nn.functional)):
+        names = {n for n in dir(theirs) if n.endswith("_") and not n.startswith("_")}
+        there = {n for n in dir(ours) if n.endswith("_") and not n.startswith("_")}
+        assert names - there == names & set(FUNCTIONS_LACKING)
+        assert there <= names
+
+
+def test_a_function_is_the_method():
+    x = wengert.tensor([-1.0, 2.0])
+
+    assert wengert.relu_(x) is x
+    assert wengert.nn.functional.leaky_relu_(x - 1, 0.5).tolist() == [-0.5, 1.0]
+    assert wengert.clamp_(x, max=1.0).tolist() == [0.0, 1.0]

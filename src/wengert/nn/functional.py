@@ -21,6 +21,14 @@ from wengert.ops.dense import (
 from wengert.ops.finding import (
     one_hot,
 )
+from wengert.ops.functions_in_place import (
+    celu_,
+    elu_,
+    hardtanh_,
+    leaky_relu_,
+    relu_,
+    selu_,
+)
 from wengert.ops.nll import (
     nll_loss,
 )
@@ -66,16 +74,20 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "cross_entropy",
     "elu",
+    "elu_",
     "gelu",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "log_softmax",
     "logsigmoid",
@@ -86,7 +98,9 @@ __all__ = [
     "pad",
     "relu",
     "relu6",
+    "relu_",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
