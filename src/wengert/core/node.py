@@ -397,7 +397,7 @@ _CARRIER_PLAN: Final = Plan(Op("carrier", "leaf", lambda: None, ()), (), False, 
 _PROJECTION: Final = Op("projection", "projection", lambda: None, (), attributes=("index",))
 PROJECTION_PLAN: Final = Plan(_PROJECTION, (), False, 1)
 PROJECTION_PLAN.wanted = (0,)  # gradients go through; the walk itself bundles them
-PROJECTION_PLAN.special = PROJECTION_PLAN.care = True
+PROJECTION_PLAN.special = True
 
 
 def project(source: Node, index: int, value: Any, aval: Any) -> Node:

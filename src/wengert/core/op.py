@@ -53,14 +53,13 @@ class Plan:
     (node, cotangent) -> cotangent of that input. keeps: per input, whether its value is a
     residual; residuals: the indices of those. keeps_out: whether the output is one. joint: for
     functions that users wrote, (node, cotangents) -> the cotangents of all wanted inputs at once,
-    on tensors. special: whether a sweep must do anything but to call the pulls. care: whether
-    there is anything to see to before that. first and second: whether these inputs of a Pair are
-    wanted; pull_first and pull_second: the pulls as they read a Pair; drops_x and drops_y:
-    whether it does without these operands.
+    on tensors. special: whether a sweep must do anything but to call the pulls. first and
+    second: whether these inputs of a Pair are wanted; pull_first and pull_second: the pulls as
+    they read a Pair; drops_x and drops_y: whether it does without these operands.
     """
 
     __slots__ = (
-        "care", "drops_x", "drops_y", "first", "joint", "keeps", "keeps_any", "keeps_inputs",
+        "drops_x", "drops_y", "first", "joint", "keeps", "keeps_any", "keeps_inputs",
         "keeps_out", "op", "pull_first", "pull_second", "pulls", "residuals", "second", "special",
         "steps", "wanted",
     )  # fmt: skip
@@ -80,7 +79,6 @@ class Plan:
         self.steps = tuple(zip(wanted, self.pulls, strict=True))
         self.joint: Callable[..., Any] | None = None
         self.special = False
-        self.care = self.keeps_any
         self.first = self.second = self.drops_x = self.drops_y = False
         self.pull_first: Rule | None = None
         self.pull_second: Rule | None = None

@@ -61,7 +61,7 @@ class FunctionOp(Op):
         plan = super().plan(mask, numbers, count)
         if plan.joint is None:
             plan.joint = self.pullback
-            plan.special = plan.care = True
+            plan.special = True
             plan.keeps_any = True  # so that a pass that frees says in which line
         return plan
 
