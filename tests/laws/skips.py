@@ -112,15 +112,11 @@ SKIPS: dict[str, dict[str, str]] = {
     "torch_half": {
         "complex": "there is no complex32",
         "view_as_complex": "there is no complex32",
-        "floor_divide": "torch has no derivative of it",
     },
     "torch_half_again": {
         "complex": "there is no complex32",
         "view_as_complex": "there is no complex32",
-        "floor_divide": "torch has no derivative of it",
         "fmax": "at a tie torch's tangent is the second one's, its gradient the first one's",
-        "hardsigmoid": "torch has no derivative of its derivative",
-        "sinc": "at 0 torch says NaN; it is -pi^2 / 3",
     },
     "trace": {
         "linalg.lu": "the permutation is a constant; traced, it depends on the argument, too",

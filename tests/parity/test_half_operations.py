@@ -62,22 +62,29 @@ class Trial:
         self.call = cast(call, data.draw(HALVES, label="dtype"))
         self.exact_call = cast(self.call, "float64")
         self.function = function
-        with quiet():
-            self.other = tried(lambda: theirs(function, self.call))
-            self.exact = tried(lambda: theirs(function, self.exact_call))
-            self.mine = ours(function, self.call)
+        try:
+            with quiet():
+                self.other = tried(lambda: theirs(function, self.call))
+                self.exact = tried(lambda: theirs(function, self.exact_call))
+                self.mine = ours(function, self.call)
+        except Lacking:
+            assume(False)
 
     def by(self, seed: int) -> list[Any]:
         """Weights of the outputs, in their dtypes."""
         return seeds(self.mine.outputs, seed)
 
 
+class Lacking(Exception):
+    """torch has no such function or derivative for half dtypes; we may."""
+
+
 def tried(call: Any) -> Any:
-    """What torch gives; it lacks some functions for half dtypes, and we do not."""
+    """What torch gives. Raises Lacking where it raises."""
     try:
         return call()
     except (RuntimeError, IndexError):
-        assume(False)
+        raise Lacking from None
 
 
 def widened(by: list[Any]) -> list[Any]:
@@ -104,7 +111,8 @@ def _is_better(mine: Any, other: Any, exact: Any, units: int) -> bool:
     scale = np.abs(exact) + min(max(float(finite.max(initial=0)), 1), 1e6)
     off = np.abs(mine.astype(np.float64) - exact)
     theirs_off = np.nan_to_num(np.abs(other.astype(np.float64) - exact), nan=np.inf)
-    return bool(np.all((off <= tolerance * scale) | (off <= theirs_off)))
+    unknown = np.isnan(exact) & np.isfinite(mine)  # sinc at 0: torch's second slope is NaN there
+    return bool(np.all((off <= tolerance * scale) | (off <= theirs_off) | unknown))
 
 
 def judged(
@@ -136,10 +144,13 @@ def test_torch_half(function, data):
     if function.differentiable:
         by = trial.by(1)
         found = gradients(mine.outputs, mine.leaves, by)
-        expected = tried(
-            lambda: their_gradients(other.outputs, other.leaves, list(map(to_torch, by)))
-        )
-        judged(trial, found, expected, their_gradients(exact.outputs, exact.leaves, widened(by)))
+        with contextlib.suppress(Lacking):
+            expected = tried(
+                lambda: their_gradients(other.outputs, other.leaves, list(map(to_torch, by)))
+            )
+            judged(
+                trial, found, expected, their_gradients(exact.outputs, exact.leaves, widened(by))
+            )
 
 
 @law(
@@ -148,8 +159,9 @@ def test_torch_half(function, data):
 )
 def test_torch_half_again(function, data):
     trial = Trial(function, data)
-    same_forward(trial)
-    same_second(trial)
+    for same in (same_forward, same_second):
+        with contextlib.suppress(Lacking):
+            same(trial)
 
 
 def same_forward(trial: Trial) -> None:
