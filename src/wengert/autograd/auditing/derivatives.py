@@ -162,7 +162,7 @@ def _report_second(subject: Subject, report: Audit, run: Run, name: str, differe
     text = f"the second derivative by {name} is wrong: " + str(difference).format(
         "differentiating backward"
     )
-    between = [s for s in run.node.ctx._marks.saved if s is not None and s.is_between]
+    between = [s for s in run.node.ctx._marks.saved if s is not None and s.loses_history]
     if between:
         report.add(
             "saved intermediate", f"{text}; a tensor is saved that is neither an input nor an "

@@ -10,7 +10,6 @@ import numpy as np
 from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.node import FunctionNode, place_of
-from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
 from wengert.core.node import SMALL, Leaf, Node, project
 from wengert.core.op import OPS
@@ -90,7 +89,7 @@ class Outputs:
                 self.made[j] = _without_node(tensor)
             elif tensor.requires_grad or index_of(tensor, self._marks.dirty) is None:
                 self.made[j] = self._as_is(tensor, None)
-        return _Detached(self._wrapped(), self.made)
+        return self._wrapped()
 
     def _wrapped(self) -> Any:
         values = list(self._returned.values)
@@ -169,14 +168,6 @@ class Outputs:
         return tensor
 
 
-class _Detached:
-    """Outputs without history, and in their form."""
-
-    def __init__(self, wrapped: Any, tensors: list[Tensor]) -> None:
-        self.wrapped = wrapped
-        self.tensors = tensors
-
-
 def _without_node(tensor: Tensor) -> Tensor:
     """The tensor itself, or if it has a history of its own, a handle without."""
     if tensor._node is None:
@@ -185,9 +176,3 @@ def _without_node(tensor: Tensor) -> Tensor:
     bare._node = None
     bare._memory = tensor._memory
     return bare
-
-
-def aval_at(node: FunctionNode, j: int) -> Aval:
-    """The aval of output j."""
-    aval: Aval = node.aval[j] if isinstance(node.aval, tuple) else node.aval
-    return aval

@@ -10,7 +10,7 @@ from wengert.autograd.custom.call import Call, Returned, refuse_containers
 from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.node import FunctionNode
 from wengert.autograd.custom.outputs import Outputs, index_of
-from wengert.autograd.custom.saved import UNKNOWN, SavedValue
+from wengert.autograd.custom.saved import SavedValue
 from wengert.core.half import REAL
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, next_sequence
@@ -75,13 +75,13 @@ def _stamp(call: Call, dirty: Sequence[Tensor], state: State, site: Site | None)
 
 def _unrecorded(call: Call, outputs: Outputs, cut: bool, state: State, site: Site | None) -> Any:
     """Outputs without history; where it ended is marked."""
-    made = outputs.detached()
-    for out in made.tensors:
+    wrapped = outputs.detached()
+    for out in outputs.made:
         if cut and not state.inference:
             mark_cut(out, call.name if state.grad else "no_grad", site)
         elif not state.inference:
             inherit_cuts(out, call.tensors)
-    return made.wrapped
+    return wrapped
 
 
 def _node(
@@ -156,13 +156,13 @@ def _saved(
     slot = index_of(tensor, inputs)
     if slot is not None and index_of(tensor, dirty) is None:
         source = sources[slot] if sources[slot] is not None else inputs[slot]
-        return SavedValue(tensor, node, f"its input {call.layout.inputs[slot]}", source, UNKNOWN)
+        return SavedValue(tensor, node, f"its input {call.layout.inputs[slot]}", source)
     if output is not None:
         which = f"its output {output}" if len(outputs.raw) > 1 else "its output"
-        return SavedValue(outputs.made[output], node, which, None, output)
+        return SavedValue(outputs.made[output], node, which, output=output)
     own = tensor._node
-    source = None if own is None or type(own) is Carrier else own
-    return SavedValue(tensor, node, "a tensor that it made and saved", source, UNKNOWN)
+    history = None if own is None or type(own) is Carrier else own
+    return SavedValue(tensor, node, "a tensor that it made and saved", history, is_between=True)
 
 
 __all__ = ["record"]

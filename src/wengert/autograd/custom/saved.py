@@ -16,21 +16,24 @@ from wengert.errors import ArgumentError, GradientError, StaleError
 from wengert.modes import State, current
 from wengert.transform.residuals import rewrap
 
-UNKNOWN = -1
-
 
 class SavedValue:
     """A saved tensor. It never holds the node that saved it, so nothing goes in a circle.
 
     place: what it is to the function, in words, for errors. source: for an input, the node or the
     constant it is; for a tensor in between, its own node. output: for an output, which one.
+    is_between: whether it is neither.
     """
 
     __slots__ = (
-        "_aval", "_kept", "_memory", "_node", "_output", "_source", "_unpack", "_value", "place",
+        "_aval", "_kept", "_memory", "_node", "_output", "_source", "_unpack", "_value",
+        "is_between", "place",
     )  # fmt: skip
 
-    def __init__(self, tensor: Tensor, node: Node, place: str, source: Any, output: int) -> None:
+    def __init__(
+        self, tensor: Tensor, node: Node, place: str, source: Any = None,
+        output: int | None = None, is_between: bool = False,
+    ) -> None:  # fmt: skip
         if tensor.is_inference():
             raise GradientError(
                 f"{node.op.name}: a tensor made in inference_mode cannot be saved for backward",
@@ -40,9 +43,10 @@ class SavedValue:
         self._node = weakref.ref(node)
         self._source = source
         self._output = output
+        self.is_between = is_between
         # An input's memory is known to its node; others might be written by way of a handle that
         # nobody here knows.
-        is_input = source is not None and not place.startswith("a tensor")
+        is_input = output is None and not is_between
         # What hooks keep is not checked, and a Memory would hold the array that they let go.
         is_packed = bool(current().saved)
         self._memory: Memory | None = tensor._memory if is_input or is_packed else memory_of(tensor)
@@ -52,10 +56,9 @@ class SavedValue:
         self._unpack: Hook | None = None
 
     @property
-    def is_between(self) -> bool:
-        """Whether it is a float and neither an input nor an output: it has no history."""
-        is_own = self._source is None or self.place.startswith("a tensor")
-        return is_own and self._output == UNKNOWN and is_differentiable(self._aval.dtype)
+    def loses_history(self) -> bool:
+        """Whether it is a float that is neither an input nor an output."""
+        return self.is_between and is_differentiable(self._aval.dtype)
 
     def pack(self, state: State) -> None:
         """Give the value to the innermost `saved_tensors_hooks`, if there are any."""
@@ -68,7 +71,7 @@ class SavedValue:
             raise GradientError("hooks are registered already for what was saved here")
         tensor = self.tensor()
         kept = packed(pack_hook, tensor)
-        if kept is tensor and self._output != UNKNOWN:  # its history holds what would hold it
+        if kept is tensor and self._output is not None:  # its history holds what would hold it
             kept = rewrap(self._value, None)
         self._kept = kept
         self._unpack = unpack_hook
@@ -110,7 +113,7 @@ class SavedValue:
 
     def _made_by(self, node: Node | None) -> Node | None:
         """The node of the output that this is; None if all is gone, or it has no gradient."""
-        if node is None or self._output == UNKNOWN:
+        if node is None or self._output is None:
             return None
         if not isinstance(node.aval, tuple):
             return node
