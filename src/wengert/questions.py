@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wengert.ask.sweep import Sweep
     from wengert.ask.table import Table
     from wengert.draw.picture import Picture
+    from wengert.figures import Figures
 
 _MOST_SHOWN: Final = 200
 """Nodes up to which a graph is shown as a picture without being asked."""
@@ -297,7 +298,8 @@ class Graph(core.Graph):
     ) -> Picture:  # fmt: skip
         """The picture: in notebooks SVG, in terminals text; `.save("out.svg")`, `.svg("dark")`.
 
-        values: under each node. derivatives: on each edge. paths: (from, to) to highlight.
+        values: under each node. derivatives: on each edge. paths: (from, to) to highlight; without
+        derivatives, each of their edges says how much of the whole derivative passes there.
         gradients: colour each node by the norm of the output's gradient there; where there are
         several outputs, the one that is meant. orientation: where the data flows; text always reads
         upwards.
@@ -331,17 +333,40 @@ class Graph(core.Graph):
         from wengert.draw.of_graph import scene_of
         from wengert.draw.picture import Picture
 
+        label: Callable[[tuple[int, int]], Any] | None = self._label_of if derivatives else None
+        highlighted = self._between(*paths) if paths is not None else frozenset()
+        if highlighted and paths is not None and not derivatives:
+            label = self._passing(*paths).get
         scene = scene_of(
             self,
             values=values,
-            label=self._label_of if derivatives else None,
-            highlighted=self._between(*paths) if paths is not None else frozenset(),
+            label=label,
+            highlighted=highlighted,
             collapse=collapse,
             opened=open,
             gradients=self._gradients(gradients) if gradients is not False else None,
             orientation=orientation,
         )
         return Picture(scene)
+
+    def figures(self, source: Where | None = None) -> Figures:
+        """The set for teaching, frame by frame, with everything in the same place in each.
+
+        The expression; the values; the derivatives on the edges; forward mode from `source` (the
+        first input if not given), a frame for each node; reverse mode from the output, likewise.
+        `.save(folder, "svg")` writes them, also as "tex" (TikZ), "png" and "pdf". Raises
+        ArgumentError for a graph of more than 100 nodes.
+
+        >>> import wengert as wg
+        >>> x = wg.tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> wg.graph(y).figures().names
+        ['expression', 'values', 'derivatives', 'forward-1', 'forward-2', 'reverse-1', 'reverse-2']
+        """
+        from wengert.figures import figures
+
+        start = self.inputs[0] if source is None else self[source]
+        return figures(self, start, self._label_of)
 
     def _label_of(self, use: tuple[int, int]) -> Any:
         """What stands on an edge: its derivative, where it has a rule."""
@@ -371,6 +396,20 @@ class Graph(core.Graph):
             for e in self.edges
             if e.producer.index in on_path and e.consumer.index in on_path
         )
+
+    def _passing(self, source: Where, target: Where) -> dict[tuple[int, int], Any]:
+        """2 of 5, on each edge of the paths; nothing where the values for it are gone."""
+        from wengert.ask.derivative import reaches
+        from wengert.ask.passing import passing
+        from wengert.draw.scene import Label
+        from wengert.graphs.expression import number
+
+        of, wrt = self[target], self[source]
+        try:
+            found, whole = passing(self, of, wrt, reaches(self, wrt, of))
+        except WengertError:
+            return {}
+        return {use: Label("", f"{number(part)} of {number(whole)}") for use, part in found.items()}
 
     def to_dot(self) -> str:
         """The graph in Graphviz's language."""

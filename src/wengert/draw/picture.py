@@ -6,6 +6,7 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
+from wengert.draw.rendered import rendered
 from wengert.draw.scene import Scene
 from wengert.draw.svg import svg
 from wengert.draw.text import text
@@ -29,15 +30,22 @@ class Picture:
          ╰───╯
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, layout: Scene | None = None) -> None:
         self.scene = scene
+        self._layout = scene if layout is None else layout
 
     def svg(self, theme: ThemeName = "light") -> str:
         """The picture as an SVG document.
 
         theme: the ground that it has and is made for, "light" or "dark".
         """
-        return svg(self.scene, theme)
+        return svg(self._layout, theme, self.scene)
+
+    def tikz(self) -> str:
+        r"""The picture for LaTeX: a tikzpicture, which needs the package tikz."""
+        from wengert.draw.tikz import tikz
+
+        return tikz(self._layout, self.scene)
 
     def text(self, *, ascii: bool = False, color: bool = False) -> str:
         """The picture as text: boxes if they are few, else an indented tree.
@@ -47,9 +55,10 @@ class Picture:
         return text(self.scene, ascii=ascii, color=color)
 
     def save(self, path: str | os.PathLike[str], theme: ThemeName = "light") -> None:
-        """Writes the picture to a file, as SVG or as text by the file's suffix.
+        """Writes the picture to a file in the form that its suffix names.
 
-        Raises ValueError if the suffix is neither .svg nor .txt.
+        .svg, .txt, .tex (TikZ); .png and .pdf with the extras of these names. Raises ValueError for
+        another suffix, ArgumentError where an extra is missing.
         """
         path = Path(path)
         match path.suffix.lower():
@@ -57,10 +66,18 @@ class Picture:
                 content = self.svg(theme)
             case ".txt":
                 content = self.text() + "\n"
+            case ".tex":
+                content = self.tikz()
+            case ".png":
+                path.write_bytes(rendered(self.svg(theme), "png"))
+                return
+            case ".pdf":
+                path.write_bytes(rendered(self.svg(theme), "pdf"))
+                return
             case suffix:
                 raise ValueError(
                     f"cannot tell the format of {path.name!r} from its suffix {suffix!r}; "
-                    "a picture is saved as .svg or as .txt"
+                    "a picture is saved as .svg, .png, .pdf, .tex or .txt"
                 )
         # The same bytes on each system: no translation of line ends.
         path.write_text(content, encoding="utf-8", newline="\n")

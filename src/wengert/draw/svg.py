@@ -35,19 +35,25 @@ PADDING = {True: 24.0, False: 15.0}
 LEAST_WIDTH = {True: 118.0, False: 56.0}
 
 
-def svg(scene: Scene, theme: ThemeName = "light") -> str:
+def svg(scene: Scene, theme: ThemeName = "light", shown: Scene | None = None) -> str:
     """The scene as an SVG document; the same scene gives the same bytes.
 
-    Raises ValueError if its links form a cycle, or for an unknown theme.
+    shown: what of it is drawn: the same boxes and links with less text, in the same places, so that
+    one picture turns into the next. Raises ValueError if the links form a cycle, or for an unknown
+    theme.
     """
-    return _Picture(scene, theme_named(theme)).document()
+    return Drawing(scene, theme_named(theme), shown).document()
 
 
-class _Picture:
-    """A scene with the place of each of its parts."""
+class Drawing:
+    """A scene with the place of each of its parts.
 
-    def __init__(self, scene: Scene, theme: Theme) -> None:
-        self.scene = scene
+    layout: the scene that decides the places. scene: what is drawn in them.
+    """
+
+    def __init__(self, scene: Scene, theme: Theme, shown: Scene | None = None) -> None:
+        self.layout = scene
+        self.scene = scene if shown is None else shown
         self.theme = theme
         self.turn = TURNS[scene.orientation]
         self.roomy = len(scene.boxes) <= SMALL
@@ -57,9 +63,7 @@ class _Picture:
         labels = [_label_size(link.label) for link in scene.links]
         labels = [self.turn.size(size) if size is not None else None for size in labels]
         placement = layout(turned, edges, labels, ROOMY if self.roomy else DENSE)
-        radii = [
-            size[1] / 2 if _is_pill(box) else ROUNDING for box, size in zip(scene.boxes, sizes)
-        ]
+        radii = [size[1] / 2 if is_pill(box) else ROUNDING for box, size in zip(scene.boxes, sizes)]
         laid = [Outline(*each) for each in _rows(placement.boxes, turned, radii)]
         self.routes = find_routes(placement, laid, edges, labels)
         places = [self.turn.point(point) for point in placement.boxes]
@@ -77,9 +81,9 @@ class _Picture:
         padding = max(PADDING[self.roomy], text * (FALLBACK_RATIO - 1) / 2)
         heads = HEADS_APART * len(incoming) + 2 * ROUNDING
         least = 0.0 if self.turn.is_sideways else heads
-        if not _is_pill(box):
+        if not is_pill(box):
             least = max(least, LEAST_WIDTH[self.roomy])
-        if _is_pill(box) and box.lines:
+        if is_pill(box) and box.lines:
             padding += 6  # its ends curve away beside the lines
         height = (32.0 if box.kind == "constant" else 42.0) + 20.0 * len(box.lines)
         if box.kind == "constant" and box.lines:
@@ -116,7 +120,7 @@ class _Picture:
     def _frame(self) -> tuple[float, float, float, float]:
         """Width, height, left and top of the picture with its border."""
         areas = [outline.area(0) for outline in self.outlines]
-        for route, link in zip(self.routes, self.scene.links):
+        for route, link in zip(self.routes, self.layout.links):
             areas += [(*point, *point) for point in map(self.turn.point, route.points)]
             size = _label_size(link.label)
             if route.label is not None and size is not None:
@@ -169,13 +173,16 @@ class _Picture:
             f'text-anchor="middle" fill="{self.theme.ink}">'
         )
         ports = self._ports()
-        for number, (box, outline) in enumerate(zip(self.scene.boxes, self.outlines)):
-            yield from self._box(box, outline)
+        rooms = [len(box.lines) for box in self.layout.boxes]
+        drawn = zip(self.scene.boxes, self.outlines, rooms)
+        for number, (box, outline, lines) in enumerate(drawn):
+            yield from self._box(box, outline, lines)
             yield from ports.get(number, ())
             yield "</g>"
         yield "</g>"
 
-    def _box(self, box: Box, outline: Outline) -> Iterator[str]:
+    def _box(self, box: Box, outline: Outline, lines: int) -> Iterator[str]:
+        """A box with room for so many lines."""
         paint = self.theme.boxes[box.kind]
         fill, stroke = paint.fill, f'stroke="{paint.stroke}" stroke-width="{THIN}"'
         if box.heat is not None:
@@ -190,7 +197,7 @@ class _Picture:
             inner = outline.shrunk(3.0)
             yield rectangle(inner, f'fill="none" stroke="{paint.stroke}" stroke-width="0.8"')
         size = CONSTANT if box.kind == "constant" else EXPRESSION
-        y = outline.y - 10 * len(box.lines) + (0.5 if box.lines else 0)
+        y = outline.y - 10 * lines + (0.5 if lines else 0)
         yield (
             f'<text x="{n(outline.x)}" y="{n(y + size / 3)}" font-family="{SERIF}" '
             f'font-size="{n(size)}" font-weight="400" font-style="italic">'
@@ -245,7 +252,8 @@ def _rows(
         yield (*point, *size, radius)
 
 
-def _is_pill(box: Box) -> bool:
+def is_pill(box: Box) -> bool:
+    """Whether a box has round ends: inputs of every kind."""
     return box.kind in ("input", "parameter", "constant")
 
 

@@ -1,0 +1,120 @@
+r"""A scene as TikZ, for documents in LaTeX: in their own fonts, and open to changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wengert.draw.routes import Route
+from wengert.draw.scene import Box, Scene
+from wengert.draw.svg import Drawing, is_pill
+from wengert.draw.theme import THEMES
+from wengert.draw.words import clean, shorten
+
+_SCALE = 0.02
+"""Centimetres for a unit of the SVG."""
+_WORDS = re.compile(r"[A-Za-z_][\w.#]*|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\*\*|\s+|.")
+
+_SIGNS = {
+    "*": r"\cdot", "**": r"\mathbin{\ast\ast}", "@": r"\,", "∂": r"\partial ", "×": r"\times",
+}  # fmt: skip
+
+
+def tikz(layout: Scene, shown: Scene) -> str:
+    """The scene in the places of `layout`, as a tikzpicture."""
+    theme = THEMES["light"]
+    drawing = Drawing(layout, theme, shown)
+    colours = {f"wengert{kind}": paint for kind, paint in theme.boxes.items()}
+    lines = [r"% needs \usepackage{tikz}", r"\begin{tikzpicture}[>=stealth]"]
+    for name, paint in colours.items():
+        lines.append(rf"  \definecolor{{{name}}}{{HTML}}{{{paint.fill[1:].upper()}}}")
+        lines.append(rf"  \definecolor{{{name}line}}{{HTML}}{{{paint.stroke[1:].upper()}}}")
+    for name, colour in (("edge", theme.edge), ("derivative", theme.derivative),
+                         ("path", theme.path)):  # fmt: skip
+        lines.append(rf"  \definecolor{{wengert{name}}}{{HTML}}{{{colour[1:].upper()}}}")
+    lines += [f"  {line}" for line in _boxes(drawing)]
+    lines += [f"  {line}" for line in _links(drawing)]
+    return "\n".join([*lines, r"\end{tikzpicture}", ""])
+
+
+def _boxes(drawing: Drawing) -> Iterator[str]:
+    boxes = zip(drawing.scene.boxes, drawing.outlines, strict=True)
+    for number, (box, outline) in enumerate(boxes):
+        corner = _length(outline.height / 2) if is_pill(box) else "4pt"
+        options = ", ".join([
+            "draw=wengert" + box.kind + "line", "fill=wengert" + box.kind,
+            f"rounded corners={corner}", "align=center",
+            f"minimum width={_length(outline.width)}", f"minimum height={_length(outline.height)}",
+        ])  # fmt: skip
+        yield rf"\node[{options}] (n{number}) at {_place(outline.x, outline.y)} {{{_text(box)}}};"
+
+
+def _text(box: Box) -> str:
+    lines = [f"${in_math(shorten(box.title))}$"]
+    lines += [rf"\textbf{{{_escaped(shorten(line))}}}" for line in box.lines]
+    return r" \\ ".join(lines)
+
+
+def _links(drawing: Drawing) -> Iterator[str]:
+    for link, route in zip(drawing.scene.links, drawing.routes, strict=True):
+        colour = "wengertpath, very thick" if link.highlighted else "wengertedge, thick"
+        yield rf"\draw[->, {colour}] {_way(route)};"
+        if link.label is not None and link.label.text and route.label is not None:
+            text = f"${in_math(shorten(link.label.symbol))}$" if link.label.symbol else ""
+            value = rf"\textbf{{{_escaped(shorten(link.label.value))}}}" if link.label.value else ""
+            both = " = ".join(part for part in (text, value) if part)
+            shade = "wengertpath" if link.highlighted else "wengertderivative"
+            yield (
+                rf"\node[fill=white, inner sep=2pt, text={shade}, font=\small] "
+                rf"at {_place(*route.label)} {{{both}}};"
+            )
+
+
+def _way(route: Route) -> str:
+    """The points of a link; of a curved one with vertical tangents."""
+    places = [_place(*point) for point in route.points]
+    if not route.curved:
+        return " -- ".join(places)
+    parts = [places[0]]
+    for (x0, y0), (x1, y1) in zip(route.points, route.points[1:], strict=False):
+        middle = (y0 + y1) / 2
+        first, second = _place(x0, middle), _place(x1, middle)
+        parts.append(f".. controls {first} and {second} .. {_place(x1, y1)}")
+    return " ".join(parts)
+
+
+def _place(x: float, y: float) -> str:
+    return f"({x * _SCALE:.3f}, {-y * _SCALE:.3f})"
+
+
+def _length(units: float) -> str:
+    return f"{units * _SCALE:.3f}cm"
+
+
+def in_math(text: str) -> str:
+    r"""An expression of Python in LaTeX's mathematics.
+
+    >>> in_math("loss = c * d"), in_math("h#2")
+    ('\\mathrm{loss} = c \\cdot d', 'h_{2}')
+    """
+    return "".join(_word(word) for word in _WORDS.findall(clean(text)))
+
+
+def _word(word: str) -> str:
+    if word in _SIGNS:
+        return _SIGNS[word]
+    if not (word[0].isalpha() or word[0] == "_"):
+        return _escaped(word)
+    base, _, number = word.partition("#")
+    single = re.fullmatch(r"([A-Za-z])(\d*)", base)
+    if not single:
+        return rf"\mathrm{{{_escaped(base)}}}" + (f"_{{{_escaped(number)}}}" if number else "")
+    below = ",".join(part for part in (single[2], number) if part)
+    return single[1] + (f"_{{{_escaped(below)}}}" if below else "")
+
+
+def _escaped(text: str) -> str:
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+               "×": r"\ensuremath{\times}", "∂": r"\ensuremath{\partial}", "…": r"\dots{}",
+               "−": r"\ensuremath{-}", "→": r"\ensuremath{\to}"}  # fmt: skip
+    return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
