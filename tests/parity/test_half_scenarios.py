@@ -92,6 +92,21 @@ def test_in_place(m, x):
 
 
 @both_halves
+def test_views_share_memory(m, x):
+    y = m.arange(6).to(x.dtype)
+    y.view(2, 3)[1, 0] = 10
+    y[::2].mul_(2)
+    y.reshape(3, 2).t()[0].add_(1)
+    y.unsqueeze(0).squeeze()[-1:].fill_(-1)
+    w = m.ones(2, 3, dtype=x.dtype, requires_grad=True)
+    v = w * 1
+    v[0] = x
+    v.t()[1:].mul_(x[:2])
+    (v * v).sum().backward()
+    return y, v.detach(), w.grad, y.view(2, 3)._base is y, m.narrow(y, 0, 1, 2)._is_view()
+
+
+@both_halves
 def test_comparisons_and_indices(m, x):
     return [
         x < 2, x == x, m.equal(x, x), m.isnan(x), x.max(), x.argmax(), x.sort()[0], x.topk(2)[1],

@@ -52,7 +52,8 @@ def forward_of(op: Op, operands: Sequence[Any]) -> Callable[..., Any]:
     for operand in operands:
         dtype = getattr(operand, "dtype", _FLOAT32)
         if dtype is not _FLOAT32 and dtype is not _FLOAT64 and is_half(dtype):
-            return op.forward if op.exact else functools.partial(in_float32, op.forward)
+            as_is = op.exact or op.view  # a view shares the memory
+            return op.forward if as_is else functools.partial(in_float32, op.forward)
     return op.forward
 
 
