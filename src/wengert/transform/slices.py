@@ -6,7 +6,7 @@ multiplies, so it takes that array as it is; other rules see it as the value of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from wengert.core.half import is_half
 from wengert.core.node import Node
 from wengert.core.record import _new, _scalar
 from wengert.core.tensor import Tensor
-from wengert.modes import current, entered
+from wengert.modes import State, current, entered, silent_context, silently
 from wengert.transform.batch import Batched, BatchLevel
 from wengert.transform.plain import is_elementwise
 from wengert.transform.residuals import check_residuals
@@ -50,22 +50,40 @@ def sweep_slices(
     cotangents: of the roots; used up. Raises FreedError and StaleError as any sweep does.
     """
     level = BatchLevel(size, "error", 1)
-    state = current().but(grad=False, inference=True, levels=(level,))
+    # The loop is inside of the silent context; operations on mapped values need another one.
+    run = silent_context().run
+    state = current().but(run=run, grad=False, inference=True, levels=(level,))
+    found: dict[Node, Any] = silently(_in_state(_sweep, state), cotangents, order, reach, level)
+    return found
+
+
+def _in_state(function: Callable[..., Any], state: State) -> Callable[..., Any]:
+    """The function, called in a state: another context has modes of its own."""
+
+    def called(*args: Any) -> Any:
+        with entered(state):
+            return function(*args)
+
+    return called
+
+
+def _sweep(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach, level: BatchLevel
+) -> dict[Node, Any]:
     found: dict[Node, Any] = {}
-    with entered(state):
-        for node in order:
-            ct = cotangents.pop(node, None)
-            if ct is None:
-                continue
-            if node in reach.targets:
-                found[node] = ct
-            if node in reach.through:
-                _spread(node, ct, cotangents, reach, level, state.run)
+    for node in order:
+        ct = cotangents.pop(node, None)
+        if ct is None:
+            continue
+        if node in reach.targets:
+            found[node] = ct
+        if node in reach.through:
+            _spread(node, ct, cotangents, reach, level)
     return found
 
 
 def _spread(
-    node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach, level: BatchLevel, run: Any
+    node: Node, ct: Any, cotangents: dict[Node, Any], reach: Reach, level: BatchLevel
 ) -> None:
     plan = node.plan
     if plan.keeps_any:
@@ -79,12 +97,12 @@ def _spread(
         if pull is None:
             pulled = ct
         elif plainly:
-            pulled = run(pull, node, ct)
+            pulled = pull(node, ct)
         else:
             pulled = _value(pull(node, level.lift(_new(ct, None), mapped=True)), level)
         if pulled is None:
             continue
-        pulled = run(_conformed, pulled, source.aval, level.size)
+        pulled = _conformed(pulled, source.aval, level.size)
         before = cotangents.get(source)
         cotangents[source] = pulled if before is None else before + pulled
 
