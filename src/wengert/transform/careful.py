@@ -16,7 +16,7 @@ from wengert.core.hooks import Hooks
 from wengert.core.node import LEAF_PLAN, PROJECTION_PLAN, Node
 from wengert.core.tensor import Tensor
 from wengert.modes import State, entered, silent_context
-from wengert.transform import hooked
+from wengert.transform import hooked, ordinary
 from wengert.transform.cotangents import Arrays, Tensors
 from wengert.transform.residuals import check_residuals, rewrap
 
@@ -91,11 +91,16 @@ def sweep(
 ) -> list[tuple[Node, Any]]:  # fmt: skip
     """A whole sweep, step by careful step. Returns what was captured, as sweep_arrays does."""
     captured: list[tuple[Node, Any]] = []
+    on_tensors = kind if type(kind) is Tensors and kind.anomaly is None and not deliver else None
     before = SWEEP.set(Sweep())
     try:
         for node in order:
             ct = cotangents.pop(node, None)
-            if ct is not None:
+            if ct is None:
+                continue
+            if on_tensors is not None and ordinary.is_ordinary(node, ct):
+                ordinary.visit(node, ct, cotangents, reach, on_tensors, captured)
+            else:
                 visit(node, ct, cotangents, reach, deliver, kind, captured)
     finally:
         SWEEP.reset(before)

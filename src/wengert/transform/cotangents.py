@@ -49,10 +49,10 @@ class Tensors(Arrays):
 
     def __init__(self, state: State, history: bool) -> None:
         super().__init__(state)
-        self._history = history
+        self.history = history
 
     def pull(self, pull: Any, node: Node, seen: Any, ct: Any) -> Any:
-        return pull(Rewrapped(node, seen, self._history), ct)
+        return pull(Rewrapped(node, seen, self.history), ct)
 
     def conform(self, pulled: Any, source: Node) -> Any:
         if not isinstance(pulled, Tensor):
