@@ -244,3 +244,15 @@ def test_generators_go_on_as_if_nothing_had_happened():
 def test_it_takes_functions_only():
     with pytest.raises(ArgumentError, match="takes a subclass of"):
         wg.audit(lambda x: x, wg.ones(2))
+
+
+def test_inputs_without_floats():
+    report = wg.audit(Exp, wg.tensor([1, 2]))
+    assert report
+    assert "no argument is a tensor of floats" in repr(report)
+
+
+def test_arguments_that_do_not_fit():
+    report = wg.audit(Exp)
+    assert report.rules() == {"error"}
+    assert "missing 1 required positional argument" in repr(report)

@@ -269,3 +269,14 @@ def test_a_mapped_tensor_outside_of_its_vmap():
     wg.func.vmap(lambda x: (escaped.append(x), x)[1])(wg.ones(2))
     with pytest.raises(WengertError, match="Twice: a tensor of a vmap is used outside of it"):
         Twice.apply(escaped[0])
+
+
+def test_an_array_as_the_output():
+    class Wave(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.detach().numpy() * 2
+
+    with pytest.raises(GradientError, match="forward returned a NumPy array"):
+        Wave.apply(vector(1.0))
+    assert Wave.apply(wg.ones(2)).tolist() == [2, 2]

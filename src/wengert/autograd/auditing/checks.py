@@ -55,6 +55,8 @@ def run(function: Any, inputs: Sequence[Any], seed: int) -> Audit:
         )
     report = Audit(function.__name__)
     subject = Subject(function, inputs, seed)
+    if not subject.wanted:
+        report.skipped.append("derivatives: no argument is a tensor of floats")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for group in (_FORWARD, _SAVING, _BACKWARD, _DERIVATIVES):

@@ -153,10 +153,12 @@ def circles(subject: Subject, report: Audit) -> None:
     try:
         run: Run | None = subject.run(subject.arrays)
         assert run is not None
-        node = weakref.ref(run.node) if run.node is not None else None
+        if run.node is None:
+            return
+        node = weakref.ref(run.node)
         holders = _holders(run)
         del run
-        if node is not None and node() is not None:
+        if node() is not None:
             which = ", ".join(f"ctx.{name}" for name in holders)
             report.add(
                 "circle", "the graph is not freed when its last user lets go: "

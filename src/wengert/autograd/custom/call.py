@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wengert.autograd.custom import undefined
 from wengert.autograd.custom.context import FunctionCtx, Marks
 from wengert.autograd.custom.layout import (
@@ -169,6 +171,11 @@ class Returned:
         self.values: list[Any] = list(output) if self._kind is not None else [output]
 
     @property
+    def is_single(self) -> bool:
+        """Whether it was one value, not a tuple or list."""
+        return self._kind is None
+
+    @property
     def places(self) -> tuple[int, ...]:
         """The positions of the tensors."""
         return tensor_places(self.values)
@@ -182,7 +189,16 @@ class Returned:
 
 
 def refuse_containers(call: Call, returned: Returned) -> None:
-    """Raise for tensors inside of a container: no gradient would ever come back from them."""
+    """Raise for outputs that no gradient would ever come back from.
+
+    Those are tensors inside of a container, and a NumPy array as the only output.
+    """
+    if isinstance(returned.values[0] if returned.is_single else None, np.ndarray):
+        raise GradientError(
+            f"{call.name}.forward returned a NumPy array, which no gradient comes back from\n"
+            f"  forward is {place_of(call.function.forward)}",
+            "Return a tensor: wengert.from_numpy(array).",
+        )
     for value in returned.values:
         if isinstance(value, (tuple, list, dict)):
             _refuse_container(call, value)
