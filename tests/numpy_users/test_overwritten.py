@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.func import grad, hessian, jvp
+from wengert.func import grad, hessian, jvp, vmap
 
 X = np.array([0.7, 1.3, 0.4])
 
@@ -87,6 +87,13 @@ def test_gradients(function):
     np.testing.assert_allclose(jvp(function, (X,), (step,))[1], found @ step, rtol=1e-12)
     second = (grad(function)(X + 1e-6 * step) - grad(function)(X - 1e-6 * step)) / 2e-6
     np.testing.assert_allclose(hessian(function)(X) @ step, second, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_in_a_map(function):
+    found = vmap(grad(function))(np.stack([X, X * 1.1]))
+
+    np.testing.assert_allclose(found, [grad(function)(X), grad(function)(X * 1.1)], rtol=1e-12)
 
 
 def test_only_what_is_written_is_copied():

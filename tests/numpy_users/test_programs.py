@@ -8,7 +8,7 @@ import pytest
 import wengert as wg
 from laws.numeric import directional
 from numpy_users.programs import PROGRAMS
-from wengert.func import grad, grad_and_value, hessian, jvp
+from wengert.func import grad, grad_and_value, hessian, jvp, vmap
 
 
 def directions(arguments, seed):
@@ -55,6 +55,18 @@ def test_second_derivatives_are_those_measured(name):
     slope = grad(function)
     ahead, behind = slope(first + 1e-5 * step, *rest), slope(first - 1e-5 * step, *rest)
     np.testing.assert_allclose(h @ step, (ahead - behind) / 2e-5, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", set(PROGRAMS) - {"histogram_of_ranks"})  # places depend on values
+def test_a_map_over_the_first_argument(name):
+    function, (first, *rest) = PROGRAMS[name]
+    slope = grad(function)
+
+    found = vmap(slope, in_dims=(0, *(None for _ in rest)))(np.stack([first, 1.01 * first]), *rest)
+
+    np.testing.assert_allclose(
+        found, [slope(first, *rest), slope(1.01 * first, *rest)], rtol=1e-7, atol=1e-10
+    )
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -12,10 +12,13 @@ taken.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from wengert.core import record
+from wengert.core.memory import Memory
 from wengert.core.node import Node
 from wengert.errors import StaleError
 
@@ -30,10 +33,11 @@ COPIED: Final = 1 << 16
 class Savers:
     """The nodes that keep an array, by the memory that it lies in; and sums of constants."""
 
-    __slots__ = ("_by_owner", "_constants")
+    __slots__ = ("_by_owner", "_constants", "_handles")
 
     def __init__(self) -> None:
         self._by_owner: dict[int, list[weakref.ref[Applied]]] = {}
+        self._handles: dict[int, list[weakref.ref[Any]]] = {}
         self._constants: list[tuple[weakref.ref[Applied], Any, int]] = []
 
     def note(self, node: Applied) -> None:
@@ -60,6 +64,14 @@ class Savers:
                 elif i in node.plan.residuals:
                     self._constants.append((weakref.ref(node), operand, _sum(operand)))
 
+    def note_mapped(self, handles: Sequence[Any]) -> None:
+        """Note what a node inside of a map keeps: handles of its own on mapped tensors."""
+        for kept in handles:
+            if hasattr(kept, "_value"):
+                array = _innermost(kept)._data
+                if type(array) is _ndarray:
+                    self._handles.setdefault(_owner(array), []).append(weakref.ref(kept))
+
     def check(self) -> None:
         """Raise StaleError if a constant array was changed after it was used."""
         for saver, array, known in self._constants:
@@ -78,6 +90,27 @@ class Savers:
             node = saver()
             if node is not None:
                 _preserve(node, array)
+        for reference in self._handles.pop(_owner(array), ()):
+            kept = reference()
+            if kept is not None and np.may_share_memory(_innermost(kept)._data, array):
+                kept._value = _apart(kept._value)
+                kept._memory = Memory(kept._data)  # of its own: what it keeps is not stale
+
+
+def _innermost(mapped: Any) -> Any:
+    """The tensor with the values of all slices."""
+    while hasattr(mapped, "_value"):
+        mapped = mapped._value
+    return mapped
+
+
+def _apart(value: Any) -> Any:
+    """The same tensor on a copy of its values."""
+    if not hasattr(value, "_value"):
+        return record.handle(value._data.copy(), value._node, None)
+    made = value._handle()
+    made._value = _apart(value._value)
+    return made
 
 
 def _sum(array: Any) -> int:

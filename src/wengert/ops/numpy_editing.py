@@ -301,11 +301,9 @@ def _full_like(
     shape: Any = None, *, device: Any = None,
 ) -> Any:  # fmt: skip
     """A tensor to fill with keeps its history."""
-    like = taken(a)
-    lengths = tuple(like.shape) if shape is None else shape
-    value = taken(fill_value).to(like.dtype if dtype is None else dtype)
-    spread: Any = np.broadcast_to(value, lengths)
-    return spread.clone()
+    made: Any = np.empty_like(taken(a), dtype=dtype, shape=shape)
+    made[...] = fill_value if isinstance(fill_value, (int, float, complex)) else taken(fill_value)
+    return made
 
 
 def _like(theirs: Callable[..., Any], make: Callable[..., Any]) -> None:

@@ -55,6 +55,8 @@ def note(
     node = Applied(plan, tuple(sources), tuple(kept), attrs or None, None, avals[0], site)
     if state.scope:
         node.get_extra().scope = state.scope
+    if state.arrays is not None:
+        state.arrays.note_mapped(kept)
     if isinstance(out, tuple):
         node._aval = avals
         node.value = tuple(_bare(o) for o in out) if plan.keeps_out else None
@@ -63,6 +65,8 @@ def note(
                 one._node = project(node, i, None, avals[i])
     else:
         node.value = _bare(out) if plan.keeps_out else None
+        if state.arrays is not None and plan.keeps_out:
+            state.arrays.note_mapped((node.value,))
         out._node = node
 
 
