@@ -119,6 +119,15 @@ def test_transforms(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_maps_stay_in_the_dtype(dtype):
+    m = wg.ones(2, 2, 2, dtype=dtype)
+    mapped = wg.func.vmap(lambda x: wg.addmm(x, x, x, beta=0.5, alpha=-2.0) * 0.1)(m)
+
+    assert mapped.dtype is m.dtype
+    assert wg.equal(mapped[0], wg.addmm(m[0], m[0], m[0], beta=0.5, alpha=-2.0) * 0.1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_sums_do_not_get_stuck(dtype):
     """Added one by one in the dtype itself, ones stop at 2048 and at 256."""
     ones = wg.ones(4096, dtype=dtype)
