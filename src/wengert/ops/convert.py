@@ -76,6 +76,9 @@ def __reversed__(self: Tensor) -> Any:
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The elements as a NumPy array, without copying: writes into either are seen by both.
 
+    A write into the array leaves no trace: whether a value that a backward pass needs was
+    overwritten in this way cannot be known. `autograd.graph.increment_version(x)` tells it.
+
     force: also for a tensor that requires grad; its history stays behind. Raises GradientError
     for those otherwise.
 

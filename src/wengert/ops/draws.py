@@ -181,7 +181,7 @@ def _even_in(x: Any, *, low: float, high: float, key: int, offset: int, alike: S
 
 
 uniform_op = general(
-    "uniform", _even_in, pullbacks=[overwritten],
+    "uniform", _even_in, pullbacks=[overwritten], exact=True,  # the end is left out in its dtype
     no_torch="random", grad_name="UniformBackward0", explain=_SLOPE,
 )  # fmt: skip
 
