@@ -163,11 +163,16 @@ class Graph(core.Graph):
 
         return nudge(self, steps)
 
-    def check(self) -> Check:
-        """Every local derivative against finite differences; names the operation that is wrong."""
+    def check(self, tolerance: float = 1e-3) -> Check:
+        """Every local derivative against finite differences; names the operation that is wrong.
+
+        What is wrong is told from what loses its precision: a formula that is right in double.
+        tolerance: how far a derivative may be off, relative to its size, or to 1; where the slope
+        can be measured to its last digits, and is computed in double, it must be right to 1e-7.
+        """
         from wengert.ask.check import check
 
-        return check(self)
+        return check(self, tolerance)
 
     def why(self, x: Where) -> Answer:
         """Why the gradient of x is None, or what it is; see `wengert.why`."""

@@ -114,7 +114,31 @@ def test_a_sum_with_a_large_number_is_not_wrong():
 
 def test_a_tolerance_finds_smaller_errors():
     op = planted("sin", rules=(lambda x: np.cos(x) + 1e-5,))
-    x = wg.tensor([0.5, 1.0], dtype=wg.float64, requires_grad=True)
+    x = wg.tensor([0.5, 1.0], requires_grad=True)
     y = op(x)
     assert check(wg.graph(y))
     assert not check(wg.graph(y), tolerance=1e-6)
+
+
+def test_small_errors_are_found_where_the_slope_is_known_exactly():
+    op = planted("sin", rules=(lambda x: np.cos(x) + 1e-6,))
+    x = wg.tensor([0.5, 1.0], dtype=wg.float64, requires_grad=True)
+    assert not wg.graph(op(x)).check()
+    assert wg.graph(wg.sin(x)).check()
+
+
+def test_a_right_formula_that_loses_its_precision():
+    # In float32 nothing is left of 1 - cos(x) at 1e-3; the same formula is right in double.
+    op = planted("cos", rules=(lambda x: (1 - np.cos(x)) / (x / 2) * -1,))
+    x = wg.tensor([1e-4, 2e-4], requires_grad=True)
+    y = op(x) * 1e4
+    found = wg.graph(y).check(tolerance=1e-6)
+
+    assert not found
+    assert found.wrong == []
+    assert found.causes[0].what == "cos (input 0 of v1)"
+    assert "the formula is right, and loses its precision in cos" in found.note
+
+
+def test_a_wrong_formula_in_single_precision_is_wrong():
+    assert graph_with(planted("sin", rules=(lambda x: np.cos(x) * 1.01,))).check().rounded == []

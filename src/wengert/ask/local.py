@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.aval import Aval
+from wengert.core.aval import Aval, aval_of
 from wengert.core.dtype import is_differentiable, is_numeric
 from wengert.core.half import arithmetic
 from wengert.core.node import Node
@@ -18,6 +18,7 @@ from wengert.core.op import Op
 from wengert.core.record import from_node, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GraphError, ShapeError, WengertError
+from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
 from wengert.modes import enable_grad, silently
@@ -144,6 +145,38 @@ def _pulled(vertex: Vertex, slot: int, ct: Any) -> Any:
         return None
     seen = _Application(vertex.graph, vertex.application)
     return _explained(vertex, silently, rule, seen, _bundle(vertex, ct))
+
+
+class _Elsewhere:
+    """A node as its rules see it, with other operands."""
+
+    def __init__(self, node: Node, operands: list[Any]) -> None:
+        self.node = node
+        self.attrs = node.attrs
+        self.operands = tuple(operands)
+
+    def operand_aval(self, i: int) -> Aval:
+        return aval_of(np.asarray(self.operands[i])[()])
+
+    def operand_avals(self) -> tuple[Aval, ...]:
+        return tuple(self.operand_aval(i) for i in range(len(self.operands)))
+
+    @property
+    def value(self) -> Any:
+        return evaluate_node(self.node, list(self.operands))
+
+
+def pull_at(vertex: Vertex, slot: int, ct: Any, operands: list[Any]) -> Any:
+    """The same at other operands, such as those in double precision; None where that fails."""
+    op = vertex.op
+    rule = _rule(op, vertex, slot) if op is not None else None
+    if rule is None:
+        return None
+    try:
+        pulled = silently(rule, _Elsewhere(vertex.application, operands), _bundle(vertex, ct))
+        return conform(pulled, aval_of(np.asarray(operands[slot])[()]))
+    except Exception:  # a user's own rule sees only its own values
+        return None
 
 
 def push(vertex: Vertex, slot: int, tangent: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wengert.ask.check import Along
+from wengert.ask.along import Along
 from wengert.ask.local import pull
 from wengert.autograd.checks.local import edges, place_of
 from wengert.errors import WengertError
