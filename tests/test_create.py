@@ -353,3 +353,9 @@ def test_nothing_warns():
         wg.tensor([1e300, float("nan")], dtype=wg.float16)
         wg.linspace(0, float("inf"), 3)
         wg.logspace(0, 2, 5, base=-2)
+
+
+@pytest.mark.parametrize("make", [wg.tensor, wg.as_tensor, wg.asarray])
+def test_data_is_not_written_into_what_is_given(make):
+    with pytest.raises(TypeError, match="out"):
+        make(2.0, out=wg.zeros(()))

@@ -31,7 +31,7 @@ def _data_samples(s: Sampler) -> Call:
     return (s.array(s.shape(min_side=0)).tolist(),), {}
 
 
-@public(torch="tensor", method=False, differentiable=False, samples=_data_samples)
+@public(torch="tensor", method=False, differentiable=False, samples=_data_samples, out=False)
 def tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     pin_memory: bool = False, name: str | None = None,
@@ -107,7 +107,7 @@ def _warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=4)
 
 
-@public(torch="as_tensor", method=False, differentiable=False, samples=_data_samples)
+@public(torch="as_tensor", method=False, differentiable=False, samples=_data_samples, out=False)
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     """A tensor with this data: itself if it is one, on the memory of an array, else a copy.
 
@@ -121,7 +121,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     return tensor(data, dtype=dtype)
 
 
-@public(torch="asarray", method=False, differentiable=False, samples=_data_samples)
+@public(torch="asarray", method=False, differentiable=False, samples=_data_samples, out=False)
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
     requires_grad: bool | None = None,

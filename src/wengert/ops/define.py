@@ -62,15 +62,17 @@ def public(
     names: tuple[str, ...] = (),
     in_place: bool = False,
     room: str = "",
+    out: bool = True,
 ) -> Callable[[F], F]:
     """Register a function under its name and `names`: namespace, method, tests, NumPy.
 
     `axis` and `keepdims` are accepted wherever the function has `dim` and `keepdim`. room: the
-    part of the namespace where its own name stands, such as "linalg"; `names` stand outside.
+    part of the namespace where its own name stands, such as "linalg"; `names` stand outside. out:
+    whether `out=` may be given; what does without it, and has no other names, is called directly.
     """
 
     def enter(function: F) -> F:
-        called: Any = _as_called(function)
+        called: Any = _as_called(function, out)
         own = function.__name__.rstrip("_") or function.__name__
         for name in (f"{room}.{own}" if room else own, *names):
             entry = Function(
@@ -123,12 +125,14 @@ def _as_method(entry: Function) -> Callable[..., Any]:
     return bound
 
 
-def _as_called(function: Callable[..., Any]) -> Callable[..., Any]:
+def _as_called(function: Callable[..., Any], takes_out: bool) -> Callable[..., Any]:
     """The function as users call it: NumPy's names of arguments too, and bad input explained."""
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     aliases = {a: b for a, b in _ALIASES.items() if b in names and a not in names}
     takes_input = names[:1] == ("input",)
+    if not (takes_out or aliases or takes_input):
+        return function
     takes_dtype, has_out = "dtype" in names and not takes_input, "out" in names
     own, shown = f"{function.__name__}() ", f"{function.__name__.rstrip('_')}() "
 
