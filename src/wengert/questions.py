@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from wengert.ask.table import Table
     from wengert.draw.picture import Picture
     from wengert.figures import Figures
-
-_MOST_SHOWN: Final = 200
-"""Nodes up to which a graph is shown as a picture without being asked."""
 
 Where = str | Tensor | Vertex | Node
 """How a node is meant: its name, the tensor itself, or what the graph gave."""
@@ -445,17 +442,22 @@ class Graph(core.Graph):
         return cls(*from_json(text))
 
     def __str__(self) -> str:
-        """The picture as text; of a graph too large to look at, what it is made of."""
-        if len(self) > _MOST_SHOWN:
-            return self.in_short()
-        return self.draw(derivatives=True).text()
+        """The picture as text; of a graph that is drawn collapsed, its size in a line before."""
+        picture = self.draw(derivatives=True)
+        return "\n".join([*self._size(picture), picture.text()])
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        if len(self) > _MOST_SHOWN:
-            return {"text/plain": self.in_short()}
-        return self.draw(derivatives=True)._repr_mimebundle_(include, exclude)
+        picture = self.draw(derivatives=True)
+        bundle = picture._repr_mimebundle_(include, exclude)
+        if "text/plain" in bundle:
+            bundle["text/plain"] = "\n".join([*self._size(picture), bundle["text/plain"]])
+        return bundle
+
+    def _size(self, picture: Picture) -> list[str]:
+        collapsed = any(box.kind == "scope" for box in picture.scene.boxes)
+        return self.in_short().splitlines()[:1] if collapsed else []
 
     def _output(self) -> Vertex:
         if len(self.outputs) > 1:

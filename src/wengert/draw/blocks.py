@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from wengert.draw.plan import Part, Wire, kind_of
+from wengert.draw.plan import Part, Plan, Wire, kind_of
 from wengert.draw.units import Unit
-from wengert.graphs.expression import equation, public_name, shape_text
+from wengert.graphs.expression import equation, shape_text
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
 
 _MOST_NAMED = 4
 
 
-def title(graph: Graph, part: Part) -> str:
+def title(plan: Plan, part: Part) -> str:
     """`encoder`, `block × 12`, `block0 .. block11 × 12`, `mm, tanh × 100`, `v1 .. v812`."""
     unit = part.unit
     assert unit is not None
@@ -23,28 +23,29 @@ def title(graph: Graph, part: Part) -> str:
     elif 0 < len(unit.each) <= _MOST_NAMED:
         name = ", ".join(unit.each)
     else:
-        name = _range(graph, part.members)
+        name = _range(plan.graph, part.members)
     return f"{name} × {unit.times}" if unit.times > 1 else name
 
 
-def lines(graph: Graph, part: Part) -> tuple[str, ...]:
+def lines(plan: Plan, part: Part) -> tuple[str, ...]:
     """What the box holds, and how many: `attention, mlp`, `14 operations, 3 parameters`."""
     unit = part.unit
     assert unit is not None
     if unit.each and len(unit.each) <= _MOST_NAMED and len(unit.each) * unit.times == len(unit):
-        return (_counts(graph, part, unit),)
-    return (_contents(graph, part, unit), _counts(graph, part, unit))
+        return (_counts(plan, part, unit),)
+    return (_contents(plan, part, unit), _counts(plan, part, unit))
 
 
-def _contents(graph: Graph, part: Part, unit: Unit) -> str:
+def _contents(plan: Plan, part: Part, unit: Unit) -> str:
     """The scopes next within it, in order; without such, its most frequent operations."""
-    once = [Vertex(graph, i) for i in part.members[: len(part.members) // unit.times]]
+    once = [Vertex(plan.graph, i) for i in part.members[: len(unit) // unit.times]]
     depth = _depth(once)
-    inner = list(dict.fromkeys(p[depth] for v in once if len(p := v.scope.split("/")) > depth))
-    if inner and inner != [""]:
+    paths = (v.scope.split("/") for v in once if v.scope)
+    inner = list(dict.fromkeys(path[depth] for path in paths if len(path) > depth))
+    if inner:
         more = ", …" if len(inner) > _MOST_NAMED else ""
         return ", ".join(inner[:_MOST_NAMED]) + more
-    counts = Counter(public_name(v.op) for v in once if v.op is not None)
+    counts = Counter(plan.names[unit.start : unit.start + len(once)])
     named = [f"{n} {name}" if n > 1 else name for name, n in counts.most_common(_MOST_NAMED)]
     return ", ".join(named) + (", …" if len(counts) > _MOST_NAMED else "")
 
@@ -59,9 +60,9 @@ def _depth(vertices: Sequence[Vertex]) -> int:
     return shared
 
 
-def _counts(graph: Graph, part: Part, unit: Unit) -> str:
+def _counts(plan: Plan, part: Part, unit: Unit) -> str:
     counts = Counter({"operation": len(unit)})
-    counts.update(kind_of(Vertex(graph, i)) for i in part.hidden)
+    counts.update(kind_of(Vertex(plan.graph, i)) for i in part.hidden)
     if unit.times == 1:
         return ", ".join(_count(n, what) for what, n in counts.items())
     if all(n % unit.times == 0 for n in counts.values()):
@@ -75,15 +76,15 @@ def _count(n: int, what: str) -> str:
     return f"{n} {what}{'s' * (n != 1)}"
 
 
-def hint(graph: Graph, part: Part) -> str:
+def hint(plan: Plan, part: Part) -> str:
     """The tooltip of a collapsed box: its operations, and the lines of the program."""
     unit = part.unit
     assert unit is not None
-    counts = Counter(public_name(v.op) for i in part.members if (v := Vertex(graph, i)).op)
+    counts = Counter(plan.names[unit.start : unit.stop])
     frequent = ", ".join(f"{n} {name}" for name, n in counts.most_common(8))
-    said = [title(graph, part), _counts(graph, part, unit), frequent, _range(graph, part.members)]
-    sites = [site for i in part.members if (site := Vertex(graph, i).site) is not None]
-    ends = dict.fromkeys(str(site) for site in (sites[:1] + sites[-1:]))
+    said = [title(plan, part), _counts(plan, part, unit), frequent, _range(plan.graph, part.members)]
+    sites = (Vertex(plan.graph, part.members[end]).site for end in (0, -1))
+    ends = dict.fromkeys(str(site) for site in sites if site is not None)
     return "\n".join([*said, *ends])
 
 

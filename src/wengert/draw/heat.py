@@ -16,7 +16,7 @@ _RATIOS = (2, 10, 100, 1000, 10**5, 10**10, 10**30, 10**100, 10**300)
 class Heat:
     """The colour of a box: a step from 0, the palest, and what is out of the ordinary.
 
-    step: -1 where no gradient is known. flag: "", "zero", "infinite" or "nan".
+    step: up to STEPS - 1; -1 where no gradient is known. flag: "", "zero", "infinite" or "nan".
     """
 
     step: int
@@ -25,37 +25,55 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """What the steps stand for.
+    """What the colours stand for.
 
-    title: what is measured. steps: per step its range in words, palest first. flags: those that
+    title: what is measured. steps: per step, palest first, the range in words. flags: those that
     occur. unknown: whether some box has no gradient.
     """
 
     title: str
-    steps: tuple[str, ...]
+    steps: tuple[tuple[int, str], ...]
     flags: tuple[str, ...] = ()
     unknown: bool = False
 
 
 class Scale:
-    """Steps for norms, each so many times the one before: 2, 10, 100, ... times, as few as fit."""
+    """Steps for norms, each so many times the one before: 2, 10, 100, ... times, as few as fit.
+
+    A tenth of the norms at either end may lie beyond the steps; they take the outermost. So a single
+    norm of 1e-17 does not make all others look alike.
+    """
 
     def __init__(self, norms: Iterable[float]) -> None:
-        usual = [norm for norm in norms if math.isfinite(norm) and norm > 0]
+        usual = sorted(norm for norm in norms if math.isfinite(norm) and norm > 0)
         self.edges: list[float] = []
+        few = len(usual) // 10
         for ratio in _RATIOS if usual else ():
-            self.edges = _edges(min(usual), max(usual), ratio)
+            self.edges = _edges(usual[few], usual[-1 - few], ratio)
             if len(self.edges) <= STEPS + 1:
                 break
+        self._is_below = bool(usual) and usual[0] < self.edges[0]
+        self._is_above = bool(usual) and usual[-1] >= self.edges[-1]
 
     def step(self, norm: float) -> int:
         """The step of a positive finite norm."""
-        inner = self.edges[1:-1]
-        return sum(norm >= edge for edge in inner)
+        return self._spread(sum(norm >= edge for edge in self.edges[1:-1]))
 
-    def words(self) -> tuple[str, ...]:
-        """Per step its range."""
-        return tuple(f"{_short(a)} to {_short(b)}" for a, b in zip(self.edges, self.edges[1:]))
+    def _spread(self, place: int) -> int:
+        """The step of one of the ranges; a few ranges are as far apart as can be."""
+        return place * (STEPS - 1) // max(1, len(self.edges) - 2)
+
+    def steps(self) -> tuple[tuple[int, str], ...]:
+        """The steps in use with their ranges, palest first."""
+        return tuple((self._spread(place), words) for place, words in enumerate(self._words()))
+
+    def _words(self) -> list[str]:
+        words = [f"{a:.3g} to {b:.3g}" for a, b in zip(self.edges, self.edges[1:])]
+        if self._is_below:
+            words[0] = f"below {self.edges[1]:.3g}"
+        if self._is_above:
+            words[-1] = f"above {self.edges[-2]:.3g}" if len(words) > 1 else "all"
+        return words
 
     def heat(self, norms: Sequence[float]) -> Heat:
         """The colour for the norms of one box: of the median, flagged by the worst of them."""
@@ -96,6 +114,3 @@ def _power(ratio: int, power: int) -> float:
         return math.ldexp(1.0, power) if power < 1024 else math.inf
     return float(f"1e{(len(str(ratio)) - 1) * power}")
 
-
-def _short(edge: float) -> str:
-    return f"{edge:.3g}"

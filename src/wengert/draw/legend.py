@@ -42,7 +42,7 @@ def legend_size(legend: Legend) -> Size:
 
 def _rows(legend: Legend) -> list[tuple[Heat, str]]:
     """The largest first, as on a thermometer."""
-    rows = [(Heat(step), words) for step, words in enumerate(legend.steps)][::-1]
+    rows = [(Heat(step), words) for step, words in reversed(legend.steps)]
     rows += [(Heat(-1, flag), _WORDS[flag]) for flag in legend.flags]
     return rows + ([(Heat(-1), "unknown")] if legend.unknown else [])
 

@@ -110,11 +110,11 @@ class _Writer:
             kind = kind_of(Vertex(self.graph, part.members[0]))
             names = ", ".join(Vertex(self.graph, i).name for i in part.members[:50])
             return Box(kind, title, (line,), f"{line}\n{names}")
-        lines = blocks.lines(self.graph, part)
+        lines = blocks.lines(self.plan, part)
         if self.values:
             lines += self._result(part)
-        title = blocks.title(self.graph, part)
-        return Box("scope", title, lines, blocks.hint(self.graph, part))
+        title = blocks.title(self.plan, part)
+        return Box("scope", title, lines, blocks.hint(self.plan, part))
 
     def _result(self, part: Part) -> tuple[str, ...]:
         """The value that leaves a collapsed box, where it is one."""
@@ -170,7 +170,7 @@ class _Writer:
         occur = {heat.flag for heat in heats}
         flags = tuple(flag for flag in ("zero", "infinite", "nan") if flag in occur)
         unknown = any(heat.step < 0 for heat in heats)
-        return Legend(title, self.scale.words(), flags, unknown)
+        return Legend(title, self.scale.steps(), flags, unknown)
 
 
 def _gradient_text(norms: list[float]) -> str:

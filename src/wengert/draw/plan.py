@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
+from wengert.core.node import Leaf, Node
 from wengert.draw.units import MOST, RUNS, Unit, Units
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
@@ -55,9 +56,11 @@ class Plan:
     """The parts of a picture, in the graph's order, and the wires between them."""
 
     def __init__(
-        self, graph: Graph, operations: list[int], units: list[Unit], *, bounded: bool = True
+        self, graph: Graph, series: Units, units: list[Unit], *, bounded: bool = True
     ) -> None:
         self.graph = graph
+        self.names = series.names
+        operations = series.operations
         self._bounded = bounded
         self._unit_of = {i: n for n, u in enumerate(units) for i in operations[u.start : u.stop]}
         leaves, hidden = self._leaves(units)
@@ -80,10 +83,7 @@ class Plan:
         outputs = {v.index for v in self.graph.outputs}
         users: dict[int, tuple[int, ...]] = {}
         hidden: dict[int, list[int]] = defaultdict(list)
-        for vertex in self.graph:
-            index = vertex.index
-            if vertex.is_operation or (vertex.is_constant and vertex.aval.size == 1):
-                continue
+        for index in leaves_of(self.graph):
             used_by = sorted({self._unit_of[user] for user, _ in self.graph.uses(index)})
             if len(used_by) == 1 and units[used_by[0]].is_block and index not in outputs:
                 hidden[used_by[0]].append(index)
@@ -133,10 +133,11 @@ class Plan:
     def _wires(self) -> list[Wire]:
         """One wire for each value that goes into a collapsed box, and for each use elsewhere."""
         wires: dict[Hashable, Wire] = {}
+        part_of, sources = self.part_of, self.graph.sources
         for number, part in enumerate(self.parts):
             for user in part.members if part.unit is not None else ():
-                for slot, value in self.graph.sources(user):
-                    source = self.part_of.get(value, number)
+                for slot, value in sources(user):
+                    source = part_of.get(value, number)
                     if source == number:
                         continue
                     key = (source, number, *self._told_apart(source, part, value, slot))
@@ -185,19 +186,30 @@ def plan_of(
     many levels of scopes as fit. Only with False the number of boxes has no bound.
     """
     units = Units(graph, opened)
-    whole = Plan(graph, units.operations, units.single(), bounded=False)
-    if collapse is False or (collapse is None and len(whole.parts) <= most):
-        return whole
+    shown = len(units.operations) + len(leaves_of(graph))
+    if collapse is False or (collapse is None and shown <= most):
+        return Plan(graph, units, units.single(), bounded=False)
     best: Plan | None = None
     for level in units.levels():
         if best is not None and (collapse or len(level) > most):
             break
         found = level if len(level) <= most else units.runs(level, RUNS)
-        plan = Plan(graph, units.operations, found)
+        plan = Plan(graph, units, found)
         if best is not None and len(plan.parts) > most:
             break
         best = plan
-    return best if best is not None else whole
+    return best if best is not None else Plan(graph, units, [])
+
+
+def leaves_of(graph: Graph) -> list[int]:
+    """The inputs and constants that stand for themselves: constants of one element are written
+    into the expressions that use them.
+    """
+    return [
+        index
+        for index, key in enumerate(graph.keys)
+        if isinstance(key, Leaf) or (not isinstance(key, Node) and graph.avals[index].size != 1)
+    ]
 
 
 def kind_of(vertex: Vertex) -> str:

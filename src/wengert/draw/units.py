@@ -11,10 +11,11 @@ from collections.abc import Hashable, Iterator, Set
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from wengert.core.node import Leaf, Node
 from wengert.draw.repeats import repeats
 from wengert.graphs.expression import public_name
 from wengert.graphs.graph import Graph
-from wengert.graphs.vertex import Vertex
+from wengert.graphs.vertex import Key, Vertex
 
 MOST = 150
 """Boxes up to which a graph is drawn whole."""
@@ -59,11 +60,11 @@ class Units:
 
     def __init__(self, graph: Graph, opened: Set[str] = frozenset()) -> None:
         self.opened = opened
-        vertices = [v for v in graph if v.is_operation]
-        self.operations = [v.index for v in vertices]
-        self.names = [public_name(v.op) if v.op is not None else "" for v in vertices]
-        self.scopes = [tuple(v.scope.split("/")) if v.scope else () for v in vertices]
-        self.kinds = _kinds(graph, vertices)
+        self.operations = [i for i, key in enumerate(graph.keys) if _is_operation(key)]
+        nodes = [Vertex(graph, i).application for i in self.operations]
+        self.names = [public_name(node.op) for node in nodes]
+        self.scopes = [tuple(node.scope.split("/")) if node.scope else () for node in nodes]
+        self.kinds = _kinds(graph, self.operations, nodes)
         self.live = _live(graph, self.operations)
 
     def single(self) -> list[Unit]:
@@ -183,15 +184,20 @@ def _run(part: list[Unit]) -> Unit:
     return Unit(first.start, last.stop, scope)
 
 
-def _kinds(graph: Graph, vertices: list[Vertex]) -> list[int]:
+def _is_operation(key: Key) -> bool:
+    return isinstance(key, Node) and not isinstance(key, Leaf)
+
+
+def _kinds(graph: Graph, operations: list[int], nodes: list[Node]) -> list[int]:
     """What repeated operations have in common: the operation, and shapes and dtype; as numbers."""
     numbers: dict[Hashable, int] = {}
+    avals = [numbers.setdefault((a.shape, a.dtype), len(numbers)) for a in graph.avals]
     kinds = []
-    for vertex in vertices:
-        aval = vertex.aval
-        inputs = tuple(graph.avals[i].shape for _, i in graph.sources(vertex.index))
-        name = vertex.op.name if vertex.op is not None else ""
-        kind = (name, vertex.output_index, aval.shape, aval.dtype, inputs)
+    for index, node in zip(operations, nodes):
+        inputs = [avals[i] for _, i in graph.sources(index)]
+        # What comes out of an operation with several results comes through projections.
+        output = None if node is graph.keys[index] else Vertex(graph, index).output_index
+        kind = (node.op.name, output, avals[index], *inputs)
         kinds.append(numbers.setdefault(kind, len(numbers)))
     return kinds
 
@@ -201,7 +207,8 @@ def _live(graph: Graph, operations: list[int]) -> list[int]:
     place = {index: i for i, index in enumerate(operations)}
     change = [0] * (len(operations) + 1)
     for i, index in enumerate(operations):
-        last = max((place[user] for user, _ in graph.uses(index)), default=i)
+        uses = graph.uses(index)
+        last = place[uses[-1][0]] if uses else i  # uses stand in the order of their users
         change[i + 1] += 1
         change[min(last + 1, len(operations))] -= 1
     return list(accumulate(change))
