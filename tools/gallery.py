@@ -65,6 +65,87 @@ def network() -> wg.Graph:
     return wg.graph(loss, loss=loss, **named)
 
 
+def linear(x: wg.Tensor, m: int, name: str) -> wg.Tensor:
+    """An affine layer, filed under its name."""
+    with wg.scope(name):
+        W = wg.full((x.shape[-1], m), 0.05, requires_grad=True)
+        b = wg.zeros(m, requires_grad=True)
+        return x @ W + b
+
+
+@wg.scope("softmax")
+def softmax(s: wg.Tensor) -> wg.Tensor:
+    """The maximum is taken off first, so that nothing overflows."""
+    e = (s - s.amax(-1, keepdim=True)).exp()
+    return e / e.sum(-1, keepdim=True)
+
+
+@wg.scope("norm")
+def norm(x: wg.Tensor) -> wg.Tensor:
+    """Each row divided by its root mean square, and scaled."""
+    scale = wg.ones(x.shape[-1], requires_grad=True)
+    return x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt() * scale
+
+
+@wg.scope("attention")
+def attention(x: wg.Tensor) -> wg.Tensor:
+    """One head."""
+    q, k, v = (linear(x, 16, name) for name in ("query", "key", "value"))
+    return linear(softmax(q @ k.transpose(0, 1) / 4) @ v, 16, "out")
+
+
+@wg.scope("mlp")
+def mlp(x: wg.Tensor) -> wg.Tensor:
+    """Wider in the middle."""
+    return linear(wg.tanh(linear(x, 64, "up")), 16, "down")
+
+
+def transformer() -> wg.Graph:
+    """Twelve blocks of attention and a network, a head and a loss: 500 nodes."""
+    x = wg.ones(8, 16, requires_grad=True)
+    y = wg.zeros(8, 10)
+    h = linear(x, 16, "embed")
+    for i in range(12):
+        with wg.scope(f"block{i}"):
+            h = h + attention(norm(h))
+            h = h + mlp(norm(h))
+    logits = linear(norm(h), 10, "head")
+    with wg.scope("loss"):
+        loss = (softmax(logits) - y).square().mean()
+    return wg.graph(loss, x=x, y=y, logits=logits, loss=loss)
+
+
+def sigmoids() -> wg.Graph:
+    """A deep network of sigmoids: the gradient vanishes on its way down."""
+    h = x = wg.ones(4, 8, requires_grad=True)
+    for i in range(6):
+        with wg.scope(f"layer{i}"):
+            W = wg.full((8, 8), 0.25, requires_grad=True)
+            h = wg.sigmoid(h @ W)
+    loss = h.sum()
+    return wg.graph(loss, x=x, loss=loss)
+
+
+def not_finite() -> wg.Graph:
+    """The branch that where() does not take, and a dead relu."""
+    a = wg.tensor([4.0, 0.0], requires_grad=True)
+    b = wg.tensor([1.0, 2.0], requires_grad=True)
+    r = wg.sqrt(a)
+    y = wg.where(a > 0, r, wg.zeros(2))
+    z = wg.relu(-b)
+    loss = (y + z).sum()
+    return wg.graph(loss, a=a, b=b, r=r, y=y, z=z, loss=loss)
+
+
+def classifier() -> wg.Graph:
+    """A softmax, filed under its name."""
+    s = wg.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    t = s * 2
+    p = softmax(t)
+    loss = -p[:, 0].log()
+    return wg.graph(loss, s=s, t=t, p=p, loss=loss)
+
+
 def pictures() -> Iterator[tuple[str, str]]:
     """Per file its name and its text."""
     g = founding()
@@ -79,6 +160,24 @@ def pictures() -> Iterator[tuple[str, str]]:
     yield "layer-derivatives.svg", layer().draw(derivatives=True).svg()
     yield "network.svg", network().draw().svg()
     yield "network-dark.svg", network().draw(values=False).svg("dark")
+    yield from large()
+
+
+def large() -> Iterator[tuple[str, str]]:
+    """Pictures with collapsed scopes, of gradients, and turned ones."""
+    t = transformer()
+    yield "transformer.svg", t.draw(values=False, collapse=True).svg()
+    inside = ("block0/attention",)
+    yield "transformer-open.svg", t.draw(values=False, collapse=True, open=inside).svg()
+    yield "softmax.svg", classifier().draw(collapse=True).svg()
+    deep = sigmoids().draw(collapse=True, open=("layer*",), values=False, gradients=True)
+    yield "gradients.svg", deep.svg()
+    yield "gradients-dark.svg", deep.svg("dark")
+    blocks = t.draw(values=False, collapse=True, open=("block0",), gradients=True)
+    yield "transformer-gradients.svg", blocks.svg()
+    yield "not-finite.svg", not_finite().draw(gradients=True).svg()
+    yield "right.svg", founding().draw(derivatives=True, orientation="right").svg()
+    yield "down.svg", founding().draw(orientation="down").svg()
 
 
 def main() -> int:

@@ -82,7 +82,12 @@ def hint(plan: Plan, part: Part) -> str:
     assert unit is not None
     counts = Counter(plan.names[unit.start : unit.stop])
     frequent = ", ".join(f"{n} {name}" for name, n in counts.most_common(8))
-    said = [title(plan, part), _counts(plan, part, unit), frequent, _range(plan.graph, part.members)]
+    said = [
+        title(plan, part),
+        _counts(plan, part, unit),
+        frequent,
+        _range(plan.graph, part.members),
+    ]
     sites = (Vertex(plan.graph, part.members[end]).site for end in (0, -1))
     ends = dict.fromkeys(str(site) for site in sites if site is not None)
     return "\n".join([*said, *ends])

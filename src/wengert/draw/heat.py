@@ -113,4 +113,3 @@ def _power(ratio: int, power: int) -> float:
     if ratio == 2:
         return math.ldexp(1.0, power) if power < 1024 else math.inf
     return float(f"1e{(len(str(ratio)) - 1) * power}")
-

@@ -65,6 +65,7 @@ class Units:
         self.names = [public_name(node.op) for node in nodes]
         self.scopes = [tuple(node.scope.split("/")) if node.scope else () for node in nodes]
         self.kinds = _kinds(graph, self.operations, nodes)
+        self.lines = [(kind, node.site) for kind, node in zip(self.kinds, nodes)]
         self.live = _live(graph, self.operations)
 
     def single(self) -> list[Unit]:
@@ -119,10 +120,12 @@ class Units:
         return parts
 
     def _split(self, unit: Unit) -> Unit:
-        """A scope that was entered again and again, as one that is repeated."""
+        """A scope that was entered again and again, as one that is repeated: the same lines of the
+        program, in turn. Three alike operations on three lines are no repetition.
+        """
         if not unit.scope:
             return unit
-        found = repeats(self.kinds[unit.start : unit.stop], _TIMES)
+        found = repeats(self.lines[unit.start : unit.stop], _TIMES)
         whole = [r.times for r in found if r.length * r.times == len(unit)]
         return replace(unit, times=whole[0]) if whole else unit
 
