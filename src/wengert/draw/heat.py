@@ -38,10 +38,10 @@ class Legend:
 
 
 class Scale:
-    """Steps for norms, each so many times the one before: 2, 10, 100, ... times, as few as fit.
+    """Steps for norms, each about 2, 10, 100, ... times the one before: the finest that fit.
 
-    A tenth of the norms at either end may lie beyond the steps; they take the outermost. So a single
-    norm of 1e-17 does not make all others look alike.
+    A tenth of the norms at either end may lie beyond the steps; they take the outermost. So a
+    single norm of 1e-17 does not make all others look alike.
     """
 
     def __init__(self, norms: Iterable[float]) -> None:
@@ -109,7 +109,10 @@ def _edges(low: float, high: float, ratio: int) -> list[float]:
 
 
 def _power(ratio: int, power: int) -> float:
-    """The power, rounded correctly; infinite beyond the largest number, 0 below the least."""
+    """The power, rounded correctly; infinite beyond the largest number, 0 below the least.
+
+    Of 2, as on banknotes: 1, 2, 5, 10, 20, 50, ...
+    """
     if ratio == 2:
-        return math.ldexp(1.0, power) if power < 1024 else math.inf
+        return float(f"{(1, 2, 5)[power % 3]}e{power // 3}")
     return float(f"1e{(len(str(ratio)) - 1) * power}")

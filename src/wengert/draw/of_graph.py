@@ -178,7 +178,7 @@ def _gradient_text(norms: list[float]) -> str:
     if not norms:
         return "gradient unknown"
     finite = sorted(norm for norm in norms if np.isfinite(norm))
-    if len(norms) == 1:
+    if len(norms) == 1 or not any(norms):
         return f"gradient {number(norms[0], 3)}"
     odd = [
         f"{count} {name}"

@@ -184,18 +184,19 @@ class Drawing:
     def _box(self, box: Box, outline: Outline, lines: int) -> Iterator[str]:
         """A box with room for so many lines."""
         paint = self.theme.boxes[box.kind]
-        fill, stroke = paint.fill, f'stroke="{paint.stroke}" stroke-width="{THIN}"'
+        plain = f'stroke="{paint.stroke}" stroke-width="{THIN}"'
+        fill, stroke, inner = paint.fill, plain, f'stroke="{paint.stroke}" stroke-width="0.8"'
         if box.heat is not None:
             fill, stroke = paint_of(box.heat, self.theme, paint)
+            inner = f'stroke="{self.theme.ink}" stroke-width="0.8" stroke-opacity="0.6"'
         yield f"<g><title>{escape(_hint(box))}</title>"
         if box.kind == "scope":
-            yield from sheets(outline, f'fill="{fill}" {stroke}')
+            yield from sheets(outline, f'fill="{fill}" {stroke}', f'fill="{fill}" {plain}')
             yield from self._scope_text(box, outline)
             return
         yield rectangle(outline, f'fill="{fill}" {stroke}')
         if box.kind == "parameter":
-            inner = outline.shrunk(3.0)
-            yield rectangle(inner, f'fill="none" stroke="{paint.stroke}" stroke-width="0.8"')
+            yield rectangle(outline.shrunk(3.0), f'fill="none" {inner}')
         size = CONSTANT if box.kind == "constant" else EXPRESSION
         y = outline.y - 10 * lines + (0.5 if lines else 0)
         yield (
