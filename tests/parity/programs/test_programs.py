@@ -10,7 +10,7 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parity.programs import blocks  # noqa: F401  # enters its kinds of statements
+from parity.programs import blocks, further  # noqa: F401  # they enter kinds of statements
 from parity.programs.judge import SHAPES, Program, judge
 from parity.programs.statements import any_statement
 
