@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wengert.sites import Site, user_site
+from wengert.sites import Line, Site, user_site
 
 
 class Cause(NamedTuple):
     """What an error or an answer blames, in a few words, and the line, if that is known."""
 
     what: str
-    site: Site | None
+    site: Site | Line | None
 
     def __str__(self) -> str:
         return self.what + (f" at {self.site}" if self.site is not None else "")

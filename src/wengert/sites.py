@@ -13,7 +13,7 @@ import linecache
 import os
 import sys
 from types import CodeType, FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -104,6 +104,23 @@ def _stores(step: dis.Instruction) -> list[str]:
     if step.opname == "STORE_ATTR":
         return [f"self.{step.argval}"]
     return [] if step.opname == "STORE_SUBSCR" else [str(step.argval)]
+
+
+class Line(NamedTuple):
+    """A line of somebody's code that is known by its number, such as that of a definition."""
+
+    filename: str
+    line: int
+
+    @property
+    def source(self) -> str:
+        """The text of the line, or "" where it cannot be read."""
+        return linecache.getline(self.filename, self.line).strip()
+
+    def __str__(self) -> str:
+        """As a site is written: `train.py:41    def backward(ctx, grad):`"""
+        place = f"{os.path.basename(self.filename)}:{self.line}"
+        return f"{place}    {self.source}" if self.source else place
 
 
 _SITES: dict[int, Site] = {}

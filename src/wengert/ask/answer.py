@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wengert.errors import Cause
-from wengert.sites import Site
+from wengert.sites import Line, Site
 
 
 class Answer:
@@ -31,6 +31,6 @@ def lines(causes: Iterable[Cause]) -> str:
     return "\n".join(line(cause) for cause in causes)
 
 
-def place(site: Site | None) -> str:
+def place(site: Site | Line | None) -> str:
     """A line of code, or that none is known."""
     return str(site) if site is not None else "(no line)"

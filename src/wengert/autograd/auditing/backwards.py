@@ -11,6 +11,7 @@ from wengert.autograd.auditing.report import Audit
 from wengert.autograd.auditing.subject import Run, Subject
 from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
+from wengert.sites import Line
 
 
 def started(subject: Subject, double: bool = False) -> Run:
@@ -58,7 +59,9 @@ def _count(count: int) -> str:
     return f"{count} gradient{'s' * (count != 1)}"
 
 
-def _fit(subject: Subject, report: Audit, i: int, name: str, gradient: Any, line: str) -> None:
+def _fit(
+    subject: Subject, report: Audit, i: int, name: str, gradient: Any, line: Line | str
+) -> None:
     if gradient is None:
         return
     if i not in subject.arrays:

@@ -13,6 +13,7 @@ from wengert.autograd.auditing.subject import Subject
 from wengert.autograd.custom.node import place_of
 from wengert.autograd.function import Function
 from wengert.errors import ArgumentError, WengertError
+from wengert.sites import Site
 
 Check = Callable[[Subject, Audit], bool | None]
 """A check returns False where there is nothing to check."""
@@ -101,5 +102,5 @@ def _is_of_audit(error: Exception) -> bool:
     return os.path.dirname(file) == os.path.dirname(__file__)
 
 
-def _where(error: Exception) -> str:
-    return str(error.site) if isinstance(error, WengertError) and error.site is not None else ""
+def _where(error: Exception) -> Site | None:
+    return error.site if isinstance(error, WengertError) else None

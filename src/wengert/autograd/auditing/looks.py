@@ -17,6 +17,7 @@ from wengert.autograd.custom.node import place_of
 from wengert.core.dtype import is_differentiable
 from wengert.core.tensor import Tensor
 from wengert.modes import current, using
+from wengert.sites import Line
 
 
 def runs(subject: Subject, report: Audit) -> None:
@@ -91,12 +92,12 @@ def _writable(array: Any, i: int) -> Tensor:
     return made
 
 
-def _writing_line(subject: Subject, i: int) -> str:
+def _writing_line(subject: Subject, i: int) -> Line | str:
     """The line of forward that seems to write into an input."""
     name = subject.names[i]
     for text in (f"{name} +=", f"{name} *=", f"{name} -=", f"{name} /=", f"{name}[", "_("):
         line = subject.line("forward", text)
-        if text in line:
+        if text in str(line):
             return line
     return place_of(subject.function.forward)
 
@@ -179,7 +180,7 @@ def _holders(run: Run) -> list[str]:
     return [n for n, v in attributes if any(id(t) in outputs for t in tensors_in(v))]
 
 
-def _first_line(subject: Subject, names: list[str]) -> str:
+def _first_line(subject: Subject, names: list[str]) -> Line | str:
     text = f"ctx.{names[0]}" if names else "ctx."
     return subject.setting_line(text)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import textwrap
 from typing import NamedTuple
 
+from wengert.errors import Cause
+from wengert.sites import Line, Site
+
 
 class Fault(NamedTuple):
-    """One thing that is wrong. rule: the check, in a word or two; where: file, line and text."""
+    """One thing that is wrong. rule: the check, in a word or two. where: the line, or ""."""
 
     rule: str
     what: str
-    where: str
+    where: Line | Site | str
     remedy: str
 
     def __str__(self) -> str:
@@ -35,11 +38,20 @@ class Audit:
     def __bool__(self) -> bool:
         return not self.faults
 
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What is wrong, and in which line, the first one to look at first."""
+        return tuple(
+            Cause(f"{fault.rule}: {fault.what}", fault.where or None)
+            for fault in self.faults
+            if not isinstance(fault.where, str) or not fault.where
+        )
+
     def rules(self) -> set[str]:
         """The checks that found something."""
         return {fault.rule for fault in self.faults}
 
-    def add(self, rule: str, what: str, where: str = "", remedy: str = "") -> None:
+    def add(self, rule: str, what: str, where: Line | Site | str = "", remedy: str = "") -> None:
         """Note a fault; the same one only once."""
         fault = Fault(rule, what, where, remedy)
         if fault not in self.faults:

@@ -24,6 +24,7 @@ from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.modes import using
 from wengert.ops.generator import default_generator, replaying
+from wengert.sites import Line
 
 _DOUBLE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
@@ -107,7 +108,7 @@ class Subject:
             outputs = applied(call)
         return Run(self, call, leaves, outputs)
 
-    def line(self, method: str, text: str) -> str:
+    def line(self, method: str, text: str) -> Line | str:
         """The first line of a method that has a text in it; else the line that defines it."""
         function = inspect.unwrap(getattr(self.function, method))
         try:
@@ -116,17 +117,16 @@ class Subject:
             return place_of(function)
         for i, line in enumerate(lines):
             if text in line:
-                file = inspect.getfile(function).replace("\\", "/").rpartition("/")[2]
-                return f"{file}:{start + i}    {line.strip()}"
+                return Line(inspect.getfile(function), start + i)
         return place_of(function)
 
-    def setting_line(self, text: str) -> str:
+    def setting_line(self, text: str) -> Line | str:
         """The line of setup_context, or of forward, that has a text in it."""
         split = Call(self.function, self.inputs, {}).splits
         found = self.line("setup_context" if split else "forward", text)
         return found
 
-    def backward_line(self) -> str:
+    def backward_line(self) -> Line | str:
         """Where backward is defined; where there is none, forward."""
         backward = backward_of(self.function)
         return place_of(self.function.forward if backward is undefined.backward else backward)

@@ -20,6 +20,7 @@ from wengert.errors import WengertError
 from wengert.func.forward import jvp as push
 from wengert.func.mapping import vmap as mapped
 from wengert.func.reverse import grad
+from wengert.sites import Line
 
 _SLICES = 3
 
@@ -97,7 +98,7 @@ def _listed(subject: Subject, chosen: list[int]) -> str:
     return " and ".join(subject.names[i] for i in chosen)
 
 
-def _rule_line(subject: Subject) -> str:
+def _rule_line(subject: Subject) -> Line | str:
     own_rule = subject.function.vmap is not undefined.vmap
     return place_of(subject.function.vmap if own_rule else subject.function.forward)
 

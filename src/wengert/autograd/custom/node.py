@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import os
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from wengert.autograd.custom.layout import Layout
 from wengert.core.node import Applied, is_large
 from wengert.core.op import Op, Plan
 from wengert.errors import GradientError, GraphError
+from wengert.sites import Line
 
 
 def _no_rule(ct: Any) -> Any:
@@ -155,17 +155,12 @@ def backward_of(function: Any) -> Callable[..., Any]:
     return found
 
 
-def place_of(function: Callable[..., Any]) -> str:
-    """Where a function is defined: "train.py:12    def backward(ctx, g):"; "" if nobody knows."""
+def place_of(function: Callable[..., Any]) -> Line | str:
+    """Where a function is defined: train.py:12    def backward(ctx, g):; "" if nobody knows."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     code = getattr(function, "__code__", None)
-    if code is None:
-        return ""
-    line = _line_of_def(code)
-    text = linecache.getline(code.co_filename, line).strip()
-    place = f"{os.path.basename(code.co_filename)}:{line}"
-    return f"{place}    {text}" if text else place
+    return "" if code is None else Line(code.co_filename, _line_of_def(code))
 
 
 def _line_of_def(code: Any) -> int:
