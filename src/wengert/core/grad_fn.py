@@ -145,7 +145,7 @@ def _take_names(op: Op) -> None:
     torchs = () if callable(op.saved_as) else op.saved_as
     for name in (*op.inputs, *op.attributes, *torchs, *op.results_as, *_COMMON):
         for full in (f"_saved_{name}", f"_raw_saved_{name}"):
-            if not hasattr(GradFn, full):
+            if full not in GradFn.__dict__:
                 setattr(GradFn, full, _property(full))
 
 
