@@ -11,6 +11,7 @@ from wengert.draw.routes import Outline, Route
 
 TIP_GAP = 3.0  # between an arrowhead and its box
 HEAD_LENGTH, HEAD_WIDTH, NOTCH = 10.0, 9.0, 7.5
+THIN, BOLD = 1.5, 2.4  # widths of lines
 BOLD_HEAD = 1.2
 BEND_RADIUS, HIDDEN_RADIUS = 18.0, 6.0
 

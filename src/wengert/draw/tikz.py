@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wengert.draw.drawing import Drawing, is_pill
 from wengert.draw.routes import Route
 from wengert.draw.scene import Box, Scene
-from wengert.draw.svg import Drawing, is_pill
 from wengert.draw.theme import THEMES
 from wengert.draw.words import clean, shorten
 
@@ -23,7 +23,7 @@ _SIGNS = {
 def tikz(layout: Scene, shown: Scene) -> str:
     """The scene in the places of `layout`, as a tikzpicture."""
     theme = THEMES["light"]
-    drawing = Drawing(layout, theme, shown)
+    drawing = Drawing(layout, shown)
     colours = {f"wengert{kind}": paint for kind, paint in theme.boxes.items()}
     lines = [r"% needs \usepackage{tikz}", r"\begin{tikzpicture}[>=stealth]"]
     for name, paint in colours.items():
