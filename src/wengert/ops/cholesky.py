@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.ops.arguments import array_of
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.batching import behind_first
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
@@ -160,7 +160,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Any:
     """
     check_matrix("cholesky_solve", array_of(B), "B")
     check_square("cholesky_solve", array_of(L))
-    lower = adjoint(L) if upper else L
+    lower = adjoint(L) if flag("upper", upper) else L
     half = triangular_op(lower, B, upper=False, unitriangular=False)
     return triangular_op(adjoint(lower), half, upper=True, unitriangular=False)
 

@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
-from wengert.ops.arguments import array_of
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.batching import behind_first, rows_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
@@ -216,6 +216,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Any:
 
 
 def _solution(A: Any, B: Any, left: bool, check: bool) -> Any:
+    flag("left", left)
     if is_vector(A, B):
         return solve_op(A, B[..., None], check=check)[..., 0]
     if left:

@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, LinAlgError, ShapeError
-from wengert.ops.arguments import array_of
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.batching import behind_first
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete, general
@@ -223,6 +223,8 @@ def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True
 ) -> Any:
     """(P, L, U) from what lu_factor returns; what is not asked for is empty."""
+    flag("unpack_data", unpack_data)
+    flag("unpack_pivots", unpack_pivots)
     p, lower, upper = _unpacked(LU_data, LU_pivots)
     empty = LU_data.new_empty(0)
     parts = (lower, upper) if unpack_data else (empty, empty)
@@ -247,7 +249,8 @@ def lu_solve(
     """
     check_square("linalg.lu_solve", array_of(LU))
     check_matrix("linalg.lu_solve", array_of(B), "B")
-    if not left:  # X A = B is A^H X^H = B^H
+    flag("adjoint", adjoint)
+    if not flag("left", left):  # X A = B is A^H X^H = B^H
         return _adjoint(_with_factors(LU, pivots, _adjoint(B), not adjoint))
     return _with_factors(LU, pivots, B, adjoint)
 
@@ -273,4 +276,6 @@ def _older_samples(s: Sampler) -> Call:
 @public(torch="lu_solve", samples=_older_samples)
 def lu_solve_(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Any:
     """torch.lu_solve, the older form of linalg.lu_solve."""
+    check_matrix("lu_solve", array_of(b), "B")
+    check_square("lu_solve", array_of(LU_data))
     return _with_factors(LU_data, LU_pivots, b, False)

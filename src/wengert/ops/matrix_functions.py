@@ -13,7 +13,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
-from wengert.ops.arguments import array_of, integer
+from wengert.ops.arguments import array_of, flag, integer
 from wengert.ops.batching import behind_first
 from wengert.ops.define import public
 from wengert.ops.diagonal import diagonal
@@ -151,7 +151,7 @@ def vander_(x: Tensor, N: int | None = None, increasing: bool = False) -> Any:
     if data.ndim != 1:
         raise ShapeError("x must be a one-dimensional tensor.")
     made = _powers(x, data.shape[-1] if N is None else integer("N", N))
-    return made if increasing else made.flip(-1)
+    return made if flag("increasing", increasing) else made.flip(-1)
 
 
 def _vecdot_samples(s: Sampler) -> Call:
@@ -218,7 +218,7 @@ def tensorinv(A: Tensor, ind: int = 2) -> Any:
     identity. Raises ShapeError where the two products of lengths differ.
     """
     shape = array_of(A).shape
-    if ind <= 0:
+    if not 0 < integer("ind", ind) <= len(shape):
         raise ShapeError("Expected a strictly positive integer for 'ind'")
     rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
     if rows != columns:
@@ -242,6 +242,8 @@ def _tensorsolve_samples(s: Sampler) -> Call:
 @public(torch="linalg.tensorsolve", room="linalg", samples=_tensorsolve_samples)
 def tensorsolve(A: Tensor, B: Tensor, dims: Any = None) -> Any:
     """X with tensordot(A, X, X.ndim) = B; `dims` of A are moved to its end first."""
+    array_of(A)
+    array_of(B)
     if dims is not None:
         A = A.movedim(tuple(dims), tuple(range(-len(dims), 0)))
     a, b = array_of(A), array_of(B)

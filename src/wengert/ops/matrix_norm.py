@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
-from wengert.ops.arguments import array_of
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.canonical import Dims, one_dim
 from wengert.ops.define import public
 from wengert.ops.inverse import inv_op
@@ -26,6 +26,8 @@ _ORDERS: Final = ("fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
 def _order(name: str, p: Any) -> Any:
     if isinstance(p, (int, float)) and not isinstance(p, bool):
         p = float(p)
+    if not isinstance(p, (str, float)):
+        raise ArgumentError(f"{name}: the order must be a number or a str, not {type(p).__name__}")
     if p not in _ORDERS:
         raise refuse_order(name, p)
     return p
@@ -52,10 +54,11 @@ def _extreme(x: Any, p: float, dim: int, keepdim: bool) -> Any:
 
 def matrix_norm_of(name: str, x: Any, p: Any, dim: Any, keepdim: bool, dtype: Any = None) -> Any:
     """A matrix norm along any two dimensions."""
+    data = array_of(x)
+    flag("keepdim", keepdim)
     order = _order(name, p)
     if isinstance(dim, int) or len(dim) != 2:
         raise ArgumentError(f"{name}: dim must be a 2-tuple. Got {dim}")
-    data = array_of(x)
     if data.ndim < 2:
         raise ShapeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     if data.dtype.kind in "biu":

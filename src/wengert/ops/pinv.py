@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.dtype import limits_of
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, ShapeError
+from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of, one_of
 from wengert.ops.batching import behind_first, rows_rule
 from wengert.ops.define import public
@@ -89,8 +89,15 @@ def tolerances(x: Any, atol: Any, rtol: Any) -> tuple[float, float]:
     data = array_of(x)
     if rtol is None:
         eps = limits_of(real_dtype(data.dtype)).eps
-        rtol = 0.0 if atol is not None and float(atol) > 0 else max(data.shape[-2:]) * eps
-    return float(atol or 0), float(rtol)
+        rtol = 0.0 if atol is not None and _number("atol", atol) > 0 else max(data.shape[-2:]) * eps
+    return _number("atol", atol or 0), _number("rtol", rtol)
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} must be a number, not {type(value).__name__}") from None
 
 
 def _pinv_samples(s: Sampler) -> Call:

@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentValueError, GradientError, ShapeError
+from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.batching import behind_first
 from wengert.ops.define import public
@@ -104,6 +104,8 @@ def qr(A: Tensor, mode: str = "reduced") -> Any:
     tensor([[1., 0.],
             [0., 2.]])
     """
+    if not isinstance(mode, str):
+        raise ArgumentError(f"mode must be a str, not {type(mode).__name__}")
     if mode not in _MODES:
         raise ArgumentValueError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), "

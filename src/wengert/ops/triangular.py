@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
-from wengert.ops.arguments import array_of
+from wengert.ops.arguments import array_of, flag
 from wengert.ops.batching import rows_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
@@ -123,8 +123,8 @@ def solve_triangular(
     """
     array_of(A)
     array_of(B)
-    how = {"upper": upper, "unitriangular": unitriangular}
-    if left:
+    how = {"upper": flag("upper", upper), "unitriangular": flag("unitriangular", unitriangular)}
+    if flag("left", left):
         return triangular_op(A, B, **how)
     check_matrix("linalg.solve_triangular", array_of(B), "B")
     how["upper"] = not upper
@@ -141,9 +141,11 @@ def triangular_solve(
     b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> Any:
     """(solution, cloned_coefficient): torch's older form of linalg.solve_triangular."""
-    matrix = A.mT if transpose else A
+    array_of(b)
+    check_square("triangular_solve", array_of(A))
+    matrix = A.mT if flag("transpose", transpose) else A
     solution = triangular_op(
-        matrix, b, upper=bool(upper) != bool(transpose), unitriangular=unitriangular
+        matrix, b, upper=flag("upper", upper) != transpose, unitriangular=unitriangular
     )
     batch = array_of(solution).shape[:-2]
     return TriangularSolveResult(solution, A.expand((*batch, *A.shape[-2:])).clone())
