@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 import wengert as wg
+from draw.collapsed_graphs import encoder
 from wengert.draw.tikz import in_math
 
 needs_typst = pytest.mark.skipif(not find_spec("typst"), reason="without the extras png and pdf")
@@ -138,3 +139,26 @@ def test_without_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "typst", None)
     with pytest.raises(TypeError, match=r"pip install 'wengert\[png\]'"):
         founding().draw().save(tmp_path / "e.png")
+
+
+def test_tikz_of_a_collapsed_graph_has_sheets_ports_and_a_legend():
+    drawn = encoder().draw(collapse=True, gradients=True, orientation="right")
+    tikz = drawn.tikz()
+    assert tikz.count(r"\node[draw=wengertscopeline") == 9
+    assert tikz.count("circle (0.06)") == 5
+    assert r"\textbf{block0 .. block11 \ensuremath{\times} 12}" in tikz
+    assert "wengertheat" in tikz
+    assert "norm of" in tikz
+    assert tikz.count("{") == tikz.count("}")
+
+
+def test_tikz_is_turned_as_the_drawing_is():
+    places = []
+    for orientation in ("up", "right"):
+        tikz = founding().draw(orientation=orientation).tikz()
+        found = re.findall(r"\(n\d\) at \((-?[\d.]+), (-?[\d.]+)\)", tikz)
+        places.append([(float(x), float(y)) for x, y in found])
+    up, right = places
+    assert up[4][1] > up[0][1], "e stands above a"
+    assert right[4][0] > right[0][0], "e stands to the right of a"
+    assert len({y for _, y in up}) == len({x for x, _ in right}) == 3

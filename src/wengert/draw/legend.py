@@ -34,13 +34,13 @@ def paint_of(heat: Heat, theme: Theme, plain: Paint) -> tuple[str, str]:
 
 def legend_size(legend: Legend) -> Size:
     """The room that it takes."""
-    words = [text for _, text in _rows(legend)]
+    words = [text for _, text in legend_rows(legend)]
     widest = max(sans_width(text, TYPE) for text in words) * FALLBACK_RATIO
     title = sans_width(shorten(legend.title), TYPE) * FALLBACK_RATIO
     return (max(SWATCH[0] + 10 + widest, title), ROW * (len(words) + 1))
 
 
-def _rows(legend: Legend) -> list[tuple[Heat, str]]:
+def legend_rows(legend: Legend) -> list[tuple[Heat, str]]:
     """The largest first, as on a thermometer."""
     rows = [(Heat(step), words) for step, words in reversed(legend.steps)]
     rows += [(Heat(-1, flag), _WORDS[flag]) for flag in legend.flags]
@@ -55,7 +55,7 @@ def draw_legend(legend: Legend, theme: Theme, left: float, top: float) -> Iterat
         f"{escape(shorten(legend.title))}</text>"
     )
     width, height = SWATCH
-    for row, (heat, words) in enumerate(_rows(legend), start=1):
+    for row, (heat, words) in enumerate(legend_rows(legend), start=1):
         y = top + row * ROW
         fill, stroke = paint_of(heat, theme, theme.boxes["operation"])
         yield (

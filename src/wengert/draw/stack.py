@@ -12,16 +12,19 @@ SHEETS = 8.0
 _INSET = 7.0
 
 
-def sheets(outline: Outline, front: str, behind: str) -> Iterator[str]:
+def sheet_outlines(outline: Outline) -> Iterator[Outline]:
     """The sheets within an outline, the hindmost first: its top is the outline's, the bottom of
     the one in front is the outline's bottom.
-
-    front, behind: attributes of the sheet in front, and of those behind it.
     """
     for place in (2, 1, 0):
-        up = SHEETS / 2 * place
-        height = outline.height - SHEETS
-        y = outline.y + SHEETS / 2 - up
+        y = outline.y + SHEETS / 2 - SHEETS / 2 * place
         width = outline.width - 2 * _INSET * place
-        sheet = Outline(outline.x, y, width, height, outline.radius)
-        yield rectangle(sheet, behind if place else front)
+        yield Outline(outline.x, y, width, outline.height - SHEETS, outline.radius)
+
+
+def sheets(outline: Outline, front: str, behind: str) -> Iterator[str]:
+    """The sheets as SVG. front, behind: attributes of the one in front, and of those behind it."""
+    *hidden, shown = sheet_outlines(outline)
+    for sheet in hidden:
+        yield rectangle(sheet, behind)
+    yield rectangle(shown, front)
