@@ -17,7 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that `python benchmarks/run.py` finds the package as -m does
 
-from benchmarks import chain, founding, imports, machine, million, mlp, transforms  # noqa: E402
+from benchmarks import (  # noqa: E402
+    chain,
+    founding,
+    imports,
+    machine,
+    million,
+    mlp,
+    questions,
+    transforms,
+)
 from benchmarks.harness import SUBJECT, Options  # noqa: E402
 from benchmarks.isolate import ChildFailed  # noqa: E402
 from benchmarks.report import Case, failed, render, write_between_markers  # noqa: E402
@@ -33,6 +42,7 @@ CASES: dict[str, Callable[[Options], Case]] = {
     "hessian": transforms.hessian,
     "hvp": transforms.hvp,
     "per-sample": transforms.samples,
+    "questions": questions.run,
     "import": imports.run,
 }
 

@@ -18,6 +18,7 @@ from benchmarks import (  # noqa: E402
     isolate,
     million,
     mlp,
+    questions,
     report,
     run,
     transforms,
@@ -245,3 +246,11 @@ def test_gradients_per_sample_are_one_for_each_sample() -> None:
     found = peer.gradients(peer.run())
 
     assert found["0"].shape == (transforms.SAMPLES, 64, 32)
+
+
+def test_questions_are_asked() -> None:
+    timed = questions.actions(SUBJECT, quick=True)
+
+    assert list(timed) == list(questions.LIMITS)[: len(timed)]
+    answers = {what: action() for what, action in timed.items()}
+    assert answers["check of a graph of 200 nodes of small arrays"]
