@@ -29,8 +29,8 @@ LIMITS = {
 
 NOTE = (
     "Absolute times of this machine. Each is taken on a graph that is there; what a graph keeps "
-    "once it was worked out (consumers, names) is worked out anew for the first and the last, and is "
-    "there for the others."
+    "once it was worked out (consumers, names) is worked out anew for the first and the last row "
+    "only."
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 from wengert.core.node import Node
@@ -177,6 +178,11 @@ class Graph(core.Graph):
 
         if isinstance(x, Tensor) and x not in self:
             return why_in(self, x, Names(frame=user_frame()).of(x) or "x")
+        if is_torch(x) and x not in self:
+            from wengert.ask.why_foreign import cut_off
+
+            foreign: Any = x
+            return cut_off(self, _name_of(x, user_frame()), foreign.requires_grad)
         return why_vertex(self[x])
 
     def compare(
@@ -495,11 +501,10 @@ def graph(*outputs: Any, **names: Tensor) -> Graph:
     tensors = _flat(outputs)
     if not tensors:
         raise ArgumentError("graph needs a tensor, or a function with examples")
-    if "torch" in sys.modules and not isinstance(tensors[0], Tensor):
-        from wengert.interchange.torch_graph import is_torch, read_graph
+    if is_torch(tensors[0]):
+        from wengert.interchange.torch_graph import read_graph
 
-        if is_torch(tensors[0]):
-            return Graph(*read_graph(tensors, names, user_frame()))
+        return Graph(*read_graph(tensors, names, user_frame()))
     return Graph([_node_of(t) for t in tensors], Names(names, user_frame()))
 
 
@@ -544,6 +549,20 @@ def why(x: Any = None, loss: Any = None) -> Answer:
         from wengert.ask.why_error import why_error
 
         return why_error()
+    if is_torch(loss):
+        return graph(loss).why(x)
     from wengert.ask.why import why
 
     return why(x, loss)
+
+
+def is_torch(value: Any) -> bool:
+    """Whether a value is a tensor of torch's, which is there only if the user imported it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _name_of(value: Any, frame: FrameType | None) -> str:
+    """What the caller calls a value."""
+    variables = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+    return next((name for name, each in variables.items() if each is value), "x")

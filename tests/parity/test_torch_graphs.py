@@ -228,3 +228,40 @@ def test_a_long_chain():
 
     assert len(g) == 40_001
     assert g.paths(start, h).count() == 1
+
+
+def test_why_of_torch_tensors():
+    W = torch.ones(3, 4, requires_grad=True)
+    V = torch.ones(4, requires_grad=True)
+    x = torch.ones(5, 3)
+    h = torch.tanh(x @ W).detach()
+    loss = ((h @ V) ** 2).mean()
+    loss.backward(retain_graph=True)
+
+    answer = wg.why(W, loss)
+
+    assert "W.grad is None: no path leads from W to loss" in str(answer)
+    assert "Candidates: what these operations take without history\n  v2 = v1 @ V" in str(answer)
+    assert answer.causes[-1].what == "cut before v2"
+    assert "V.grad is there" in str(wg.why(V, loss))
+    assert "x has no gradient: it does not require grad" in str(wg.why(x, loss))
+
+
+def test_the_other_questions():
+    net, x, y = network()
+    loss = torch.nn.functional.cross_entropy(net(x), y)
+    g = wg.graph(loss)
+
+    assert g.compare(wg.graph(loss)).differences == []
+    whole = g.derivative("loss", "2.bias").numpy()
+    assert np.allclose(g.contribution("2.bias", "loss", "2.bias").numpy(), whole)
+    assert np.allclose(g.without("0.weight").derivative("loss", "2.bias").numpy(), whole)
+    assert g.paths("0.bias", "loss").top(1)[0].is_bound
+    assert [node.name for node in g.select(op="nll_loss")] == ["loss"]
+    assert g.subgraph("2.bias", "loss").paths("2.bias", "loss").count() == 1
+    assert g.cost("loss", "0.weight").reverse < g.cost("loss", "0.weight").forward
+    assert "gradient 1" in g.draw(gradients=True).text()
+    assert len(g.figures("2.bias")) > 5
+    assert g.memory().total > 0
+    with pytest.raises(wg.WengertError, match="cannot be computed again"):
+        g.sweep(**{"2.bias": [[0.0] * 3]})

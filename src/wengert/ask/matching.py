@@ -83,7 +83,8 @@ def details_of(vertex: Vertex) -> Hashable:
     if not vertex.is_operation:
         return str(vertex.aval)
     numbers = tuple(None if isinstance(o, Vertex) else plain(o) for o in vertex.operands)
-    return plain(vertex.attributes), numbers
+    shown = {name: v for name, v in vertex.attributes.items() if not name.startswith("_")}
+    return plain(shown), numbers
 
 
 def plain(value: Any) -> Hashable:
