@@ -692,9 +692,9 @@ def take_memory(tensor: Tensor, data: Any, memory: Memory) -> None:
         tensor._node.value, tensor._node._memory = data, memory
 
 
-def make_leaf(tensor: Tensor) -> Leaf:
+def make_leaf(tensor: Tensor, state: State | None = None) -> Leaf:
     """Give a tensor without history a leaf node: it requires grad from now on."""
-    state = get_state() or current()
+    state = state or get_state() or current()
     site: Site | None = None
     if state.sites:
         frame = _getframe(_USER_FRAME)
