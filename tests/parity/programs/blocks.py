@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import strategies as st
-
-from parity.programs.statements import INDEX, body, statement
+from parity.programs.drawing import EITHER, EVERYWHERE, INDEX, Body, statement
 from parity.programs.world import Variable, World
 
 
-@statement(1, statements=body())
+@statement(1, inside=False, statements=Body(EVERYWHERE))
 @dataclass(frozen=True)
 class NoGrad:
     """with no_grad(): ...
@@ -31,7 +29,7 @@ class NoGrad:
         world.variables[before:] = [v for v in made if not v.viewed]
 
 
-@statement(1, at=INDEX)
+@statement(1, inside=False, at=INDEX)
 @dataclass(frozen=True)
 class RequireGrad:
     """x.requires_grad_()"""
@@ -47,7 +45,7 @@ class RequireGrad:
             world.leaves.append(x.tensor.requires_grad_())
 
 
-@statement(1, at=INDEX)
+@statement(1, inside=False, at=INDEX)
 @dataclass(frozen=True)
 class RetainGrad:
     """x.retain_grad()"""
@@ -62,7 +60,7 @@ class RetainGrad:
             x.tensor.retain_grad()
 
 
-@statement(1, at=INDEX, leaf=INDEX, create_graph=st.booleans())
+@statement(1, inside=False, at=INDEX, leaf=INDEX, create_graph=EITHER)
 @dataclass(frozen=True)
 class Gradient:
     """g = the gradient of a variable with respect to a leaf, with a graph of its own or without."""

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import strategies as st
-
-from parity.programs.statements import INDEX, SMALL, statement
+from parity.programs.drawing import INDEX, SMALL, Choice, statement
 from parity.programs.world import World
 
 GATHERS: dict[str, Callable[[Any, int, Any], Any]] = {
@@ -27,7 +25,7 @@ GATHERS: dict[str, Callable[[Any, int, Any], Any]] = {
 }
 
 
-@statement(2, name=st.sampled_from(sorted(GATHERS)), at=INDEX, i=SMALL)
+@statement(2, name=Choice(sorted(GATHERS)), at=INDEX, i=SMALL)
 @dataclass(frozen=True)
 class Gather:
     """y = x[rows]"""
@@ -57,7 +55,7 @@ FURTHER_IN_PLACE: dict[str, Callable[[Any, int, Any], Any]] = {
 }
 
 
-@statement(2, name=st.sampled_from(sorted(FURTHER_IN_PLACE)), at=INDEX, i=SMALL)
+@statement(2, name=Choice(sorted(FURTHER_IN_PLACE)), at=INDEX, i=SMALL)
 @dataclass(frozen=True)
 class FurtherInPlace:
     """x.cumsum_(0)"""

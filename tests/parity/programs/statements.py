@@ -1,12 +1,12 @@
 """The grammar: what a statement of a random program can be.
 
 A kind of statement is a frozen dataclass of plain numbers and names with a method
-`run(world, place)`, entered with `@statement(strategy, weight)`: Hypothesis draws its fields from
-the strategies. It chooses its variables with `world.pick`, enters what it makes with `world.new` or
-`world.alias`, and returns without effect where nothing fits. What it calls must be spelled alike in
-torch and in wengert. To add kinds (hooks, transforms), write them in a module of their own and
-import that in test_programs.py; nothing else changes. A kind with a body (a block) draws it from
-`body()` and gives it to `world.run`.
+`run(world, place)`, entered with `@statement(weight, field=declaration, ...)`, see drawing.py. It
+chooses its variables with `world.pick`, enters what it makes with `world.new` or `world.alias`, and
+returns without effect where nothing fits. What it calls must be spelled alike in torch and in
+wengert. To add kinds, write them in a module of their own and import that in program.py; nothing
+else changes. A kind with a body (a block) declares it as `Body(EVERYWHERE)` and gives it to
+`world.run`.
 """
 
 from __future__ import annotations
@@ -15,37 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import strategies as st
-
+from parity.programs.drawing import EITHER, INDEX, SMALL, Choice, statement
 from parity.programs.world import Variable, World, fit_together, fits_into
-
-KINDS: list[tuple[int, Any]] = []
-"""Weight and strategy of every kind of statement."""
-
-INDEX = st.integers(0, 15)
-SMALL = st.integers(0, 3)
-
-
-def statement(weight: int, **fields: Any) -> Callable[[type], type]:
-    """Enter a kind of statement, with the strategies of its fields."""
-
-    def enter(kind: type) -> type:
-        KINDS.append((weight, st.builds(kind, **fields)))
-        return kind
-
-    return enter
-
-
-def any_statement() -> Any:
-    """One statement of any kind, by weight."""
-    every = [kind for weight, kind in KINDS for _ in range(weight)]
-    return st.integers(0, len(every) - 1).flatmap(lambda i: every[i])
-
-
-def body() -> Any:
-    """A few statements, for a block."""
-    return st.deferred(lambda: st.lists(any_statement(), min_size=1, max_size=4).map(tuple))
-
 
 UNARY = ("sin", "cos", "tanh", "sigmoid", "neg", "clone", "square", "clone", "abs")
 UNARY_IN_PLACE = ("sin_", "cos_", "tanh_", "sigmoid_", "neg_", "square_", "abs_")
@@ -53,7 +24,7 @@ BINARY = ("add", "sub", "mul", "mul")
 BINARY_IN_PLACE = ("add_", "sub_", "mul_", "copy_", "mul_")
 
 
-@statement(4, name=st.sampled_from(UNARY), at=INDEX)
+@statement(4, name=Choice(UNARY), at=INDEX)
 @dataclass(frozen=True)
 class Unary:
     """y = x.sin()"""
@@ -67,7 +38,7 @@ class Unary:
             world.new(getattr(chosen.tensor, self.name)())
 
 
-@statement(4, name=st.sampled_from(BINARY), at=INDEX, other=INDEX)
+@statement(4, name=Choice(BINARY), at=INDEX, other=INDEX)
 @dataclass(frozen=True)
 class Binary:
     """z = x.mul(y)"""
@@ -99,7 +70,7 @@ class Sum:
             world.new(x.tensor.sum(self.dim % len(x.shape)))
 
 
-@statement(3, name=st.sampled_from(UNARY_IN_PLACE), at=INDEX)
+@statement(3, name=Choice(UNARY_IN_PLACE), at=INDEX)
 @dataclass(frozen=True)
 class UnaryInPlace:
     """x.sin_()"""
@@ -113,7 +84,7 @@ class UnaryInPlace:
             getattr(x.tensor, self.name)()
 
 
-@statement(5, name=st.sampled_from(BINARY_IN_PLACE), at=INDEX, other=INDEX)
+@statement(5, name=Choice(BINARY_IN_PLACE), at=INDEX, other=INDEX)
 @dataclass(frozen=True)
 class BinaryInPlace:
     """x.mul_(y)"""
@@ -135,8 +106,8 @@ class BinaryInPlace:
 
 
 @statement(
-    2, at=INDEX, value=st.sampled_from([0.0, 0.5, -1.25]),
-    name=st.sampled_from(["zero_", "fill_", "mul_", "add_"]),
+    2, at=INDEX, value=Choice((0.0, 0.5, -1.25)),
+    name=Choice(("zero_", "fill_", "mul_", "add_")),
 )  # fmt: skip
 @dataclass(frozen=True)
 class NumberInPlace:
@@ -187,7 +158,7 @@ VIEWS: dict[str, tuple[int, Callable[[Any, int, int], Any]]] = {
 """Name -> the dimensions that it needs, and the view."""
 
 
-@statement(7, name=st.sampled_from(sorted(VIEWS)), at=INDEX, dim=SMALL, i=SMALL)
+@statement(7, name=Choice(sorted(VIEWS)), at=INDEX, dim=SMALL, i=SMALL)
 @dataclass(frozen=True)
 class View:
     """v = x.select(dim, i)"""
@@ -225,7 +196,7 @@ PLACES = ("row", "slice", "ellipsis", "column", "rows", "mask")
 
 
 @statement(
-    4, at=INDEX, other=INDEX, i=SMALL, number=st.booleans(), kind=st.sampled_from(PLACES)
+    4, at=INDEX, other=INDEX, i=SMALL, number=EITHER, kind=Choice(PLACES)
 )  # fmt: skip
 @dataclass(frozen=True)
 class Assign:
@@ -249,7 +220,7 @@ class Assign:
         x.tensor[index] = 0.75 if self.number or y is None else y
 
 
-@statement(1, at=INDEX, how=st.sampled_from(["detach", "data"]))
+@statement(1, at=INDEX, how=Choice(("detach", "data")))
 @dataclass(frozen=True)
 class Detach:
     """y = x.detach()"""
