@@ -143,6 +143,16 @@ def test_several_outputs_and_hidden_nodes():
     assert loaded.derivative("high", "x").tolist() == [1, 0, 0]
 
 
+def test_scopes():
+    x = wg.ones(2, 3, requires_grad=True)
+    with wg.scope("encoder"), wg.scope("norm"):
+        m = x.max(1)
+    y = m.values.sum()
+    again = wg.Graph.from_json(wg.graph(y).to_json())
+    assert [v.scope for v in again] == [v.scope for v in wg.graph(y)] == ["", "encoder/norm", ""]
+    assert again.draw(collapse=True).scene == wg.graph(y).draw(collapse=True).scene
+
+
 def test_a_traced_function_without_values():
     aval = wg.Aval((2, 3), np.dtype("float64"))
     g = wg.graph(lambda x, y: (x.argmax(), x * y.detach()), aval, aval)

@@ -12,7 +12,7 @@ One object, with a line per node, oldest first; every node refers to older ones 
      "outputs": [4], "aliases": {"h": 2}, "sites": [["train.py", 12, "c = a + b"], ...]}
 
 What a node has besides: attributes, opaque (for a user's function that has the name of an
-operation), site, value (if it is kept: small ones, leaves, constants), grad, retains, freed, cuts,
+operation), scope, site, value (if it is kept: small ones, leaves, constants), grad, retains, freed, cuts,
 overwritten. Reading is in read.py.
 """
 
@@ -158,8 +158,10 @@ class _Writer:
         return {} if is_large(node.value) else {"value": encode.array(node.value)}
 
     def _facts(self, node: Node) -> dict[str, Json]:
-        """Site, gradient, and who freed it."""
+        """Scope, site, gradient, and who freed it."""
         facts: dict[str, Json] = {}
+        if node.scope and node.op.kind != "projection":  # which is where its operation is
+            facts["scope"] = node.scope
         if node.site is not None:
             facts["site"] = self.sites.number(node.site)
         if node.retained_grad is not None:

@@ -206,7 +206,7 @@ class _Reader:
 
     def _operation(self, entry: dict[str, Json], where: str) -> Node:
         several = "avals" in entry
-        optional = {"attributes", "opaque", "site", "grad", "retains", "freed"}
+        optional = {"attributes", "opaque", "scope", "site", "grad", "retains", "freed"}
         optional |= {"values"} if several else {"value"}
         required = {"avals"} if several else {"aval", "name"}
         decode.fields(entry, where, {"kind", "op", "inputs"} | required, optional)
@@ -220,6 +220,8 @@ class _Reader:
             value = self._value(entry, where, avals)
         node = application(entry, where, inputs, avals, value, self._inferred)
         self._facts(node, entry, where)
+        if "scope" in entry:
+            node.get_extra().scope = decode.string(entry["scope"], f"{where}.scope")
         return node
 
     def _avals(self, entry: dict[str, Json], where: str) -> tuple[Aval, ...]:
