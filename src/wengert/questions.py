@@ -341,6 +341,11 @@ class Graph(core.Graph):
         from wengert.draw.of_graph import scene_of
         from wengert.draw.picture import Picture
 
+        if collapse not in (None, True, False):
+            raise ArgumentError(
+                f"draw: collapse is {collapse!r}; it is True, False or None",
+                "Scopes that stay open are named by open=.",
+            )
         label: Callable[[tuple[int, int]], Any] | None = self._label_of if derivatives else None
         highlighted = self._between(*paths) if paths is not None else frozenset()
         if highlighted and paths is not None and not derivatives:

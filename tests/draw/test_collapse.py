@@ -15,7 +15,7 @@ from wengert.draw.plan import Plan, plan_of
 from wengert.draw.text import text
 from wengert.draw.tree import tree
 from wengert.draw.units import MOST
-from wengert.errors import UnknownNameError
+from wengert.errors import ArgumentError, UnknownNameError
 
 
 def scene(graph: wg.Graph, **options: object) -> Scene:
@@ -92,6 +92,11 @@ def test_an_unknown_scope_is_an_error_with_the_nearest_name():
     with pytest.raises(UnknownNameError, match="'blok3'") as caught:
         encoder().draw(open=("blok3",))
     assert "block3" in str(caught.value)
+
+
+def test_collapse_names_no_scope():
+    with pytest.raises(ArgumentError, match="collapse is 'block0'"):
+        encoder().draw(collapse="block0")
 
 
 def test_distinct_siblings_are_not_merged():

@@ -202,6 +202,16 @@ def test_the_legend_lies_in_the_picture():
         assert top < float(text.attrib["y"]) < top + height
 
 
+def test_the_legend_stands_under_a_wide_picture():
+    picture = encoder().draw(gradients=True, collapse=True, orientation="right")
+    root = ElementTree.fromstring(picture.svg())
+    groups = root.findall(f"{NS}g")
+    boxes = [float(r.attrib["y"]) + float(r.attrib["height"]) for r in groups[-3].iter(f"{NS}rect")]
+    legend = [float(text.attrib["y"]) for text in groups[-1].findall(f"{NS}text")]
+    _, top, _, height = map(float, root.attrib["viewBox"].split())
+    assert max(boxes) < min(legend) <= max(legend) < top + height
+
+
 def test_a_hostile_name_in_the_legend_is_escaped():
     x = wg.ones(2, requires_grad=True)
     y = x.sum()

@@ -76,6 +76,23 @@ class Drawing:
         left, top = min(lefts) - BORDER, min(tops) - BORDER
         return (max(rights) + BORDER - left, max(bottoms) + BORDER - top, left, top)
 
+    def beside(self) -> Point:
+        """The corner of the room for a legend: to the right of a tall picture, under a wide one."""
+        width, height, left, top = self.frame()
+        return (left + BORDER, top + height) if self._is_wide else (left + width, top + BORDER)
+
+    def joined(self, legend: Size) -> Size:
+        """Width and height of the picture with its border and a legend of this size."""
+        width, height, _, _ = self.frame()
+        if self._is_wide:
+            return (max(width, legend[0] + 2 * BORDER), height + legend[1] + BORDER)
+        return (width + legend[0] + BORDER, max(height, legend[1] + 2 * BORDER))
+
+    @property
+    def _is_wide(self) -> bool:
+        width, height, _, _ = self.frame()
+        return width > 2 * height
+
     def ports(self) -> Iterator[tuple[int, str, Point]]:
         """Where values enter and leave collapsed boxes: the box, what it says, the place."""
         for link, route in zip(self.scene.links, self.routes):

@@ -117,7 +117,7 @@ class _Writer:
         return Box("scope", title, lines, blocks.hint(self.plan, part))
 
     def _result(self, part: Part) -> tuple[str, ...]:
-        """The value that leaves a collapsed box, where it is one."""
+        """The output in a collapsed box, or the value that leaves it, where it is one."""
         number = self.plan.part_of[part.members[0]]
         left = [
             i
@@ -125,6 +125,7 @@ class _Writer:
             if i in self.outputs
             or any(self.plan.part_of[user] != number for user, _ in self.graph.uses(i))
         ]
+        left = [i for i in left if i in self.outputs] or left
         if len(left) != 1:
             return ()
         vertex = Vertex(self.graph, left[0])

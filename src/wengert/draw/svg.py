@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from wengert.draw.boxes import draw_box, draw_port
-from wengert.draw.drawing import BORDER, LABEL_HEIGHT, VALUE, Drawing, label_size
+from wengert.draw.drawing import LABEL_HEIGHT, VALUE, Drawing, label_size
 from wengert.draw.legend import draw_legend, legend_size
 from wengert.draw.letters import SANS, SERIF
 from wengert.draw.routes import Outline
@@ -44,9 +44,8 @@ class _Document:
         legend = self.scene.legend
         key: list[str] = []
         if legend is not None:
-            room = legend_size(legend)
-            key = list(draw_legend(legend, self.theme, left + width, top + BORDER))
-            width, height = width + room[0] + BORDER, max(height, room[1] + 2 * BORDER)
+            key = list(draw_legend(legend, self.theme, *self.drawing.beside()))
+            width, height = self.drawing.joined(legend_size(legend))
         attributes = (
             f'xmlns="http://www.w3.org/2000/svg" width="{n(width)}" height="{n(height)}" '
             f'viewBox="{n(left)} {n(top)} {n(width)} {n(height)}" role="img" '

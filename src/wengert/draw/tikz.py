@@ -83,8 +83,7 @@ def _legend(drawing: Drawing) -> Iterator[str]:
     legend = drawing.scene.legend
     if legend is None:
         return
-    width, _, left, top = drawing.frame()
-    x, y = left + width, top + BORDER
+    x, y = drawing.beside()
     yield rf"\node[anchor=west] at {_place(x, y)} {{\textbf{{{_escaped(legend.title)}}}}};"
     for heat, words in legend_rows(legend):
         y += BORDER

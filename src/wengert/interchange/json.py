@@ -12,8 +12,8 @@ One object, with a line per node, oldest first; every node refers to older ones 
      "outputs": [4], "aliases": {"h": 2}, "sites": [["train.py", 12, "c = a + b"], ...]}
 
 What a node has besides: attributes, opaque (for a user's function that has the name of an
-operation), scope, site, value (if it is kept: small ones, leaves, constants), grad, retains, freed, cuts,
-overwritten. Reading is in read.py.
+operation), scope, site, value (if it is kept: small ones, leaves, constants), grad, retains, freed,
+cuts, overwritten. Reading is in read.py.
 """
 
 from __future__ import annotations
