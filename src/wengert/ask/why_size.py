@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.ask.answer import Answer, place
+from wengert.ask.derivation import aligned
 from wengert.ask.edges import Edge
 from wengert.ask.flow import Flow
 from wengert.ask.paths import Paths
@@ -31,8 +32,8 @@ def profile(flow: Flow, gradient: Any) -> Answer:
         f"the strongest path, {len(strongest.path.edges)} steps, multiply to "
         f"{'at most ' if strongest.is_bound else ''}{number(strongest.size)}:"
     ]
-    for group in ranked[:_SHOWN]:
-        text.append(f"  {_factor(group):>12}  {place(group[0].consumer.site)}")
+    rows = [(_factor(group), place(group[0].consumer.site)) for group in ranked[:_SHOWN]]
+    text += [f"  {row}" for row in aligned(rows)]
     text.append(f"  In order: {_in_order(list(strongest.path.edges))}")
     causes = [Cause(f"{word}: {_factor(g)} in {equation(g[0].consumer)}", g[0].consumer.site)
               for g in ranked[:_SHOWN]]  # fmt: skip
