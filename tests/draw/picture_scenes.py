@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from wengert.draw import Box, Label, Link, Scene
+from wengert.draw.heat import Heat, Legend
 
 
 def founding(*, labels: bool = True, values: bool = True, path: bool = False) -> Scene:
@@ -63,6 +64,31 @@ def fan(count: int, *, labels: bool = True) -> Scene:
     boxes.append(Box("output", "s = sum(x)", ("66",)))
     links = [Link(i, count, Label(f"∂s/∂x{i}", "1") if labels else None) for i in range(count)]
     return Scene(boxes, links)
+
+
+def collapsed(orientation: str = "up") -> Scene:
+    """Scopes with ports, coloured by gradients of every kind, and a legend."""
+    boxes = [
+        Box("input", "x", ("gradient 0",), heat=Heat(0, "zero")),
+        Box("scope", "embed", ("gather, add", "2 operations, 2 parameters"), heat=Heat(0)),
+        Box("scope", "block0 .. block11 × 12", ("attention, mlp",), "hint", Heat(2)),
+        Box("parameter", "W", ("8×8",), heat=Heat(-1)),
+        Box("operation", "h = k @ W", ("gradient nan",), heat=Heat(4, "nan")),
+        Box("constant", "c"),
+        Box("output", "e = h + q + c", ("gradient inf",), heat=Heat(4, "infinite")),
+    ]
+    links = [
+        Link(0, 1, enters="in: x (3 float32)\nused by v1 = gather(x)"),
+        Link(1, 2, None, True, "out: v2 (3 float32)", "in: v2 (3 float32)"),
+        Link(2, 4, None, True, "out: k (8 float32)"),
+        Link(2, 6, leaves="out: q (8 float32)"),
+        Link(3, 4),
+        Link(4, 6, Label("", "2 of 5"), True),
+        Link(5, 6),
+    ]
+    steps = ((0, "below 1"), (2, "1 to 10"), (4, "above 10"))
+    legend = Legend("norm of ∂e/∂node, median", steps, ("zero", "infinite", "nan"), True)
+    return Scene(boxes, links, "a collapsed graph", orientation, legend)
 
 
 class Builder:

@@ -68,7 +68,7 @@ class Drawn:
         groups = self.root.findall(f"{_NS}g")
         for box in groups[-2]:
             self.titles.append(box.findtext(f"{_NS}title") or "")
-            self.boxes.append(_area(box.find(f"{_NS}rect")))
+            self.boxes.append(_union([_area(rect) for rect in box.findall(f"{_NS}rect")]))
             self.texts.append(["".join(text.itertext()) for text in box.findall(f"{_NS}text")])
         for pill, text in zip(groups[-1][::2], groups[-1][1::2]):
             self.labels.append(_area(pill))
@@ -85,6 +85,13 @@ class Drawn:
                         float(strokes.attrib["stroke-width"]),
                     )
                 )
+
+
+def _union(areas: list[Area]) -> Area:
+    """What all sheets of a stack take, with the corners of the first."""
+    x, y = min(a.x for a in areas), min(a.y for a in areas)
+    right, bottom = max(a.x + a.width for a in areas), max(a.y + a.height for a in areas)
+    return Area(x, y, right - x, bottom - y, areas[0].radius)
 
 
 def _area(rect: ElementTree.Element) -> Area:

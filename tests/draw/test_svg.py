@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from draw.picture_scenes import chain, diamond, fan, founding, network, residual, square, tangle
+from draw.collapsed_graphs import encoder, tangled
+from draw.picture_scenes import (
+    chain,
+    collapsed,
+    diamond,
+    fan,
+    founding,
+    network,
+    residual,
+    square,
+    tangle,
+)
 from draw.svg_reader import Drawn
 from wengert.draw import Box, Label, Link, Scene
 from wengert.draw.letters import FALLBACK_RATIO, sans_width, serif_width
@@ -40,6 +51,10 @@ SCENES = {
     "one box": Scene([Box("output", "e", ("6",))]),
     "tangle": tangle(3, 14, labels=True),
     "large tangle": tangle(5, 60, labels=True),
+    "collapsed": Scene(collapsed().boxes, collapsed().links),
+    "collapsed transformer": encoder().draw(collapse=True, open="block0/attention").scene,
+    "many scopes": encoder(40).draw(collapse=True, open="block[13]*").scene,
+    "runs": tangled(1, 3000).draw(values=False).scene,
 }
 
 
@@ -94,6 +109,12 @@ def test_the_founding_picture_is_the_same_on_every_machine(theme):
     """The files beside this test are what svg() wrote; look at them before replacing them."""
     expected = (Path(__file__).parent / f"founding-{theme}.svg").read_bytes()
     assert svg(founding(path=theme == "dark"), theme).encode() == expected
+
+
+@pytest.mark.parametrize(("orientation", "theme"), [("up", "light"), ("right", "dark")])
+def test_a_collapsed_picture_is_the_same_on_every_machine(orientation, theme):
+    expected = (Path(__file__).parent / f"collapsed-{orientation}-{theme}.svg").read_bytes()
+    assert svg(collapsed(orientation), theme).encode() == expected
 
 
 def test_the_founding_picture_is_a_lattice():
@@ -226,11 +247,15 @@ def test_an_empty_scene_is_a_picture():
 def test_the_same_bytes_under_every_hash_seed():
     program = f"""
 import sys; sys.path[:0] = {sys.path!r}
+from draw.collapsed_graphs import encoder, tangled
 from draw.picture_scenes import founding, tangle
 from wengert.draw.svg import svg
 from wengert.draw.text import text
 for scene in (founding(), tangle(3, 25, labels=True), tangle(4, 50, labels=True)):
     sys.stdout.buffer.write((svg(scene) + text(scene)).encode())
+for graph in (encoder(), tangled(1, 800)):
+    for options in ({{}}, {{"open": "b*"}}, {{"gradients": True, "orientation": "left"}}):
+        sys.stdout.buffer.write(graph.draw(collapse=True, **options).svg().encode())
 """
     runs = {
         subprocess.run(

@@ -46,7 +46,7 @@ class Drawing:
         placement = layout(turned, edges, labels, ROOMY if self.roomy else DENSE)
         radii = [size[1] / 2 if is_pill(box) else ROUNDING for box, size in zip(scene.boxes, sizes)]
         laid = [Outline(*each) for each in _rows(placement.boxes, turned, radii)]
-        self.routes = find_routes(placement, laid, edges, labels)
+        self.routes = find_routes(placement, laid, edges, labels, [k.leaves for k in scene.links])
         places = [self.turn.point(point) for point in placement.boxes]
         self.outlines = [Outline(*each) for each in _rows(places, sizes, radii)]
 

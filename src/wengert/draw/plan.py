@@ -100,7 +100,7 @@ class Plan:
         for index, number in self._unit_of.items():
             if any(self._unit_of.get(i, number) != number for _, i in self.graph.sources(index)):
                 entered.add(number)
-        for number in hidden.keys() - entered:
+        for number in sorted(hidden.keys() - entered):
             first = min(hidden[number], key=lambda index: min(self.graph.uses(index)))
             hidden[number].remove(first)
             users[first] = (number,)

@@ -99,19 +99,21 @@ def find_routes(
     outlines: Sequence[Outline],
     edges: Sequence[tuple[int, int]],
     labels: Sequence[Size | None],
+    ports: Sequence[str],
 ) -> list[Route]:
     """The route of each edge.
 
     outlines: of the boxes, in their places.
     labels: width and height of each edge's label; None if it has none.
+    ports: what each edge carries out of its box; those that carry different things start apart.
     """
     if not placement.straight:
-        points = _end_at_borders(outlines, edges, placement.routes, aimed=False)
+        points = _end_at_borders(outlines, edges, placement.routes, ports, aimed=False)
         points = [_leave_rows(*each, outlines, placement.bands) for each in zip(points, edges)]
         targets = [outlines[target] for _, target in edges]
         return [Route(*each, curved=True) for each in zip(points, placement.labels, targets)]
 
-    planned = _Plan(placement, outlines, edges, labels)
+    planned = _Plan(placement, outlines, edges, labels, ports)
     planned.straighten()
     return planned.routes
 
@@ -141,8 +143,10 @@ class _Plan:
         outlines: Sequence[Outline],
         edges: Sequence[tuple[int, int]],
         labels: Sequence[Size | None],
+        ports: Sequence[str],
     ) -> None:
         self.placement = placement
+        self.ports = ports
         self.outlines = outlines
         self.edges = edges
         self.sizes = labels
@@ -166,7 +170,7 @@ class _Plan:
                 bends.append(self._needed(index))
             else:
                 bends.append([route[0], route[-1]])
-        points = _end_at_borders(self.outlines, self.edges, bends, aimed=True)
+        points = _end_at_borders(self.outlines, self.edges, bends, self.ports, aimed=True)
         self.routes = []
         for index, label in enumerate(self.placement.labels):
             if label is not None and not self.bent[index]:
@@ -234,6 +238,7 @@ def _end_at_borders(
     outlines: Sequence[Outline],
     edges: Sequence[tuple[int, int]],
     routes: Sequence[Sequence[Point]],
+    ports: Sequence[str],
     *,
     aimed: bool,
 ) -> list[list[Point]]:
@@ -245,16 +250,21 @@ def _end_at_borders(
             touching[edge[end]].append(index)
         for outline, indices in zip(outlines, touching):
             beside = {index: routes[index][next_to_it] for index in indices}
-            far = {index: edges[index][-1 - end] for index in indices}
             indices.sort(key=lambda index: (*_turn(outline, beside[index]), index))
-            apart = [
-                HEADS_APART if end == -1 or far[a] == far[b] else 0 for a, b in pairwise(indices)
-            ]
+            apart = [HEADS_APART if end == -1 or _differ(edges, ports, *pair) else 0
+                     for pair in pairwise(indices)]  # fmt: skip
             sides = _spread(outline, [beside[index] for index in indices], apart, aimed=aimed)
             for index, dx in zip(indices, sides):
                 dy = outline.half_height_at(dx)
                 points[index][end] = (outline.x + dx, outline.y + (dy if end == -1 else -dy))
     return points
+
+
+def _differ(edges: Sequence[tuple[int, int]], ports: Sequence[str], a: int, b: int) -> bool:
+    """Whether two links from one box start apart: they lead to the same box, or carry different
+    values out of a collapsed one.
+    """
+    return edges[a][1] == edges[b][1] or ports[a] != ports[b]
 
 
 def _turn(outline: Outline, point: Point) -> tuple[float, float]:
