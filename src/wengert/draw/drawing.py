@@ -10,7 +10,7 @@ from wengert.draw.layers import Size
 from wengert.draw.letters import FALLBACK_RATIO, sans_width, serif_width
 from wengert.draw.routes import HEADS_APART, Outline, find_routes
 from wengert.draw.scene import Box, Label, Scene
-from wengert.draw.stack import SHEETS
+from wengert.draw.stack import SHEETS, linked
 from wengert.draw.turn import TURNS
 from wengert.draw.words import shorten, typeset
 
@@ -46,6 +46,9 @@ class Drawing:
         placement = layout(turned, edges, labels, ROOMY if self.roomy else DENSE)
         radii = [size[1] / 2 if is_pill(box) else ROUNDING for box, size in zip(scene.boxes, sizes)]
         laid = [Outline(*each) for each in _rows(placement.boxes, turned, radii)]
+        for number, box in enumerate(scene.boxes):
+            if box.kind == "scope":
+                laid[number] = linked(laid[number], is_sideways=self.turn.is_sideways)
         self.routes = find_routes(placement, laid, edges, labels, [k.leaves for k in scene.links])
         places = [self.turn.point(point) for point in placement.boxes]
         self.outlines = [Outline(*each) for each in _rows(places, sizes, radii)]

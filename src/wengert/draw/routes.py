@@ -27,18 +27,22 @@ NEARLY_VERTICAL = 12.0  # sideways; such a link is drawn vertical, between the t
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A box with rounded corners; a pill is one whose corners take half of its height."""
+    """A box with rounded corners; a pill is one whose corners take half of its height.
+
+    inset: how far from its sides links keep, besides the corners.
+    """
 
     x: float
     y: float
     width: float
     height: float
     radius: float
+    inset: float = 0.0
 
     @property
     def reach(self) -> float:
         """How far from the middle a link may touch the top or the bottom."""
-        return self.width / 2 - 0.3 * self.radius
+        return self.width / 2 - 0.3 * self.radius - self.inset
 
     def half_height_at(self, dx: float) -> float:
         """How far above the centre the border lies, dx to the side."""

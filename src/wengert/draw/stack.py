@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wengert.draw.routes import Outline
 from wengert.draw.strokes import rectangle
@@ -10,6 +11,14 @@ from wengert.draw.strokes import rectangle
 SHEETS = 8.0
 """How far the sheets behind look out above the front, in all."""
 _INSET = 7.0
+
+
+def linked(outline: Outline, *, is_sideways: bool) -> Outline:
+    """A stack as it lies in the layout, with the places where links may touch it: the sheets behind
+    are narrower, and beside a turned stack there are none where they look out.
+    """
+    inset = SHEETS if is_sideways else 2 * _INSET
+    return replace(outline, inset=inset)
 
 
 def sheet_outlines(outline: Outline) -> Iterator[Outline]:
