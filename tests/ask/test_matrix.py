@@ -212,6 +212,28 @@ def test_long_derivations_leave_out_their_middle():
     assert "... 50 more ..." in str(g.paths(x, h))
 
 
+def test_values_of_many_uses_leave_out_the_middle_of_the_sum():
+    x = wg.tensor(1.0, requires_grad=True)
+    total = x
+    for _ in range(100):
+        total = total + 2 * x
+    text = str(wg.graph(total).explain(total, x))
+    assert "... 93 more ..." in text
+    assert "So dtotal#100/dx: 201." in text
+    assert len(text.splitlines()) < 150
+
+
+def test_long_tables_leave_out_their_middle():
+    x = wg.tensor(1.0, requires_grad=True)
+    h = wg.sin(x)
+    for _ in range(399):
+        h = wg.sin(h)
+    table = wg.graph(h).table()
+    names = [row[0] for row in table.rows]
+    assert (names[0], names[20], names[-1]) == ("x", "...", "h#400")
+    assert "361 nodes are left out; g.subgraph(" in str(table)
+
+
 def test_complex_numbers():
     z = wg.tensor([1 + 2j, 3 - 1j], requires_grad=True)
     w = (z * z.conj()).real.sum()

@@ -10,7 +10,7 @@ from wengert.ask.derivation import Block, Sentence, Step
 from wengert.ask.derivative import adjoints
 from wengert.ask.edges import Edge, edges_from
 from wengert.ask.experiment import Experiment, in_double
-from wengert.ask.formula import Derivative, Equation, Number, Product, Sum
+from wengert.ask.formula import ATOM, Applied, Derivative, Equation, Number, Product, Sum
 from wengert.ask.indices import by_elements
 from wengert.ask.rule import pullback_formula
 from wengert.core.dtype import is_floating
@@ -23,6 +23,9 @@ _STEP = 0.01
 _MOST_STEPS = 40
 _ENDS = 15
 """Where there are more steps, so many are shown at either end."""
+_MOST_USES = 12
+_USES = 4
+"""Where a value is used more often, so many uses are shown at either end of the sum."""
 
 
 def backwards(graph: Graph, of: Vertex, wrt: Vertex, on_path: set[int]) -> list[Block]:
@@ -61,7 +64,7 @@ def _target(of: Vertex) -> str:
 
 def _step(place: int, vertex: Vertex, of: Vertex, on_path: set[int], adjoint: Any) -> Step:
     edges = [e for e in edges_from(vertex) if e.consumer.index in on_path and e.has_rule]
-    reasons = tuple(dict.fromkeys(_reason(e) for e in edges if e.reason))
+    reasons = _reasons(edges)
     title = equation(vertex)
     shape = shape_text(vertex.shape) or "scalar"
     whole = Derivative(_target(of), vertex.name)
@@ -89,6 +92,10 @@ def _rules(vertex: Vertex, of: Vertex, edges: list[Edge]) -> object:
     """dL/dh * (1 - h * h), and a sum if the vertex is used more than once."""
     if vertex == of:
         return Number("1")
+    if len(edges) > _MOST_USES:
+        left_out = f"... {len(edges) - 2 * _USES} more ..."
+        first, last = ([_term(e, of) for e in part] for part in (edges[:_USES], edges[-_USES:]))
+        return Sum((*first, Applied(left_out, r"\dots", ATOM, ()), *last))
     terms = tuple(_term(edge, of) for edge in edges)
     return terms[0] if len(terms) == 1 else Sum(terms)
 
@@ -104,6 +111,13 @@ def _term(edge: Edge, of: Vertex) -> object:
     slot = edge.slot if edge.is_parallel else None
     local = Derivative(edge.consumer.name, edge.producer.name, slot)
     return local if ct == Number("1") else Product((ct, local))
+
+
+def _reasons(edges: list[Edge]) -> tuple[str, ...]:
+    """The local rules in words, of the uses that are shown."""
+    if len(edges) > _MOST_USES:
+        edges = [*edges[:_USES], *edges[-_USES:]]
+    return tuple(dict.fromkeys(_reason(e) for e in edges if e.reason))
 
 
 def _reason(edge: Edge) -> str:

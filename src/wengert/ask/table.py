@@ -15,6 +15,12 @@ from wengert.graphs.expression import number, summary
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
 
+_MOST_ROWS = 300
+_ENDS = 20
+"""Where there are more nodes, so many are measured and shown at either end: each is nudged, and all
+behind it computed again, which for 3,000 nodes took a minute.
+"""
+
 
 class Table:
     """Rows of text under headings; notebooks show it as a table."""
@@ -49,19 +55,25 @@ def table(graph: Graph, output: Vertex) -> Table:
     experiment = Experiment(graph)
     found = adjoints(graph, output, np.ones(output.shape, output.aval.dtype)[()])
     rows = []
-    for vertex in graph.nodes:
-        if vertex.is_constant:
-            continue
+    nodes = [vertex for vertex in graph.nodes if not vertex.is_constant]
+    shown = nodes if len(nodes) <= _MOST_ROWS else [*nodes[:_ENDS], *nodes[-_ENDS:]]
+    for vertex in shown:
         gradient = found.get(vertex.index, np.zeros(vertex.shape))
         value = summary(vertex.value._data)
         compared = _compared(experiment, output, vertex, gradient)
         rows.append((vertex.name, vertex.expression, value, *compared))
-    note = ""
+    notes = []
+    if len(shown) < len(nodes):
+        rows.insert(_ENDS, ("...",) * 5 + ("",))
+        notes.append(f"{len(nodes) - len(shown)} nodes are left out; g.subgraph(source, target)"
+                     ".table() shows those of a part")  # fmt: skip
     if output.aval.size != 1:
-        note = f"gradients are those of {output.name}.sum()"
+        notes.append(f"gradients are those of {output.name}.sum()")
     elif len(graph.outputs) > 1:
-        note = f"gradients are those of {output.name}, the last of {len(graph.outputs)} outputs"
-    return Table(("node", "expression", "value", "gradient", "measured", ""), rows, note)
+        count = len(graph.outputs)
+        notes.append(f"gradients are those of {output.name}, the last of {count} outputs")
+    head = ("node", "expression", "value", "gradient", "measured", "")
+    return Table(head, rows, "\n".join(notes))
 
 
 def _compared(
