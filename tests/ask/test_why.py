@@ -135,7 +135,7 @@ def test_a_result_is_no_leaf():
     loss = W.sum()
     loss.backward()
     text = str(wg.why(W, loss))
-    assert f"W.grad is None: it is no leaf but the result of W = v1 * 0.1 at {HERE}" in text
+    assert f"W.grad is None: it is no leaf but the result of W = v1 * 0.1\n  {HERE}" in text
     assert "Call W.retain_grad() before backward()" in text
     assert "It would be all 1." in text
 

@@ -172,9 +172,9 @@ def not_stored(vertex: Vertex, output: Vertex) -> Answer:
     would = _would_be(vertex, output)
     if isinstance(node, Leaf) or node.grad is RETAINED:
         return _not_called(vertex, output, would)
-    made = f" at {vertex.site}" if vertex.site is not None else ""
     return Answer(
-        f"{name}.grad is None: it is no leaf but the result of {equation(vertex)}{made}\n"
+        f"{name}.grad is None: it is no leaf but the result of {equation(vertex)}\n"
+        f"  {place(vertex.site)}\n"
         f"  Gradients are kept for leaves only. Call {name}.retain_grad() before backward(); or, "
         f"if {name} is to be\n  trained, make it a leaf: .detach().requires_grad_().{would}",
         [Cause("non-leaf", vertex.site)],
