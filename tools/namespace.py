@@ -24,6 +24,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "wengert"
 FIXED = {
     "wengert": ["autograd", "linalg", "nn", "testing"],
     "wengert.autograd.auditing": ["audit"],
+    "wengert.compiler.interface": ["compile"],
     "wengert.core.aval": ["Aval"],
     "wengert.core.dtype": [
         "DType as dtype", "bool_ as bool", "complex64", "complex64 as cfloat", "complex128",

@@ -26,6 +26,9 @@ from wengert import (
 from wengert.autograd.auditing import (
     audit,
 )
+from wengert.compiler.interface import (
+    compile,
+)
 from wengert.core.aval import (
     Aval,
 )
@@ -773,6 +776,7 @@ __all__ = [
     "clip",
     "clip_",
     "clone",
+    "compile",
     "complex",
     "complex128",
     "complex64",

@@ -153,6 +153,10 @@ class TraceError(WengertError, TypeError):
     """Python code that depends on the data of a tensor which has none: it is being traced."""
 
 
+class CompileError(WengertError, RuntimeError):
+    """A compiled function that does not do what the function does."""
+
+
 class GraphError(WengertError, ValueError):
     """A graph, or a file of one, that is not well formed."""
 
@@ -171,6 +175,10 @@ class MissingPackageError(WengertError, ImportError):
 
 class BatchingWarning(UserWarning):
     """An operation inside vmap is applied slice by slice: it has no batching rule."""
+
+
+class CompileWarning(UserWarning):
+    """A compiled function is slower than it could be: compiled too often, or not to native code."""
 
 
 class NonLeafGradWarning(UserWarning):

@@ -477,6 +477,9 @@ class Graph(core.Graph):
         return self.outputs[0]
 
 
+core.Graph.held = Graph  # what is below and makes graphs for users makes these
+
+
 def _label(edge: Edge) -> str:
     """The derivative in a few words; nothing where the values for it are gone."""
     try:

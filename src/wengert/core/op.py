@@ -131,6 +131,11 @@ class Op:
     pushforward: Rule | None = None
     batch: Rule | None = None  # how it applies to mapped values: see ops/batching.py
     aval: Rule | None = None  # (input avals..., attributes) -> Aval or a tuple of them
+    # Elementwise, on floats: (code, inputs...) -> the result in native code. It must round, and
+    # treat NaN and -0, as the forward function does. See compiler/code.py.
+    lower: Rule | None = None
+    # Per input the number that leaves the other one as it is, to the bit: (1, 1) for a product.
+    neutral: tuple[float | None, ...] = ()
     samples: Rule | None = None  # how tests draw arguments
     domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from
     special: bool = True  # whether 0, infinities and NaN are compared with torch

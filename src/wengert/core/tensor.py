@@ -72,6 +72,12 @@ class Tensor(Arithmetic):
         """A further handle on the same contents and history, which in-place changes leave alone."""
         return record.handle(self._data, self._node, self._memory)
 
+    def _bare(self) -> Tensor:
+        """A handle on the same contents that has no history."""
+        bare = self._handle()
+        bare._node = None
+        return bare
+
     def _around(self, make: Any) -> Any:
         """make(lengths): a tensor for the same slices as this one, which stands for many in a map.
 

@@ -18,7 +18,7 @@ from wengert.core.dtype import weak_dtype
 from wengert.core.half import arithmetic
 from wengert.core.node import Applied, Leaf, Node, project
 from wengert.core.op import Op
-from wengert.core.record import as_operand
+from wengert.core.record import as_operand, cast
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.errors import ArgumentError, ShapeError, TraceError, WengertError
@@ -38,7 +38,8 @@ class Traced(Wrapped):
         raise TraceError(
             f"{what} needs the value of a tensor that is being traced, and it has none",
             "Use wengert.where for a choice between values; make sizes and flags plain Python "
-            "arguments; or record a run with numbers: wengert.graph(f(x)).",
+            "arguments (under wengert.compile, static ones); or record a run with numbers: "
+            "wengert.graph(f(x)).",
         )
 
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
@@ -56,6 +57,9 @@ class Traced(Wrapped):
 
     def _snapshot(self) -> Traced:
         return self._handle()
+
+    def _bare(self) -> Tensor:
+        return self.detach()  # without its node it would be a tensor of zeros
 
     def detach(self) -> Tensor:
         detached: Tensor = DETACH(self)
@@ -107,22 +111,35 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     sources, operands, seen = _operands(op, args)
     avals = _inferred(op, seen, attrs or {})
     mask = sum(isinstance(source, Node) << i for i, source in enumerate(sources))
-    numbers = arithmetic(promoted_operands(op, seen))
-    plan = op.plan(mask if op.differentiable else 0, numbers, len(args))
-    kept = tuple(operands) if any(o is not None for o in operands) else None
+    computed = promoted_operands(op, seen)
+    plan = op.plan(mask if op.differentiable else 0, arithmetic(computed), len(args))
+    kept = _kept(operands, computed)
     state = current()
     site = user_site() if state.sites else None
     node = Applied(plan, tuple(sources), kept, attrs or None, None, avals, site)
     if state.scope:
         node.get_extra().scope = state.scope
-    if isinstance(avals, tuple):
-        return tuple(_symbol(stand_in(a), project(node, i, None, a)) for i, a in enumerate(avals))
-    made = _symbol(stand_in(avals), node)
-    source = args[0]
-    if op.view and isinstance(source, Traced):
-        attach(made, source, op, attrs, state)
-    # Under no_grad it is computed, but nothing is differentiated through it.
-    return made if state.grad or not plan.wanted else made.detach()
+    made = output_of(node)
+    if not isinstance(made, tuple):
+        source = args[0]
+        if op.view and isinstance(source, Traced):
+            attach(made, source, op, attrs, state)
+        # Under no_grad it is computed, but nothing is differentiated through it.
+        if not state.grad and plan.wanted:
+            made = made.detach()
+    for level in state.levels:
+        level.push(op, args, attrs or {}, made)
+    return made
+
+
+def _kept(operands: Sequence[Any], computed: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The operands as a node keeps them: tensors in the dtype that they are computed in."""
+    if all(o is None for o in operands):
+        return None
+    return tuple(
+        cast(o, c.dtype) if o is not None and isinstance(c, Aval) else o
+        for o, c in zip(operands, computed, strict=True)
+    )
 
 
 def _operands(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:

@@ -127,6 +127,13 @@ def infer(op: Op, operands: Sequence[Any], attrs: dict[str, Any]) -> Any:
     return aval_of(result)
 
 
+def computed_dtype(node: Node, i: int) -> np.dtype[Any]:
+    """The dtype that a node computes its input i in, which is a tensor."""
+    seen = [_seen(node, j) for j in range(len(node.inputs))]
+    dtype: np.dtype[Any] = promoted_operands(node.op, seen)[i].dtype
+    return dtype
+
+
 def promoted_operands(op: Op, operands: Sequence[Any]) -> list[Any]:
     """Avals in the dtype that the operation computes in, and numbers cast to it.
 

@@ -26,30 +26,34 @@ def _inverse(y: Any) -> Any:
 mul = publish(elementwise(
     "mul", operator.mul, partials=[lambda y: y, lambda x: x], torch="mul",
     promotion="common", symbol="{} * {}", latex=r"{} \cdot {}", precedence=12,
-    numpy=(np.multiply,),
+    numpy=(np.multiply,), lower=lambda code, x, y: code.mul(x, y), neutral=(1.0, 1.0),
     vanishing="zero factor",
     explain="the slope in one factor is the other factor",
 ), "multiply", in_place=True)  # fmt: skip
 add_op = elementwise(
     "add", operator.add, partials=[1, 1], torch="add",
     promotion="common", symbol="{} + {}", latex="{} + {}", precedence=11,
+    lower=lambda code, x, y: code.add(x, y), neutral=(-0.0, -0.0),
     explain="slope 1 in each term: a sum passes its change on",
 )  # fmt: skip
 sub_op = elementwise(
     "sub", operator.sub, partials=[1, -1], torch="sub",
     promotion="numeric", symbol="{} - {}", latex="{} - {}", precedence=11,
+    lower=lambda code, x, y: code.sub(x, y), neutral=(None, 0.0),
     explain="slope 1 in the first term, -1 in the second",
 )  # fmt: skip
 div_op = elementwise(
     "div", operator.truediv, torch="div",
     partials=[_inverse, lambda x, y: -(x / y / y)],
     promotion="float", symbol="{} / {}", latex=r"\frac{{{}}}{{{}}}", precedence=12,
+    lower=lambda code, x, y: code.div(x, y), neutral=(None, 1.0),
     explain="slope 1/y in the numerator x, -x/y^2 in the denominator y",
     source="d/dy (x / y) = -x / y^2",
 )  # fmt: skip
 neg = publish(elementwise(
     "neg", operator.neg, partials=[-1], torch="neg", promotion="common",
     symbol="-{}", latex="-{}", precedence=13, numpy=(np.negative,),
+    lower=lambda code, x: code.neg(x),
     explain="slope -1 everywhere",
 ), "negative", in_place=True)  # fmt: skip
 

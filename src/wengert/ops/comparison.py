@@ -42,12 +42,18 @@ def _ge(x: Any, y: Any) -> Any:
 
 
 def _comparison(
-    forward: Callable[..., Any], symbol: str, latex: str, numpy: Callable[..., Any], *names: str
+    forward: Callable[..., Any],
+    symbol: str,
+    latex: str,
+    predicate: str,
+    numpy: Callable[..., Any],
+    *names: str,
 ) -> Op:
     name = forward.__name__.removeprefix("_")
     return publish(
         discrete(
             name, forward, torch=name, promotion="common", aval=broadcast_aval(forward),
+            lower=lambda code, x, y: code.compare(predicate, x, y),
             symbol=f"{{}} {symbol} {{}}", latex=f"{{}} {latex} {{}}", precedence=6,
             numpy=(numpy,), explain="no slope: true or false",
         ),
@@ -55,12 +61,12 @@ def _comparison(
     )  # fmt: skip
 
 
-eq = _comparison(_eq, "==", "=", np.equal)
-ne = _comparison(_ne, "!=", r"\neq", np.not_equal, "not_equal")
-lt = _comparison(_lt, "<", "<", np.less, "less")
-le = _comparison(_le, "<=", r"\leq", np.less_equal, "less_equal")
-gt = _comparison(_gt, ">", ">", np.greater, "greater")
-ge = _comparison(_ge, ">=", r"\geq", np.greater_equal, "greater_equal")
+eq = _comparison(_eq, "==", "=", "oeq", np.equal)
+ne = _comparison(_ne, "!=", r"\neq", "une", np.not_equal, "not_equal")
+lt = _comparison(_lt, "<", "<", "olt", np.less, "less")
+le = _comparison(_le, "<=", r"\leq", "ole", np.less_equal, "less_equal")
+gt = _comparison(_gt, ">", ">", "ogt", np.greater, "greater")
+ge = _comparison(_ge, ">=", r"\geq", "oge", np.greater_equal, "greater_equal")
 
 
 def _isposinf(x: Any) -> Any:

@@ -102,11 +102,14 @@ def _define(
 
 
 def _broadcast_aval(forward: Callable[..., Any]) -> Rule:
-    """Shape by broadcasting; dtype by running the forward function on one element."""
+    """Shape by broadcasting; dtype by running the forward function on one element.
+
+    It has a dimension where the operand has some: `where` promotes those without more weakly.
+    """
 
     def aval(*avals: Aval, **attrs: Any) -> Aval:
         shape = np.broadcast_shapes(*(a.shape for a in avals))
-        ones = [np.ones((), a.dtype)[()] for a in avals]
+        ones = [np.ones((1,) * min(len(a.shape), 1), a.dtype)[()] for a in avals]
         return Aval(shape, np.asarray(silently(forward, *ones, **attrs)).dtype)
 
     aval.broadcasts = True  # type: ignore[attr-defined]  # so it applies to mapped values, too

@@ -42,7 +42,7 @@ def _sgn_pullback(ct: Any, out: Any, x: Any, x_aval: Any) -> Any:
 
 abs_ = publish(elementwise(
     "abs", _abs, partials=[lambda x: sgn(x)], torch="abs", promotion="common", holomorphic=False,
-    latex=r"\left|{}\right|", numpy=(np.absolute,),
+    latex=r"\left|{}\right|", numpy=(np.absolute,), lower=lambda code, x: code.abs(x),
     explain="slope 1 where x > 0, -1 where x < 0, 0 at 0",
 ), "absolute", in_place=True)  # fmt: skip
 sign = publish(elementwise(

@@ -120,7 +120,7 @@ square = publish(elementwise(
 ), in_place=True)  # fmt: skip
 sqrt = publish(elementwise(
     "sqrt", np.sqrt, partials=[lambda out: 0.5 / out], torch="sqrt", domain=(0.1, 4.0),
-    latex=r"\sqrt{{{}}}",
+    latex=r"\sqrt{{{}}}", lower=lambda code, x: code.sqrt(x),
     explain="slope 1 / (2 sqrt x): infinite at 0, flatter as x grows",
     source="d/dx sqrt(x) = 1 / (2 sqrt(x))",
 ), in_place=True)  # fmt: skip

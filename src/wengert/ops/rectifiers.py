@@ -25,10 +25,15 @@ def _relu(x: Any) -> Any:
     return np.maximum(zero, x)  # in this order -0 stays -0, as in torch
 
 
+def _relu_code(code: Any, x: Any) -> Any:
+    zero = code.number(0.0, x)
+    return code.select(code.compare("olt", x, zero), zero, x)  # NaN and -0 stay
+
+
 # The output is positive, NaN or 0; torch passes the cotangent on where it is NaN.
 relu_op = elementwise(
     "relu", _relu, partials=[Select(lambda out: out != 0)], torch="relu", promotion="common",
-    latex=r"\mathrm{{relu}}\left({}\right)",
+    latex=r"\mathrm{{relu}}\left({}\right)", lower=_relu_code,
     vanishing="dead relu",
     explain="slope 1 where x > 0, 0 elsewhere",
 )  # fmt: skip

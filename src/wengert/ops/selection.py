@@ -68,6 +68,7 @@ where_op = elementwise(
         None, Select(lambda condition: condition), Select(lambda condition: ~_mask(condition)),
     ],
     latex=r"\mathrm{{where}}\left({},\,{},\,{}\right)",
+    lower=lambda code, condition, x, y: code.select(condition, x, y),
     vanishing="masked",
     explain="slope 1 in the branch that was taken, 0 in the other",
 )  # fmt: skip
@@ -138,7 +139,7 @@ maximum = publish(pointwise(
         lambda ct, x, y: _share(ct, x < y, x == y),
         lambda ct, x, y: _share(ct, y < x, x == y),
     ],
-    latex=r"\max\left({},\,{}\right)",
+    latex=r"\max\left({},\,{}\right)", lower=lambda code, x, y: code.larger(x, y),
     vanishing="not selected",
     explain="slope 1 in the larger, 0 in the smaller; half each at a tie",
 ))  # fmt: skip
@@ -148,7 +149,7 @@ minimum = publish(pointwise(
         lambda ct, x, y: _share(ct, x > y, x == y),
         lambda ct, x, y: _share(ct, y > x, x == y),
     ],
-    latex=r"\min\left({},\,{}\right)",
+    latex=r"\min\left({},\,{}\right)", lower=lambda code, x, y: code.smaller(x, y),
     vanishing="not selected",
     explain="slope 1 in the smaller, 0 in the larger; half each at a tie",
 ))  # fmt: skip

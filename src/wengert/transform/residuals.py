@@ -194,7 +194,7 @@ class Rewrapped:
         if not isinstance(source, Node):
             return constant(value, source)
         is_residual = value is None and node.plan.keeps[i]
-        return traced(source) if is_residual else self._of(value, source)
+        return traced_operand(node, i) if is_residual else self._of(value, source)
 
     def operand_aval(self, i: int) -> Aval:
         return self.node.operand_aval(i)
@@ -247,13 +247,21 @@ def traced(node: Node) -> Any:
     return output_of(node)
 
 
+def traced_operand(node: Node, i: int) -> Any:
+    """The same for an input of a node, in the dtype that it is computed in."""
+    from wengert.graphs.verify import computed_dtype
+
+    symbol = traced(node.inputs[i])
+    dtype = computed_dtype(node, i)
+    return symbol if symbol._data.dtype == dtype else OPS["to"](symbol, dtype=dtype)
+
+
 def without_history(value: Any) -> Any:
     """A handle on the same values whose history has ended; tangents stay."""
     node = value._node if isinstance(value, Tensor) else None
     if node is None or type(node) is Carrier:
         return value
-    bare = value._handle()
-    bare._node = None
+    bare = value._bare()
     if node.extra is not None and node.extra.tangents:
         for level, tangent in node.extra.tangents.items():
             level.attach(bare, tangent)

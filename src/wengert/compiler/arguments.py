@@ -1,0 +1,169 @@
+"""What a compiled function is called with: the data, and what the program is specialised by."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wengert.core.dtype import default_float
+from wengert.core.record import _new
+from wengert.core.tensor import Tensor
+from wengert.errors import ArgumentError
+from wengert.modes import current
+from wengert.transform.tree import Spec, flatten, unflatten
+
+
+class Static:
+    """An argument that is a part of the program: for each value, a program of its own."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def key(self, name: str) -> Hashable:
+        """Type and value: 1, 1.0 and True are equal, but do not compute the same."""
+        try:
+            hash(self.value)
+        except TypeError:
+            raise ArgumentError(
+                f"compile: the static argument {name} is a {type(self.value).__name__}, "
+                "which cannot be told from others",
+                "Give something hashable: a tuple instead of a list.",
+            ) from None
+        return type(self.value), repr(self.value), self.value
+
+
+class Call(NamedTuple):
+    """One call, taken apart: its leaves, tensors and arrays and numbers and Statics, in order."""
+
+    leaves: list[Any]
+    names: list[str]
+    spec: Spec
+
+    def data(self) -> list[Any]:
+        """The leaves that are computed with."""
+        return [leaf for leaf in self.leaves if type(leaf) is not Static]
+
+    def data_names(self) -> list[str]:
+        """What those are called, after the parameters."""
+        pairs = zip(self.names, self.leaves, strict=True)
+        return [name for name, leaf in pairs if type(leaf) is not Static]
+
+    def with_data(self, data: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments like those of the call, with other data in them."""
+        leaves = [leaf.value if type(leaf) is Static else next(data) for leaf in self.leaves]
+        args, kwargs = unflatten(leaves, self.spec)
+        return args, kwargs
+
+    def key(self) -> Hashable:
+        """All that the program depends on."""
+        return self.spec, tuple(_facts(self)), _modes()
+
+    def described(self) -> dict[str, str]:
+        """The same in words, by name: for the warning that says what changed."""
+        words = {name: _in_words(leaf) for name, leaf in zip(self.names, self.leaves, strict=True)}
+        grad, default = _modes()
+        return words | {"grad mode": "on" if grad else "off", "the default dtype": default}
+
+
+def _modes() -> tuple[bool, str]:
+    return current().grad, default_float().name
+
+
+def _facts(call: Call) -> Iterator[Hashable]:
+    for name, leaf in zip(call.names, call.leaves, strict=True):
+        if isinstance(leaf, Tensor):
+            yield "tensor", leaf._data.shape, leaf._data.dtype
+        elif isinstance(leaf, (np.ndarray, np.generic)):
+            yield "array", leaf.shape, leaf.dtype
+        elif type(leaf) is Static:
+            yield leaf.key(name)
+        else:
+            yield "number", type(leaf).__name__
+
+
+def _in_words(leaf: Any) -> str:
+    if isinstance(leaf, (Tensor, np.ndarray, np.generic)):
+        data = array_of(leaf)
+        return f"{data.dtype}{list(data.shape)}"
+    return repr(leaf.value) if type(leaf) is Static else type(leaf).__name__
+
+
+class Parameters:
+    """The parameters of a function, and which of them are static."""
+
+    def __init__(
+        self, function: Callable[..., Any], static: str | int | Sequence[str | int]
+    ) -> None:
+        self._positional = _positional_names(function)
+        several = (static,) if isinstance(static, (str, int)) else tuple(static)
+        self._static = {self._name(s) for s in several}
+
+    def _name(self, static: str | int) -> str:
+        if isinstance(static, str):
+            return static
+        if not 0 <= static < len(self._positional):
+            raise ArgumentError(
+                f"compile: static={static!r} names no parameter",
+                "Give names or positions: static=('n',).",
+            )
+        return self._positional[static]
+
+    def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """Take a call apart. Raises ArgumentError for what is neither data nor static."""
+        named = [(self._at(i), a) for i, a in enumerate(args)]
+        marked = [self._marked(name, a) for name, a in named]
+        marked_kwargs = {name: self._marked(name, a) for name, a in kwargs.items()}
+        leaves, spec = flatten((marked, marked_kwargs))
+        names: list[str] = []
+        pairs = zip([n for n, _ in named] + list(kwargs), [*marked, *marked_kwargs.values()])
+        for name, tree in pairs:
+            names += _leaf_names(name, tree)
+        made = [_checked(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
+        return Call(made, names, spec)
+
+    def _at(self, i: int) -> str:
+        return self._positional[i] if i < len(self._positional) else f"argument{i}"
+
+    def _marked(self, name: str, value: Any) -> Any:
+        return Static(value) if name in self._static else value
+
+
+def _positional_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # of a builtin
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _leaf_names(name: str, tree: Any) -> list[str]:
+    count = len(flatten(tree)[0])
+    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
+
+
+def _checked(leaf: Any, name: str) -> Any:
+    if leaf is None:
+        return Static(None)
+    if isinstance(leaf, (Tensor, np.ndarray, np.generic, bool, int, float, complex, Static)):
+        return leaf
+    raise ArgumentError(
+        f"compile: the argument {name} is a {type(leaf).__name__}, which is no data",
+        f"Say that it is a part of the program: wengert.compile(f, static={name!r}).",
+    )
+
+
+def array_of(leaf: Any) -> Any:
+    """The array of a leaf, or its NumPy scalar. As in wengert.func, a float is a float64."""
+    if isinstance(leaf, Tensor):
+        return leaf._data
+    return leaf if isinstance(leaf, (np.ndarray, np.generic)) else np.asarray(leaf)[()]
+
+
+def tensor_of(leaf: Any) -> Tensor:
+    """The leaf as a tensor."""
+    return leaf if isinstance(leaf, Tensor) else _new(array_of(leaf), None)

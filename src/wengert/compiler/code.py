@@ -1,0 +1,120 @@
+"""The language that operations are lowered in: instructions of LLVM on one element.
+
+An operation's `lower=` calls these methods with the values of its inputs. No instruction carries a
+fast-math flag, so NaN, infinities, -0 and rounding are IEEE's, as in NumPy.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+TYPES: Final = {
+    np.dtype(np.float32): "float",
+    np.dtype(np.float64): "double",
+    np.dtype(np.bool_): "i1",
+}
+"""What elements of these dtypes are in registers. In memory a bool is a byte."""
+
+
+class Value(NamedTuple):
+    """A value of one element: its name, or the constant itself, and its type."""
+
+    name: str
+    type: str
+
+
+class Code:
+    """Instructions, as they are appended."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.declared: set[str] = set()
+        self._count = 0
+
+    def emit(self, instruction: str, type: str) -> Value:
+        """Append an instruction, and name its result."""
+        self._count += 1
+        name = f"%v{self._count}"
+        self.lines.append(f"  {name} = {instruction}")
+        return Value(name, type)
+
+    def constant(self, number: Any, type: str) -> Value:
+        """A number. LLVM wants the bits of a double, also for a float."""
+        if type == "i1":
+            return Value("true" if number else "false", type)
+        rounded = float(np.float32(number)) if type == "float" else float(number)
+        bits = struct.unpack("<Q", struct.pack("<d", rounded))[0]
+        return Value(f"0x{bits:016X}", type)
+
+    def converted(self, x: Value, type: str) -> Value:
+        """A value in another type, rounded to nearest."""
+        if x.type == type:
+            return x
+        if x.type == "i1":
+            instruction = "uitofp"
+        else:
+            instruction = "fpext" if type == "double" else "fptrunc"
+        return self.emit(f"{instruction} {x.type} {x.name} to {type}", type)
+
+    # Arithmetic
+
+    def _binary(self, instruction: str, x: Value, y: Value) -> Value:
+        return self.emit(f"{instruction} {x.type} {x.name}, {y.name}", x.type)
+
+    def add(self, x: Value, y: Value) -> Value:
+        return self._binary("fadd", x, y)
+
+    def sub(self, x: Value, y: Value) -> Value:
+        return self._binary("fsub", x, y)
+
+    def mul(self, x: Value, y: Value) -> Value:
+        return self._binary("fmul", x, y)
+
+    def div(self, x: Value, y: Value) -> Value:
+        return self._binary("fdiv", x, y)
+
+    def neg(self, x: Value) -> Value:
+        return self.emit(f"fneg {x.type} {x.name}", x.type)
+
+    def abs(self, x: Value) -> Value:
+        return self._intrinsic("fabs", x)
+
+    def sqrt(self, x: Value) -> Value:
+        return self._intrinsic("sqrt", x)
+
+    def _intrinsic(self, name: str, x: Value) -> Value:
+        called = f"@llvm.{name}.{'f32' if x.type == 'float' else 'f64'}"
+        self.declared.add(f"declare {x.type} {called}({x.type})")
+        return self.emit(f"call {x.type} {called}({x.type} {x.name})", x.type)
+
+    # Comparisons and choices
+
+    def compare(self, predicate: str, x: Value, y: Value) -> Value:
+        """x ? y as a bool. predicate: LLVM's, as "olt": ordered, so false where one is NaN."""
+        return self.emit(f"fcmp {predicate} {x.type} {x.name}, {y.name}", "i1")
+
+    def isnan(self, x: Value) -> Value:
+        return self.compare("uno", x, x)
+
+    def select(self, condition: Value, x: Value, y: Value) -> Value:
+        """x where the condition holds, else y."""
+        chosen = f"select i1 {condition.name}, {x.type} {x.name}, {y.type} {y.name}"
+        return self.emit(chosen, x.type)
+
+    def larger(self, x: Value, y: Value) -> Value:
+        """The larger one; NaN if one is, and y where they are equal: of 0 and -0, too."""
+        return self.select(self.either(self.compare("ogt", x, y), self.isnan(x)), x, y)
+
+    def smaller(self, x: Value, y: Value) -> Value:
+        """The smaller one; NaN if one is, and y where they are equal."""
+        return self.select(self.either(self.compare("olt", x, y), self.isnan(x)), x, y)
+
+    def either(self, x: Value, y: Value) -> Value:
+        return self._binary("or", x, y)
+
+    def number(self, number: float, like: Value) -> Value:
+        """A number in the type of another value."""
+        return self.constant(number, like.type)

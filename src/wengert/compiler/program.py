@@ -1,0 +1,206 @@
+"""Programs: what a function has become for one specialisation, and how it runs."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wengert.compiler.native import backend
+from wengert.compiler.rewrite import rewritten
+from wengert.compiler.schedule import Schedule, last_reads
+from wengert.compiler.tracing import Traced
+from wengert.core.node import Node
+from wengert.core.record import apply
+from wengert.core.tensor import Tensor
+from wengert.errors import CompileError
+from wengert.graphs.evaluate import evaluate_node
+from wengert.graphs.graph import collect
+from wengert.modes import silently
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a program consists of.
+
+    operations: how many there are after rewriting, and before it. native: how many of them run in
+    native code. kernels: loops that those are fused into. numpy: the others, by name. seconds: how
+    long tracing, rewriting and compiling took.
+    """
+
+    operations: int
+    traced: int
+    native: int
+    kernels: int
+    numpy: dict[str, int]
+    seconds: float
+
+    @property
+    def coverage(self) -> float:
+        """The share of operations that run in native code; 1 if there are none."""
+        return self.native / self.operations if self.operations else 1.0
+
+    def __str__(self) -> str:
+        others = ", ".join(f"{name} x{n}" if n > 1 else name for name, n in self.numpy.items())
+        return (
+            f"{self.operations} operations ({self.traced} as traced): {self.native} native in "
+            f"{self.kernels} kernel{'' if self.kernels == 1 else 's'}, "
+            f"{self.operations - self.native} by NumPy{': ' if others else ''}{others}\n"
+            f"compiled in {self.seconds * 1e3:.1f} ms"
+        )
+
+
+class Program:
+    """A traced function, rewritten and scheduled."""
+
+    def __init__(self, traced: Traced, started: float) -> None:
+        self.traced = traced
+        outputs = traced.outputs()
+        self.outputs = rewritten(outputs)
+        self._order = collect([*self.outputs, *traced.inputs, *(leaf for _, leaf in traced.hidden)])
+        slots = {node: i for i, node in enumerate(self._order)}
+        built = backend()
+        build = built.build if built is not None else None
+        self.parts = Schedule(self.outputs, slots, build).made()
+        self._size = len(slots)
+        self._inputs = [slots[leaf] for leaf in traced.inputs]
+        self._hidden = [(tensor, slots[leaf]) for tensor, leaf in traced.hidden]
+        self._results = [slots[node] for node in self.outputs]
+        self._steps = self._planned()
+        self.slots = slots
+        self.seconds = time.perf_counter() - started
+
+    def _planned(self) -> list[tuple[Any, tuple[int, ...]]]:
+        """Per part what runs it, and the slots to empty after it."""
+        given = {*self._inputs, *(slot for _, slot in self._hidden)}
+        freed = last_reads(self.parts, {*self._results, *given})
+        return [(part.run, slots) for part, slots in zip(self.parts, freed, strict=True)]
+
+    def fits(self) -> bool:
+        """Whether the tensors that the function closes over still have their shapes and dtypes."""
+        return all(tensor._aval == leaf.aval for tensor, leaf in self.traced.hidden)
+
+    # Running
+
+    def run(self, arrays: Sequence[Any]) -> list[Any]:
+        """The arrays of the outputs; none shares memory with an input or with another one."""
+        values = self._given(arrays)
+        silently(self._run, values)
+        return self._owned(values)
+
+    def _given(self, arrays: Sequence[Any]) -> list[Any]:
+        values: list[Any] = [None] * self._size
+        for slot, array in zip(self._inputs, arrays, strict=True):
+            values[slot] = array
+        for tensor, slot in self._hidden:
+            values[slot] = tensor._data
+        return values
+
+    def _run(self, values: list[Any]) -> None:
+        for run, freed in self._steps:
+            run(values)
+            for slot in freed:
+                values[slot] = None
+
+    def _owned(self, values: list[Any]) -> list[Any]:
+        results: list[Any] = []
+        given = {*self._inputs, *(slot for _, slot in self._hidden)}
+        taken: set[int] = set()
+        for slot in self._results:
+            value = values[slot]
+            shared = slot in given or slot in taken
+            if isinstance(value, np.ndarray) and (shared or value.base is not None):
+                value = value.copy()
+            elif isinstance(value, np.ndarray) and not value.ndim:
+                value = value[()]
+            taken.add(slot)
+            results.append(value)
+        return results
+
+    def replay(self, tensors: Sequence[Tensor]) -> list[Any]:
+        """The outputs by applying the traced operations to tensors, so that they are recorded."""
+        env: dict[Any, Any] = dict(zip(self.traced.inputs, tensors, strict=True))
+        env |= {leaf: tensor for tensor, leaf in self.traced.hidden}
+        outputs = self.traced.outputs()
+        for node in collect(outputs):
+            if node not in env:
+                env[node] = _applied(node, env)
+        return [env[node] for node in outputs]
+
+    # Questions
+
+    def verify(self, arrays: Sequence[Any]) -> None:
+        """Run everything again, node by node. Raises CompileError for the first that differs."""
+        values = self._given(arrays)
+        silently(self._run_keeping, values)
+        env: dict[Any, Any] = {node: values[self.slots[node]] for node in self._order
+                               if not node.inputs}  # fmt: skip
+        for node in self._order:
+            if node in env:
+                continue
+            sources = zip(node.inputs, node.operands or (None,) * len(node.inputs), strict=True)
+            env[node] = evaluate_node(node, [env[s] if s is not None else n for s, n in sources])
+            found = values[self.slots[node]]
+            if found is not None and not _same(found, env[node]):
+                raise CompileError(
+                    f"{node.op.name}: compiled it gives {found}, eagerly {env[node]}",
+                    "This is a bug in wengert: please report it.",
+                    node.site,
+                )
+
+    def _run_keeping(self, values: list[Any]) -> None:
+        for part in self.parts:
+            part.run(values)
+
+    def report(self) -> Report:
+        """What the program consists of."""
+        kernels = [part.kernel for part in self.parts if part.kernel is not None]
+        native = sum(len(kernel.nodes) for kernel in kernels)
+        others = [n.op.name for part in self.parts if part.kernel is None for n in part.nodes]
+        traced = [n for n in collect(self.traced.outputs()) if _counts(n)]
+        operations = native + len(others)
+        return Report(
+            operations, len(traced), native, len(kernels), dict(Counter(others)), self.seconds
+        )
+
+    def llvm_ir(self) -> str:
+        """The text of all kernels, one after the other."""
+        kernels = [part.kernel for part in self.parts if part.kernel is not None]
+        return "\n".join(kernel.ir for kernel in kernels)
+
+
+def _counts(node: Node) -> bool:
+    return bool(node.inputs) and node.op.kind != "projection"
+
+
+def _applied(node: Node, env: dict[Any, Any]) -> Any:
+    """One operation of the graph on tensors."""
+    if node.op.kind == "projection":
+        assert node.attrs is not None
+        return env[node.inputs[0]][node.attrs["index"]]
+    operands = node.operands or (None,) * len(node.inputs)
+    pairs = zip(node.inputs, operands, strict=True)
+    return apply(node.op, [env[s] if s is not None else n for s, n in pairs], node.attrs)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two results are equal to the bit, but for what is inside of a NaN."""
+    if isinstance(a, tuple):
+        return all(map(_same, a, b))
+    x, y = np.asarray(a), np.asarray(b)
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return False
+    if x.dtype.kind not in "fc":
+        return bool(np.array_equal(x, y))
+    return bool(np.array_equal(x, y, equal_nan=True) and np.array_equal(_signs(x), _signs(y)))
+
+
+def _signs(x: Any) -> Any:
+    """Which numbers have their sign bit set; NaNs have none that counts."""
+    if x.dtype.kind == "c":
+        return np.stack([_signs(x.real), _signs(x.imag)])
+    return np.signbit(x) & ~np.isnan(x)

@@ -1,0 +1,240 @@
+"""From a function to a graph whose only inputs are its arguments and the tensors it closes over.
+
+The arguments are symbols (graphs/trace.py), so whatever depends on them is recorded. What f does
+with tensors that it closes over runs at once, as these have values; it is watched, so that it
+becomes a part of the graph, too, and is computed anew at every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wengert.compiler.arguments import Call, array_of
+from wengert.core.aval import Aval, aval_of
+from wengert.core.half import REAL
+from wengert.core.node import Applied, Carrier, Leaf, Node, next_sequence, project
+from wengert.core.op import Op
+from wengert.core.record import _new, as_operand, handle
+from wengert.core.tensor import Tensor
+from wengert.errors import TraceError
+from wengert.graphs.trace import symbol
+from wengert.graphs.vertex import identity
+from wengert.modes import current, using
+from wengert.sites import Site, user_site
+from wengert.transform.tree import Spec, flatten
+
+
+class Traced(NamedTuple):
+    """A traced function.
+
+    inputs: a leaf per argument that is data. hidden: tensors that the function closes over, each
+    with its leaf. results: per leaf of the result a node, or what is returned as it is.
+    """
+
+    inputs: list[Leaf]
+    names: dict[str, Any]
+    hidden: list[tuple[Tensor, Leaf]]
+    results: list[Any]
+    spec: Spec
+
+    def outputs(self) -> list[Node]:
+        """The nodes among the results."""
+        return [r for r in self.results if isinstance(r, Node)]
+
+
+class Application(NamedTuple):
+    """An operation on tensors that have values."""
+
+    op: Op
+    args: Sequence[Any]
+    attrs: dict[str, Any]
+    avals: Any
+    site: Site | None
+
+
+class Watch:
+    """A level that sees every application while a function is traced.
+
+    made: by identity, each tensor without history that was made, the tensor itself, by what, and
+    which of several outputs it is. handles: tensors of nodes that are older than the trace.
+    """
+
+    size = None  # it is no map
+
+    def __init__(self) -> None:
+        self.started = next_sequence()
+        self.made: dict[int, tuple[Tensor, Application, int | None]] = {}
+        self.handles: dict[Node, Tensor] = {}
+
+    def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
+        """Note an application and its output."""
+        for a in args:
+            if isinstance(a, Tensor) and a._node is not None and a._node.sequence < self.started:
+                self.handles.setdefault(a._node, a)
+        outputs = out if isinstance(out, tuple) else (out,)
+        if all(o._node is not None for o in outputs):
+            return
+        avals = tuple(o._aval for o in outputs) if isinstance(out, tuple) else out._aval
+        site = user_site() if current().sites else None
+        made = Application(op, tuple(args), attrs, avals, site)
+        for i, o in enumerate(outputs):
+            if o._node is None and not o._level:
+                self.made[id(o)] = o, made, i if isinstance(out, tuple) else None
+
+    def refuse_draws(self, name: str) -> None:
+        """Raise TraceError: a compiled function would draw the same numbers at every call."""
+        raise TraceError(
+            f"{name} draws random numbers in a function that is being compiled, once for all calls",
+            "Draw them outside, and pass them as an argument.",
+        )
+
+
+def trace(function: Callable[..., Any], call: Call) -> Traced:
+    """Run the function on symbols in place of its data. Raises TraceError where that cannot be."""
+    symbols = [symbol(aval_of(array_of(leaf))) for leaf in call.data()]
+    leaves: list[Any] = [s._node for s in symbols]
+    watch = Watch()
+    with using(levels=(*current().levels, watch)):
+        args, kwargs = call.with_data(iter(symbols))
+        results, spec = flatten(function(*args, **kwargs))
+    imported = Import(watch, leaves)
+    made = [imported.of(r) if isinstance(r, Tensor) else r for r in results]
+    names = dict(zip(call.data_names(), leaves, strict=True))
+    return Traced(leaves, names, imported.hidden, made, spec)
+
+
+class Import:
+    """Copies of what was recorded and watched, as one graph of nodes.
+
+    A key is what a value is known by: a node of this trace; or the tensor that has the value, be
+    it one that was watched being made or one from outside.
+    """
+
+    def __init__(self, watch: Watch, inputs: Sequence[Leaf]) -> None:
+        self._watch = watch
+        self._new: dict[Any, Node] = {leaf: leaf for leaf in inputs}
+        self._applied: dict[int, Node] = {}
+        self._made = {id(o._data): o for o, _, _ in watch.made.values()}
+        self._outside: dict[Any, Tensor] = {}
+        self.hidden: list[tuple[Tensor, Leaf]] = []
+
+    def of(self, tensor: Tensor) -> Node:
+        """The copy of a tensor's node, and of all that it was computed from; no recursion."""
+        wanted = self._key(tensor)
+        todo = [wanted]
+        while todo:
+            key = todo[-1]
+            missing = [k for k in self._needs(key) if identity(k) not in self._new]
+            if identity(key) not in self._new and missing:
+                todo.extend(missing)
+                continue
+            if identity(key) not in self._new:
+                self._new[identity(key)] = self._copy(key)
+            todo.pop()
+        return self._new[identity(wanted)]
+
+    def _key(self, source: Any) -> Any:
+        """What a source is known by; None for a number."""
+        if isinstance(source, Aval):
+            raise TraceError(
+                f"a constant {source} was dropped by a backward pass in a function to be compiled",
+                "Use wengert.func.grad there, or retain_graph=True.",
+            )
+        if isinstance(source, np.ndarray):
+            return self._outside.setdefault(id(source), _new(source, None))
+        if not isinstance(source, (Tensor, Node)):
+            return None
+        node = source._node if isinstance(source, Tensor) else source
+        if node is None or type(node) is Carrier:
+            assert isinstance(source, Tensor)
+            made = self._made.get(id(source._data), source)
+            return source if id(source) in self._watch.made else made
+        if node in self._new or (node.sequence >= self._watch.started and node.inputs):
+            return node
+        return self._value_of(node)
+
+    def _value_of(self, node: Node) -> Tensor:
+        """The tensor of a node that is older than the trace, or of a leaf made by a transform."""
+        found = self._outside.get(node, self._watch.handles.get(node))
+        if found is None:
+            assert isinstance(node, Leaf)
+            # A leaf of this trace is an alias: it shares its array with what was given to it.
+            inner = node.sequence >= self._watch.started
+            found = self._made.get(id(node.value)) if inner else node.variable
+            found = handle(node.value, None, node._memory) if found is None else found
+        self._outside[node] = found
+        return found
+
+    def _needs(self, key: Any) -> list[Any]:
+        """The keys of what a value is computed from."""
+        if isinstance(key, Node):
+            sources: Sequence[Any] = key.inputs
+        else:
+            entry = self._watch.made.get(id(key))
+            sources = entry[1].args if entry is not None else ()
+        keys = map(self._key, sources)
+        return [key for key in keys if key is not None]
+
+    def _copy(self, key: Any) -> Node:
+        if isinstance(key, Node):
+            return self._copied(key)
+        self._check_unwritten(key)
+        entry = self._watch.made.get(id(key))
+        if entry is None:
+            leaf = symbol(key._aval)._node
+            assert isinstance(leaf, Leaf)
+            self.hidden.append((key, leaf))
+            return leaf
+        _, made, index = entry
+        node = self._applied.get(id(made))
+        if node is None:
+            numbers = [as_operand(made.op, a) if _is_number(a) else None for a in made.args]
+            node = self._node(made.op, made.args, numbers, made.attrs, made.avals, made.site)
+            self._applied[id(made)] = node
+        return node if index is None else project(node, index, None, made.avals[index])
+
+    def _copied(self, node: Node) -> Node:
+        if node.op.kind == "projection":
+            source = self._new[node.inputs[0]]
+            assert node.attrs is not None
+            return project(source, node.attrs["index"], None, node.aval)
+        operands = node.operands or (None,) * len(node.inputs)
+        numbers = [o if s is None else None for s, o in zip(node.inputs, operands, strict=True)]
+        return self._node(node.op, node.inputs, numbers, node.attrs, node.aval, node.site)
+
+    def _node(
+        self, op: Op, sources: Sequence[Any], numbers: list[Any], attrs: dict[str, Any] | None,
+        aval: Any, site: Site | None,
+    ) -> Node:  # fmt: skip
+        keys = [self._key(s) for s in sources]
+        inputs = tuple(None if key is None else self._new[identity(key)] for key in keys)
+        return new_node(op, inputs, numbers, attrs, aval, site)
+
+    def _check_unwritten(self, tensor: Tensor) -> None:
+        memory = tensor._memory
+        if memory is None or memory.touched < self._watch.started:
+            return
+        raise TraceError(
+            f"{memory.writer} writes a tensor from outside in a function that is being compiled: "
+            "it would happen once, and not at every call",
+            "Compute a new tensor and return it; write it outside of the compiled function.",
+            memory.site,
+        )
+
+
+def new_node(
+    op: Op, inputs: tuple[Any, ...], numbers: Sequence[Any], attrs: dict[str, Any] | None,
+    aval: Any, site: Site | None,
+) -> Node:  # fmt: skip
+    """A node of a program. numbers: per input the number it is, where it is no node."""
+    mask = sum(isinstance(source, Node) << i for i, source in enumerate(inputs))
+    plan = op.plan(mask if op.differentiable else 0, REAL, len(inputs))
+    kept = tuple(numbers) if any(n is not None for n in numbers) else None
+    return Applied(plan, inputs, kept, attrs or None, None, aval, site)
+
+
+def _is_number(value: Any) -> bool:
+    return value is not None and not isinstance(value, (Tensor, np.ndarray))

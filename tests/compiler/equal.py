@@ -1,0 +1,60 @@
+"""Whether compiled results are those of the function itself, to the bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from laws.cases import as_tensor, tensors_in
+from sampling import arrays_in, map_arrays
+from wengert.core.tensor import Tensor
+from wengert.func import vjp
+from wengert.ops.define import Function
+
+
+class Compiling:
+    """A call of a public function as a function of all its arrays, to be compiled."""
+
+    def __init__(self, function: Function, call: Any) -> None:
+        self._function = function
+        self._call = call
+        self.tensors = [as_tensor(x) for x in arrays_in(call)]
+
+    def applied(self, *tensors: Tensor) -> list[Tensor]:
+        """The tensors that the function returns for these arguments."""
+        given = iter(tensors)
+        args, kwargs = map_arrays(lambda _: next(given), self._call)
+        return tensors_in(self._function.call(*args, **kwargs))
+
+    def with_gradient(self, *tensors: Tensor) -> list[Tensor]:
+        """The results, and the gradients of their weighted sum."""
+        floats = [i for i, t in enumerate(tensors) if t._data.dtype.kind in "fc"]
+
+        def outputs(*chosen: Tensor) -> list[Tensor]:
+            given = list(tensors)
+            for i, t in zip(floats, chosen, strict=True):
+                given[i] = t
+            return [t for t in self.applied(*given) if t._data.dtype.kind in "fc"]
+
+        values, pullback = vjp(outputs, *(tensors[i] for i in floats))
+        return [*values, *pullback([v * 0.5 + 1 for v in values])]
+
+
+def assert_same(mine: list[Tensor], other: list[Tensor]) -> None:
+    """Equal shapes, dtypes and bits, but for what is inside of a NaN."""
+    assert len(mine) == len(other)
+    for a, b in zip(mine, other, strict=True):
+        x, y = np.asarray(a._data), np.asarray(b._data)
+        assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        assert bits(x) == bits(y), f"{x} is not {y}"
+
+
+def bits(array: Any) -> bytes:
+    """The bits of an array, those of all NaNs the same."""
+    array = np.array(array)
+    if array.dtype.kind == "c":
+        return bits(np.stack([array.real, array.imag]))
+    if array.dtype.kind == "f":
+        array[np.isnan(array)] = np.nan
+    return array.tobytes()

@@ -1,0 +1,267 @@
+"""What a compiled function takes and gives, what it closes over, and how it meets autograd."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import wengert as wg
+from wengert.errors import CompileWarning
+
+
+def founding(a, b):
+    return (a + b) * (b + 1)
+
+
+def test_the_founding_computation():
+    compiled = wg.compile(wg.func.value_and_grad(founding, argnums=(0, 1)))
+
+    assert compiled(2.0, 1.0) == (6.0, (2.0, 5.0))
+    assert compiled.report(2.0, 1.0).coverage == 1
+
+
+def test_tensors_give_tensors_and_arrays_arrays():
+    compiled = wg.compile(founding)
+
+    assert type(compiled(wg.ones(2), np.ones(2))) is wg.Tensor
+    assert type(compiled(np.ones(2), 3.0)) is np.ndarray
+    assert compiled(np.float32(2), np.float32(1)).dtype == np.float32
+
+
+@dataclass
+class Point:
+    x: wg.Tensor
+    y: wg.Tensor
+
+
+def test_containers():
+    compiled = wg.compile(lambda p, rest: {"sum": p.x + p.y, "rest": [rest["k"][0] * 2, "text"]})
+
+    made = compiled(Point(wg.ones(2), wg.ones(2)), {"k": (wg.tensor(3.0),)})
+
+    assert made["sum"].tolist() == [2, 2]
+    assert made["rest"][0].item() == 6
+    assert made["rest"][1] == "text"
+
+
+def test_keywords():
+    compiled = wg.compile(lambda x, *, by: x * by)
+
+    assert compiled(wg.ones(1), by=wg.tensor([4.0])).tolist() == [4]
+
+
+def test_static_arguments():
+    def power(x, n, flag=False):
+        for _ in range(n):
+            x = x * x
+        return -x if flag else x
+
+    compiled = wg.compile(power, static=("n", "flag"))
+
+    assert compiled(2.0, 2) == 16
+    assert compiled(2.0, 3) == 256
+    assert compiled(2.0, n=1, flag=True) == -4
+    assert wg.compile(power, static=[1])(2.0, 2) == 16
+
+
+def test_results_are_nobody_elses():
+    x = wg.ones(3)
+    same, view, other = wg.compile(lambda x: (x, x.view(3, 1), x))(x)
+
+    same.zero_()
+
+    assert x.tolist() == view[:, 0].tolist() == other.tolist() == [1, 1, 1]
+
+
+def test_results_that_do_not_depend_on_the_arguments():
+    fixed = wg.tensor([1.0])
+
+    assert wg.compile(lambda x: (fixed, 3, None))(wg.ones(1))[0].tolist() == [1]
+
+
+# What is closed over -----------------------------------------------------------------------------
+
+
+def test_closed_over_tensors_are_read_at_every_call():
+    weight = wg.tensor([1.0, 2.0])
+    compiled = wg.compile(lambda x: x * (weight * weight).detach() + weight[1:])
+
+    for _ in range(3):
+        expected = [weight[0] ** 2 + weight[1], weight[1] ** 2 + weight[1]]
+        assert compiled(wg.ones(2)).tolist() == [e.item() for e in expected]
+        weight += 1
+
+
+def test_closed_over_tensors_that_a_transform_binds():
+    weight = wg.tensor([1.0, 2.0])
+    doubled = wg.compile(lambda x: wg.func.grad(lambda w: (w * w * x).sum())(weight * 1.5))
+
+    assert doubled(wg.ones(2)).tolist() == [3, 6]
+    weight += 1
+    assert doubled(wg.ones(2)).tolist() == [6, 9]
+
+
+def test_closed_over_arrays_are_read_at_every_call():
+    weight = np.ones(2)
+    compiled = wg.compile(lambda x: x * weight)
+
+    weight[:] = 3
+
+    assert compiled(np.ones(2)).tolist() == [3, 3]
+    weight[:] = 4
+    assert compiled(np.ones(2)).tolist() == [4, 4]
+
+
+def test_a_closed_over_tensor_of_another_shape():
+    weight = wg.ones(2)
+    compiled = wg.compile(lambda x: (x * weight).sum())
+    compiled(wg.tensor(1.0))
+
+    weight.data = wg.ones(5)
+
+    assert compiled(wg.tensor(1.0)).item() == 5
+
+
+def test_training_by_gradients_of_parameters():
+    weight = wg.tensor([0.0, 0.0], requires_grad=True)
+
+    def step(x, y):
+        loss = ((x @ weight - y) ** 2).mean()
+        return loss, wg.autograd.grad(loss, weight)[0]
+
+    compiled = wg.compile(step)
+    x, y = wg.tensor([[1.0, 0.0], [0.0, 1.0]]), wg.tensor([1.0, 2.0])
+    for _ in range(40):
+        _, gradient = compiled(x, y)
+        with wg.no_grad():
+            weight -= 0.5 * gradient
+
+    wg.testing.assert_close(weight.detach(), y, atol=1e-4, rtol=0)
+
+
+# Derivatives -------------------------------------------------------------------------------------
+
+
+def test_backward_through_a_compiled_function():
+    a = wg.tensor([2.0], requires_grad=True)
+    b = wg.tensor([1.0], requires_grad=True)
+
+    wg.compile(founding)(a, b).backward()
+
+    assert (a.grad.item(), b.grad.item()) == (2, 5)
+
+
+def test_closed_over_parameters_get_gradients():
+    weight = wg.tensor([2.0], requires_grad=True)
+
+    wg.compile(lambda x: x * weight)(wg.tensor([3.0])).backward()
+
+    assert weight.grad.item() == 3
+
+
+def test_double_backward():
+    x = wg.tensor(2.0, requires_grad=True)
+
+    (first,) = wg.autograd.grad(wg.compile(lambda x: x**3)(x), x, create_graph=True)
+    (second,) = wg.autograd.grad(first, x)
+
+    assert (first.item(), second.item()) == (12, 12)
+
+
+def test_detach_is_respected():
+    x = wg.tensor(2.0, requires_grad=True)
+
+    wg.compile(lambda x: x * x.detach())(x).backward()
+
+    assert x.grad.item() == 2
+
+
+def test_transforms_of_compiled_functions():
+    compiled = wg.compile(lambda x: (x**3).sum())
+    x = wg.tensor([1.0, 2.0])
+
+    assert wg.func.grad(compiled)(x).tolist() == [3, 12]
+    assert wg.func.hessian(compiled)(x).diagonal().tolist() == [6, 12]
+    assert wg.vmap(compiled)(x).tolist() == [1, 8]
+    assert wg.func.jvp(compiled, (x,), (x,))[1].item() == 27
+    assert wg.compile(lambda x: compiled(x) * 2)(x).item() == 18
+
+
+@pytest.mark.parametrize(
+    "transformed",
+    [
+        lambda f: wg.func.grad(f),
+        lambda f: wg.func.hessian(f),
+        lambda f: wg.func.jacfwd(f),
+        lambda f: wg.vmap(f),
+        lambda f: lambda x: wg.func.jvp(f, (x,), (x,))[1],
+    ],
+    ids=["grad", "hessian", "jacfwd", "vmap", "jvp"],
+)
+def test_compiled_transforms(transformed):
+    function = transformed(lambda x: (x * x.sin()).sum())
+    x = wg.tensor([0.5, 2.0])
+
+    wg.testing.assert_close(wg.compile(function)(x), function(x))
+
+
+# Answers -----------------------------------------------------------------------------------------
+
+
+def test_the_graph_can_be_asked():
+    graph = wg.compile(founding).graph(wg.tensor(2.0), wg.tensor(1.0)).verify()
+
+    assert graph.names()[:2] == ["a", "b"]
+    assert [v.op.name for v in graph.nodes if v.is_operation] == ["add", "add", "mul"]
+    assert graph.at(a=2.0, b=1.0).derivative("b").item() == 5
+
+
+def test_the_report_names_what_numpy_does():
+    report = wg.compile(lambda x: (x * 2 + 1).exp()).report(wg.ones(3))
+
+    assert (report.native, report.kernels, report.numpy) == (2, 1, {"exp": 1})
+    assert "3 operations" in str(report)
+
+
+def test_llvm_ir():
+    assert "fmul double" in wg.compile(founding).llvm_ir(1.0, 2.0)
+
+
+def test_verify():
+    compiled = wg.compile(founding, verify=True)
+
+    assert compiled(2.0, 1.0) == 6
+
+
+# Many calls --------------------------------------------------------------------------------------
+
+
+def test_recompilation_is_said():
+    compiled = wg.compile(lambda x: x * 2)
+
+    with pytest.warns(CompileWarning, match=r"8 times.*x: float64\[7\] -> float64\[8\]"):
+        for n in range(1, 9):
+            compiled(np.ones(n))
+
+
+def test_threads():
+    compiled = wg.compile(lambda x: ((x + 1) * x - x / 3).sum())
+    arrays = [np.full(n % 5 + 1000, float(n)) for n in range(8)]
+    wanted = [((a + 1) * a - a / 3).sum() for a in arrays]
+    found: list[list[float]] = [[] for _ in arrays]
+
+    def work(i):
+        for _ in range(50):
+            found[i].append(compiled(arrays[i]))
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for results, value in zip(found, wanted, strict=True):
+        assert results == [value] * 50
