@@ -35,6 +35,9 @@ class Tensor(Arithmetic):
     def _handle(self) -> Tensor:
         ...
 
+    def _bare(self) -> Tensor:
+        ...
+
     def _around(self, make: Any) -> Any:
         ...
 
