@@ -160,6 +160,18 @@ def test_any_graph_has_a_bounded_picture(seed):
     assert len(drawn.links) <= MOST * 6
 
 
+def test_boxes_that_all_use_each_other_are_joined_to_larger_ones():
+    """Each of 100 scopes uses all before it: 5,000 links between 100 boxes."""
+    x = wg.ones(1, 2, requires_grad=True)
+    made = [x]
+    for i in range(100):
+        with wg.scope(f"layer{i}"):
+            made.append(wg.cat(made, 1).sum(1, keepdim=True).sin() + i)
+    drawn = scene(wg.graph(made[-1].sum()), collapse=True)
+    assert len(drawn.boxes) < len(drawn.links) <= 4 * len(drawn.boxes)
+    assert any(" .. layer" in b.title for b in drawn.boxes)
+
+
 def test_many_leaves_of_one_operation_share_a_box():
     leaves = [wg.ones(2, requires_grad=True) for _ in range(400)]
     drawn = scene(wg.graph(wg.cat(leaves).sum()))

@@ -16,6 +16,10 @@ Use = tuple[int, int]
 
 MOST_PORTS = 6
 """Links into a collapsed box up to which each value has a link of its own."""
+MOST_LINKS = 600
+"""Links up to which boxes are not joined to larger ones: nobody can follow more."""
+_LINKS_EACH = 4
+"""Links for each box up to which runs are short."""
 _GROUP = 3
 """Leaves from which on those that go into the same collapsed boxes share a box."""
 
@@ -191,14 +195,23 @@ def plan_of(
         return Plan(graph, units, units.single(), bounded=False)
     best: Plan | None = None
     for level in units.levels():
-        if best is not None and (collapse or len(level) > most):
+        plan = Plan(graph, units, level) if len(level) <= most else None
+        fits = plan is not None and len(plan.parts) <= most and len(plan.wires) <= MOST_LINKS
+        if fits:
+            best = plan
+        if not fits or collapse:
             break
-        found = level if len(level) <= most else units.runs(level, RUNS)
-        plan = Plan(graph, units, found)
-        if best is not None and len(plan.parts) > most:
+    return best if best is not None else _in_runs(graph, units)
+
+
+def _in_runs(graph: Graph, units: Units) -> Plan:
+    """As many boxes as can be followed: fewer where all of them use each other."""
+    closed = units.closed()
+    for count in RUNS:
+        plan = Plan(graph, units, units.runs(closed, count))
+        if len(plan.wires) <= _LINKS_EACH * len(plan.parts):
             break
-        best = plan
-    return best if best is not None else Plan(graph, units, [])
+    return plan
 
 
 def leaves_of(graph: Graph) -> list[int]:

@@ -19,7 +19,7 @@ from wengert.graphs.vertex import Key, Vertex
 
 MOST = 150
 """Boxes up to which a graph is drawn whole."""
-RUNS = 24
+RUNS = (24, 12, 6)
 """Boxes of a graph in which nothing says where one part ends and the next begins."""
 _TIMES = 3
 """Repetitions from which on a part is drawn once."""
