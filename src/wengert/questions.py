@@ -454,17 +454,23 @@ class Graph(core.Graph):
 
     def __str__(self) -> str:
         """The picture as text; of a graph that is drawn collapsed, its size in a line before."""
-        picture = self.draw(derivatives=True)
+        picture = self._shown()
         return "\n".join([*self._size(picture), picture.text()])
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        picture = self.draw(derivatives=True)
+        picture = self._shown()
         bundle = picture._repr_mimebundle_(include, exclude)
         if "text/plain" in bundle:
             bundle["text/plain"] = "\n".join([*self._size(picture), bundle["text/plain"]])
         return bundle
+
+    def _shown(self) -> Picture:
+        """With derivatives where the graph is drawn whole: in a large one each may take long."""
+        from wengert.draw.units import MOST
+
+        return self.draw(derivatives=len(self) <= MOST)
 
     def _size(self, picture: Picture) -> list[str]:
         collapsed = any(box.kind == "scope" for box in picture.scene.boxes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from wengert.core.node import Leaf, Node
@@ -112,25 +112,27 @@ class Plan:
     def _grouped(
         self, users: dict[int, tuple[int, ...]], units: list[Unit]
     ) -> list[tuple[int, ...]]:
-        """Leaves of one kind with the same users, together; where there are many, with the same
-        first user.
+        """Leaves of one kind with the same users, in one box, if those are collapsed; where there
+        are many leaves, in any case; and where that is not enough, with the same first user.
         """
-
-        def joined(only_blocks: bool, first: bool) -> list[tuple[int, ...]]:
-            groups: dict[Hashable, list[int]] = defaultdict(list)
-            for index, used_by in users.items():
-                alone = not used_by or (only_blocks and not all(units[u].is_block for u in used_by))
-                kind = kind_of(Vertex(self.graph, index))
-                groups[index if alone else (kind, used_by[0] if first else used_by)].append(index)
-            return list(_divided(groups.values()))
-
         if not self._bounded:
             return [(index,) for index in users]
-        for only_blocks, first in ((True, False), (False, False)):
-            groups = joined(only_blocks, first)
-            if len(groups) <= MOST:
-                return groups
-        return joined(False, True)
+        collapsed = {number for number, unit in enumerate(units) if unit.is_block}
+        some = {i: u if u and collapsed.issuperset(u) else None for i, u in users.items()}
+        first = {i: u[:1] for i, u in users.items()}
+        groups = self._joined(some)
+        for keys in (users, first):
+            if len(groups) > MOST:
+                groups = self._joined(keys)
+        return groups
+
+    def _joined(self, keys: Mapping[int, Hashable]) -> list[tuple[int, ...]]:
+        """Leaves of one kind and one key together; without a key each by itself."""
+        groups: dict[Hashable, list[int]] = defaultdict(list)
+        for index, key in keys.items():
+            kind = kind_of(Vertex(self.graph, index))
+            groups[index if key is None else (kind, key)].append(index)
+        return list(_divided(groups.values()))
 
     # ------------------------------------------------------------------ wires
 
