@@ -1,4 +1,4 @@
-"""The pages in docs/questions/ show what their programs print, and the score is the tests'."""
+"""Pages with answers show what their programs print, and the score is the tests'."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from bugs.programs import PROGRAMS
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from questions import PAGES, renewed  # noqa: E402  # a tool, not a module of the tests
+from questions import PAGES, README, renewed  # noqa: E402  # a tool, not a module of the tests
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [*PAGES, README], ids=lambda page: "/".join(page.parts[len(ROOT.parts) :])
+)
 def test_a_page_shows_what_its_programs_print(page: Path):
     text = page.read_text()
 

@@ -1,4 +1,4 @@
-"""The answers in docs/questions/: each program there, and what it prints.
+"""The answers in docs/questions/ and README.md: each program there, and what it prints.
 
     .venv/bin/python tools/questions.py           writes what the programs print into the pages
     .venv/bin/python tools/questions.py --check   fails where a page shows anything else
@@ -18,8 +18,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-PAGES = sorted((Path(__file__).parent.parent / "docs" / "questions").glob("*.md"))
-_PAIR = re.compile(r"(```python\n)(.*?)(```\n\n```text\n)(.*?)(```\n)", re.DOTALL)
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs" / "questions").glob("*.md"))
+README = ROOT / "README.md"
+_BODY = r"((?:(?!```).)*?)"
+_PAIR = re.compile(rf"(```python\n){_BODY}(```\n\n```text\n){_BODY}(```\n)", re.DOTALL)
 
 
 def printed(program: str) -> str:
@@ -45,7 +48,7 @@ def renewed(text: str) -> str:
 
 def main() -> int:
     stale = []
-    for page in PAGES:
+    for page in [*PAGES, README]:
         text = page.read_text()
         new = renewed(text)
         if new != text:
