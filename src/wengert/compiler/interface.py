@@ -14,6 +14,7 @@ import numpy as np
 
 from wengert.compiler.arguments import Call, Parameters, array_of, tensor_of
 from wengert.compiler.program import Program, Report
+from wengert.compiler.recorded import Pullback, applied, operation
 from wengert.compiler.tracing import trace
 from wengert.core.node import Node
 from wengert.core.record import _new
@@ -45,9 +46,9 @@ def compile(
 
     There is one program for each combination of shapes, dtypes and static values. Tensors that
     the function closes over are read at every call. Results never share memory with arguments.
-    On tensors that require grad, and inside other transforms, the traced operations are applied
-    one by one instead, and recorded, so that any derivative is right; a gradient that shall be
-    native is taken inside: compile(func.value_and_grad(f)).
+    On tensors that require grad one node is recorded, whose pullback is compiled when it is first
+    needed, and so on for its derivatives. Inside other transforms, and in inference_mode, the
+    traced operations are applied one by one.
 
     Raises TraceError where the function's course depends on values.
 
@@ -78,8 +79,11 @@ class Compiled:
         call = self._parameters.call(args, kwargs)
         program = self._program(call)
         data = call.data()
-        if _is_watched(data, program):
-            return _assembled(program, program.replay([tensor_of(leaf) for leaf in data]))
+        inputs = [*data, *program.hidden()]
+        if _is_seen(inputs):
+            return _assembled(program, program.replay(list(map(tensor_of, inputs))))
+        if current().grad and any(isinstance(t, Tensor) and t._node is not None for t in inputs):
+            return _assembled(program, self._recorded(program, list(map(tensor_of, inputs))))
         arrays = [array_of(leaf) for leaf in data]
         if self._verify:
             program.verify(arrays)
@@ -87,6 +91,15 @@ class Compiled:
         if not data or any(isinstance(leaf, Tensor) for leaf in data):
             return _assembled(program, [_new(array, None) for array in results])
         return _assembled(program, results)
+
+    def _recorded(self, program: Program, inputs: Sequence[Tensor]) -> list[Any]:
+        """The outputs as those of one operation, whose pullback is compiled when it is needed."""
+        if program.recorded is None:
+            program.recorded = operation(
+                lambda *arrays: program.given(arrays), [n.aval for n in program.outputs],
+                Pullback(program.replay, lambda f: compile(f, verify=self._verify)),
+            )  # fmt: skip
+        return applied(program.recorded, inputs, program.depends)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._function, '__name__', self._function)}>"
@@ -143,17 +156,12 @@ class Compiled:
         )
 
 
-def _is_watched(data: Sequence[Any], program: Program) -> bool:
-    """Whether somebody has to see the operations: a gradient, a transform, a mode."""
+def _is_seen(inputs: Sequence[Any]) -> bool:
+    """Whether a transform or a mode has to see the operations one by one."""
     state = current()
     if state.levels or state.inference:
         return True
-    closed_over = (tensor for tensor, _ in program.traced.hidden)
-    return any(
-        t._level or (state.grad and t._node is not None)
-        for t in (*data, *closed_over)
-        if isinstance(t, Tensor)
-    )
+    return any(isinstance(t, Tensor) and t._level for t in inputs)
 
 
 def _assembled(program: Program, outputs: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.compiler.native import backend
+from wengert.compiler.recorded import ProgramOp, dependence
 from wengert.compiler.rewrite import rewritten
 from wengert.compiler.schedule import Schedule, last_reads
 from wengert.compiler.tracing import Traced
@@ -72,6 +73,9 @@ class Program:
         self._results = [slots[node] for node in self.outputs]
         self._steps = self._planned()
         self.slots = slots
+        self.recorded: ProgramOp | None = None
+        leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
+        self.depends = dependence(outputs, leaves)
         self.seconds = time.perf_counter() - started
 
     def _planned(self) -> list[tuple[Any, tuple[int, ...]]]:
@@ -121,10 +125,27 @@ class Program:
             results.append(value)
         return results
 
+    def hidden(self) -> list[Tensor]:
+        """The tensors that the function closes over."""
+        return [tensor for tensor, _ in self.traced.hidden]
+
+    def given(self, arrays: Sequence[Any]) -> Any:
+        """Run on the arrays of all inputs, hidden ones too: what an operation's forward gives."""
+        values: list[Any] = [None] * self._size
+        slots = [*self._inputs, *(slot for _, slot in self._hidden)]
+        for slot, array in zip(slots, arrays, strict=True):
+            values[slot] = array
+        self._run(values)
+        results = self._owned(values)
+        return results[0] if len(results) == 1 else tuple(results)
+
     def replay(self, tensors: Sequence[Tensor]) -> list[Any]:
-        """The outputs by applying the traced operations to tensors, so that they are recorded."""
-        env: dict[Any, Any] = dict(zip(self.traced.inputs, tensors, strict=True))
-        env |= {leaf: tensor for tensor, leaf in self.traced.hidden}
+        """The outputs by the traced operations, one by one.
+
+        tensors: all inputs, hidden ones too.
+        """
+        leaves = [*self.traced.inputs, *(leaf for _, leaf in self.traced.hidden)]
+        env: dict[Any, Any] = dict(zip(leaves, tensors, strict=True))
         outputs = self.traced.outputs()
         for node in collect(outputs):
             if node not in env:

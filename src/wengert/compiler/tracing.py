@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wengert.compiler.arguments import Call, array_of
-from wengert.core.aval import Aval, aval_of
+from wengert.compiler.arguments import Call, tensor_of
+from wengert.core.aval import Aval
 from wengert.core.half import REAL
 from wengert.core.node import Applied, Carrier, Leaf, Node, next_sequence, project
 from wengert.core.op import Op
@@ -94,10 +94,11 @@ class Watch:
 
 def trace(function: Callable[..., Any], call: Call) -> Traced:
     """Run the function on symbols in place of its data. Raises TraceError where that cannot be."""
-    symbols = [symbol(aval_of(array_of(leaf))) for leaf in call.data()]
+    symbols = [symbol(tensor_of(leaf)._aval) for leaf in call.data()]
     leaves: list[Any] = [s._node for s in symbols]
     watch = Watch()
-    with using(levels=(*current().levels, watch)):
+    # What the caller is in the middle of is no part of the function: it sees the program replayed.
+    with using(levels=(watch,), saved=(), inference=False, arrays=None, started=0):
         args, kwargs = call.with_data(iter(symbols))
         results, spec = flatten(function(*args, **kwargs))
     imported = Import(watch, leaves)

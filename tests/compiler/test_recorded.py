@@ -1,0 +1,147 @@
+"""Compiled functions under eager autograd: one node, with a compiled pullback."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import wengert as wg
+from wengert.errors import FreedError, StaleError
+
+
+def layers(x, w):
+    h = (x @ w).tanh()
+    return (h * h).sum(), h.argmax(), h.detach() * 2, x * 3
+
+
+def inputs():
+    x = wg.tensor(np.linspace(-1, 1, 6).reshape(2, 3))
+    w = wg.tensor(np.linspace(-2, 1, 12).reshape(3, 4))
+    return x.requires_grad_(), w.requires_grad_()
+
+
+def test_one_node_is_recorded():
+    x, w = inputs()
+    loss, index, detached, other = wg.compile(layers)(x, w)
+
+    assert loss.grad_fn.name() == "CompiledBackward0"
+    assert [t.requires_grad for t in (index, detached, other)] == [False, False, True]
+    assert loss.grad_fn is other.grad_fn
+
+
+def test_history_goes_where_it_goes_eagerly():
+    x, w = inputs()
+    w.requires_grad_(False)
+    weight_only = wg.compile(lambda x, w: (x * 2, w * 2))
+
+    assert [t.requires_grad for t in weight_only(x, w)] == [True, False]
+    with wg.no_grad():
+        assert not wg.compile(layers)(x, w)[0].requires_grad
+
+
+def gradients(function, order):
+    """The gradients of all outputs, of these gradients, and so on."""
+    x, w = inputs()
+    loss, _, _, other = function(x, w)
+    value = loss + (other * other).sum()
+    found = []
+    for _ in range(order):
+        grads = wg.autograd.grad(value, (x, w), create_graph=True)
+        found += grads
+        value = sum((g * g).sum() for g in grads)
+    return found
+
+
+def test_gradients_of_gradients():
+    for mine, other in zip(gradients(wg.compile(layers), 3), gradients(layers, 3), strict=True):
+        wg.testing.assert_close(mine, other)
+
+
+def test_the_pullback_is_compiled_once():
+    compiled = wg.compile(lambda x: (x * x).sum())
+    for n in range(3):
+        x = wg.tensor([float(n), 1.0], requires_grad=True)
+        loss = compiled(x)
+        loss.backward()
+        assert x.grad.tolist() == [2 * n, 2]
+
+    op = loss.grad_fn.plan.op
+    assert len(op.pullback._made) == 1
+
+
+def test_only_one_output_is_used():
+    x, w = inputs()
+
+    wg.compile(layers)(x, w)[3].sum().backward()
+
+    assert x.grad.tolist() == [[3] * 3] * 2
+    assert w.grad.tolist() == [[0] * 4] * 3
+
+
+def test_a_second_backward_is_refused():
+    x, w = inputs()
+    loss = wg.compile(layers)(x, w)[0]
+    loss.backward()
+
+    with pytest.raises(FreedError, match="retain_graph"):
+        loss.backward()
+
+
+def test_an_overwritten_input_is_refused():
+    x, w = inputs()
+    doubled = w * 2
+    loss = wg.compile(layers)(x, doubled)[0]
+    doubled.add_(1)
+
+    with pytest.raises(StaleError):
+        loss.backward()
+
+
+def test_batched_gradients():
+    x = wg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = wg.compile(lambda x: x**2)(x)
+
+    (rows,) = wg.autograd.grad(y, x, wg.eye(3), is_grads_batched=True)
+
+    assert rows.tolist() == [[2, 0, 0], [0, 4, 0], [0, 0, 6]]
+
+
+def test_complex_numbers():
+    def function(z):
+        return (z * z.conj() * (1 + 2j)).real.sum()
+
+    z = wg.tensor([1 + 1j, 2 - 1j], requires_grad=True)
+    mine = wg.autograd.grad(wg.compile(function)(z), z)[0]
+
+    wg.testing.assert_close(mine, wg.autograd.grad(function(z), z)[0])
+
+
+def test_half_precision():
+    x = wg.tensor([1.0, 2.0], dtype=wg.float16, requires_grad=True)
+
+    wg.compile(lambda x: (x * x.exp()).sum())(x).backward()
+
+    y = x.detach().requires_grad_()
+    (y * y.exp()).sum().backward()
+    wg.testing.assert_close(x.grad, y.grad)
+
+
+def test_an_optimiser_step_is_seen():
+    weight = wg.tensor([3.0], requires_grad=True)
+    compiled = wg.compile(lambda x: ((weight * x - 6) ** 2).sum())
+    x = wg.tensor([1.0])
+    for _ in range(3):
+        weight.grad = None
+        compiled(x).backward()
+        assert weight.grad.item() == 2 * (weight.item() - 6)
+        with wg.no_grad():
+            weight -= 0.25 * weight.grad
+
+
+def test_the_recorded_graph_can_be_asked():
+    x = wg.tensor([1.0, 2.0], requires_grad=True)
+    y = wg.compile(lambda x: x**2)(x)
+    graph = wg.graph(y * 3).verify()
+
+    assert graph.derivative(y, x).diagonal().tolist() == [2, 4]
+    assert "compiled(x)" in graph.listing()
