@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -58,9 +59,28 @@ def test_small_graphs_are_drawn_whole_and_large_ones_collapsed():
 
 
 def test_as_many_levels_are_opened_as_fit():
-    three = titles(encoder(5, name="a{}/b"))
-    assert any(title.startswith("loss") for title in three), "the loss is small: it is opened"
-    assert len(three) <= MOST
+    """Of 30 layers no two alike, each of 2 parts of 3 operations, the parts fit."""
+    h = x = wg.tensor(0.5, requires_grad=True)
+    rng = random.Random(0)
+    for i in range(30):
+        with wg.scope(f"layer{i}"):
+            for name in "ab":
+                with wg.scope(name):
+                    f, g = rng.choices([wg.sin, wg.cos, wg.tanh, wg.exp, wg.sigmoid], k=2)
+                    h = f(g(h).neg())
+    drawn = titles(wg.graph(h, x=x))
+    assert drawn[1:3] == ["layer0/a", "layer0/b"]
+    assert len(drawn) == 61
+
+
+def test_scopes_around_everything_are_opened():
+    x = wg.tensor(0.5, requires_grad=True)
+    with wg.scope("all"), wg.scope("model"):
+        h = x
+        for _ in range(100):
+            h = (h * 0.9).sin()
+        y = h.exp()
+    assert titles(wg.graph(y, x=x, y=y)) == ["x", "mul, sin × 100", "y = exp(h#100)"]
 
 
 def test_scopes_are_opened_by_name():
@@ -69,6 +89,15 @@ def test_scopes_are_opened_by_name():
     assert "block3/mlp" in inside
     assert "block0 .. block2 × 3" in inside
     assert "block4 .. block11 × 8" in inside
+
+
+def test_a_long_series_of_scopes_may_repeat():
+    h = x = wg.tensor(0.5, requires_grad=True)
+    for _ in range(3):
+        for i, f in enumerate([wg.sin, wg.cos, wg.tanh, wg.exp, wg.sigmoid]):
+            with wg.scope(f"layer{i}"):
+                h = f(h) * 0.5
+    assert titles(wg.graph(h, x=x), collapse=True) == ["x", "layer0 .. layer4 × 3"]
 
 
 def test_an_inner_scope_is_opened_with_those_around_it():

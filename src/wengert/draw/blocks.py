@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from wengert.draw.plan import Part, Plan, Wire, kind_of
-from wengert.draw.units import Unit
+from wengert.draw.units import MOST_NAMED, Unit
 from wengert.graphs.expression import equation, shape_text
 from wengert.graphs.graph import Graph
 from wengert.graphs.vertex import Vertex
-
-_MOST_NAMED = 4
 
 
 def title(plan: Plan, part: Part) -> str:
@@ -20,7 +18,7 @@ def title(plan: Plan, part: Part) -> str:
     assert unit is not None
     if unit.scope:
         name = unit.scope
-    elif 0 < len(unit.each) <= _MOST_NAMED:
+    elif 0 < len(unit.each) <= MOST_NAMED:
         name = ", ".join(unit.each)
     else:
         name = _range(plan.graph, part.members)
@@ -31,7 +29,7 @@ def lines(plan: Plan, part: Part) -> tuple[str, ...]:
     """What the box holds, and how many: `attention, mlp`, `14 operations, 3 parameters`."""
     unit = part.unit
     assert unit is not None
-    if unit.each and len(unit.each) <= _MOST_NAMED and len(unit.each) * unit.times == len(unit):
+    if unit.each and len(unit.each) <= MOST_NAMED and len(unit.each) * unit.times == len(unit):
         return (_counts(plan, part, unit),)
     return (_contents(plan, part, unit), _counts(plan, part, unit))
 
@@ -43,11 +41,11 @@ def _contents(plan: Plan, part: Part, unit: Unit) -> str:
     paths = (v.scope.split("/") for v in once if v.scope)
     inner = list(dict.fromkeys(path[depth] for path in paths if len(path) > depth))
     if inner:
-        more = ", …" if len(inner) > _MOST_NAMED else ""
-        return ", ".join(inner[:_MOST_NAMED]) + more
+        more = ", …" if len(inner) > MOST_NAMED else ""
+        return ", ".join(inner[:MOST_NAMED]) + more
     counts = Counter(plan.names[unit.start : unit.start + len(once)])
-    named = [f"{n} {name}" if n > 1 else name for name, n in counts.most_common(_MOST_NAMED)]
-    return ", ".join(named) + (", …" if len(counts) > _MOST_NAMED else "")
+    named = [f"{n} {name}" if n > 1 else name for name, n in counts.most_common(MOST_NAMED)]
+    return ", ".join(named) + (", …" if len(counts) > MOST_NAMED else "")
 
 
 def _depth(vertices: Sequence[Vertex]) -> int:
@@ -107,7 +105,7 @@ def leaves_title(graph: Graph, members: Sequence[int]) -> tuple[str, str]:
 def enters(graph: Graph, wire: Wire) -> str:
     """What the port says where values enter a collapsed box: which, and who uses them inside."""
     users = dict.fromkeys(user for user, _ in wire.uses)
-    named = [equation(Vertex(graph, user)) for user in list(users)[:_MOST_NAMED]]
+    named = [equation(Vertex(graph, user)) for user in list(users)[:MOST_NAMED]]
     more = len(users) - len(named)
     used = [f"used by {name}" for name in named] + ([f"and {more} more"] if more else [])
     return "\n".join(["in: " + _values(graph, wire.values), *used])
@@ -115,13 +113,13 @@ def enters(graph: Graph, wire: Wire) -> str:
 
 def leaves(graph: Graph, wire: Wire) -> str:
     """What the port says where values leave a collapsed box: which, and how they are made."""
-    made = [equation(Vertex(graph, value)) for value in wire.values[:_MOST_NAMED]]
+    made = [equation(Vertex(graph, value)) for value in wire.values[:MOST_NAMED]]
     return "\n".join(["out: " + _values(graph, wire.values), *made])
 
 
 def _values(graph: Graph, values: Sequence[int]) -> str:
     named = []
-    for value in values[:_MOST_NAMED]:
+    for value in values[:MOST_NAMED]:
         vertex = Vertex(graph, value)
         shape = shape_text(vertex.shape) or "scalar"
         named.append(f"{vertex.name} ({shape} {vertex.dtype.name})")

@@ -21,6 +21,8 @@ MOST = 150
 """Boxes up to which a graph is drawn whole."""
 RUNS = (24, 12, 6)
 """Boxes of a graph in which nothing says where one part ends and the next begins."""
+MOST_NAMED = 4
+"""Things that stand on a box by name."""
 _TIMES = 3
 """Repetitions from which on a part is drawn once."""
 _HIDDEN = 6
@@ -78,9 +80,9 @@ class Units:
 
     def levels(self) -> Iterator[list[Unit]]:
         """The units with all scopes closed, with one level of scopes opened, with two, ..."""
-        deeper = self.closed()
         units: list[Unit] = []
-        while len(deeper) > len(units):
+        deeper = self.closed()
+        while deeper != units:
             units = deeper
             yield units
             deeper = [part for unit in units for part in self._deeper(unit)]
@@ -157,9 +159,10 @@ class Units:
         """block0 .. block11 where each repetition is a scope, else what one is made of."""
         first, last = part[0], part[-1]
         if length == 1 and first.scope:
-            same = first.scope == last.scope
-            scope = first.scope if same else f"{first.scope} .. {last.scope.rpartition('/')[2]}"
-            return Unit(first.start, last.stop, scope, times)
+            return Unit(first.start, last.stop, _span(first, last), times)
+        end = part[length - 1]
+        if length > MOST_NAMED and first.scope and end.scope:
+            return Unit(first.start, last.stop, _span(first, end), times)
         each = tuple(u.scope.rpartition("/")[2] or self.names[u.start] for u in part[:length])
         return Unit(first.start, last.stop, "", times, each)
 
@@ -181,10 +184,15 @@ def _run(part: list[Unit]) -> Unit:
     if len(part) == 1:
         return part[0]
     first, last = part[0], part[-1]
-    scope = ""
-    if all(unit.scope for unit in part):
-        scope = f"{first.scope.partition(' .. ')[0]} .. {last.scope.rpartition('/')[2]}"
+    scope = _span(first, last) if all(unit.scope for unit in part) else ""
     return Unit(first.start, last.stop, scope)
+
+
+def _span(first: Unit, last: Unit) -> str:
+    """`block0 .. block11`; the one name that both have."""
+    if first.scope == last.scope:
+        return first.scope
+    return f"{first.scope.partition(' .. ')[0]} .. {last.scope.rpartition('/')[2]}"
 
 
 def _is_operation(key: Key) -> bool:
