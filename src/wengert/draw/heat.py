@@ -9,7 +9,9 @@ from statistics import median_low
 
 STEPS = 5
 """Steps of lightness at most: neighbours can still be told apart in greyscale."""
-_RATIOS = (2, 10, 100, 1000, 10**5, 10**10, 10**30, 10**100, 10**300)
+_RATIOS = (2, 3, 10, 100, 1000, 10**5, 10**10, 10**30, 10**100, 10**300)
+
+_ROUND = {2: (1, 2, 5), 3: (1, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Legend:
 
 
 class Scale:
-    """Steps for norms, each about 2, 10, 100, ... times the one before: the finest that fit.
+    """Steps for norms, each about 2, 3, 10, ... times the one before: the finest that fit.
 
     A tenth of the norms at either end may lie beyond the steps; they take the outermost. So a
     single norm of 1e-17 does not make all others look alike.
@@ -111,8 +113,10 @@ def _edges(low: float, high: float, ratio: int) -> list[float]:
 def _power(ratio: int, power: int) -> float:
     """The power, rounded correctly; infinite beyond the largest number, 0 below the least.
 
-    Of 2, as on banknotes: 1, 2, 5, 10, 20, 50, ...
+    Round numbers of about the ratios 2 and 3: 1, 2, 5, 10, 20, 50, ... and 1, 3, 10, 30, ...
     """
-    if ratio == 2:
-        return float(f"{(1, 2, 5)[power % 3]}e{power // 3}")
+    if ratio in _ROUND:
+        digits = _ROUND[ratio]
+        decade, place = divmod(power, len(digits))
+        return float(f"{digits[place]}e{decade}")
     return float(f"1e{(len(str(ratio)) - 1) * power}")
