@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
@@ -514,12 +514,15 @@ def graph(*outputs: Any, **names: Tensor) -> Graph:
         return Graph(*traced(outputs[0], outputs[1:], names))
     tensors = _flat(outputs)
     if not tensors:
-        raise ArgumentError("graph needs a tensor, or a function with examples")
+        raise ArgumentError("graph needs a tensor, or a function with examples", _TO_GRAPH)
     if is_torch(tensors[0]):
         from wengert.interchange.torch_graph import read_graph
 
         return Graph(*read_graph(tensors, names, user_frame()))
     return Graph([_node_of(t) for t in tensors], Names(names, user_frame()))
+
+
+_TO_GRAPH: Final = "graph(loss) of a recorded run, or graph(f, x) of a function and examples."
 
 
 def _flat(outputs: tuple[Any, ...]) -> list[Any]:
@@ -531,7 +534,9 @@ def _flat(outputs: tuple[Any, ...]) -> list[Any]:
 
 def _node_of(tensor: Any) -> Node:
     if not isinstance(tensor, Tensor):
-        raise ArgumentError(f"graph: {type(tensor).__name__} is no tensor and no function")
+        raise ArgumentError(
+            f"graph: {type(tensor).__name__} is no tensor and no function", _TO_GRAPH
+        )
     if tensor._node is not None:
         return tensor._node
     cuts = tensor._extra.cuts if tensor._extra is not None else ()

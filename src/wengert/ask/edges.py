@@ -204,7 +204,10 @@ def _no_edge(graph: Graph, source: Vertex, target: Vertex, slot: int | None) -> 
             f"no edge leads from {source.name} to {target.name}, but a path does: {way}",
             f"derivative({target.name!r}, {source.name!r}) multiplies along all paths.",
         )
-    return GraphError(f"{target.name} does not depend on {source.name}")
+    return GraphError(
+        f"{target.name} does not depend on {source.name}",
+        f"graph[{target.name!r}].inputs are what it is computed from.",
+    )
 
 
 def one_way(source: Vertex, target: Vertex, between: set[int]) -> list[Vertex]:

@@ -38,7 +38,11 @@ def why(x: Any, loss: Any) -> Answer:
     """
     for name, value in (("x", x), ("loss", loss)):
         if not isinstance(value, Tensor):
-            raise ArgumentError(f"why: {name} must be a tensor, not {type(value).__name__}")
+            raise ArgumentError(
+                f"why: {name} must be a tensor, not {type(value).__name__}",
+                "why(x, loss): the tensor whose gradient is in question, and what was "
+                "differentiated.",
+            )
     names = Names(frame=user_frame())
     called, target = names.of(x) or "x", names.of(loss) or "the loss"
     if loss._node is None:

@@ -120,7 +120,10 @@ def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
     if isinstance(value, GradientEdge):
         return (end_of(value),)
     if not isinstance(value, Iterable):
-        raise ArgumentError(f"{name}: expected a tensor or several, not {type(value).__name__}")
+        raise ArgumentError(
+            f"{name}: expected a tensor or several, not {type(value).__name__}",
+            "Numbers and arrays have no history; tensor(value, requires_grad=True) starts one.",
+        )
     return tuple(end_of(one) if isinstance(one, GradientEdge) else one for one in value)
 
 
@@ -176,7 +179,10 @@ def _targets(name: str, tensors: Any) -> set[Node]:
         raise GradientError(f"{name}: inputs is empty", remedy)
     for i, tensor in enumerate(inputs):
         if not isinstance(tensor, Tensor):
-            raise ArgumentError(f"{name}: inputs[{i}] is a {type(tensor).__name__}, no tensor")
+            raise ArgumentError(
+                f"{name}: inputs[{i}] is a {type(tensor).__name__}, no tensor",
+                "Give the tensors themselves, with requires_grad=True before they are used.",
+            )
         if tensor._node is None:
             raise GradientError(
                 f"{name}: inputs[{i}] does not require grad",

@@ -9,7 +9,7 @@ tensor([[2., 0.],
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from wengert.transform.aliases import zero_leaf
 
 Function = Callable[..., Any]
 Tensors = Tensor | tuple[Tensor, ...]
+
+_REDUCE: Final = "Reduce it first, as in loss.sum(); jacobian takes functions of any shape."
 
 
 def _tuple(name: str, what: str, value: Any) -> tuple[tuple[Tensor, ...], bool]:
@@ -69,7 +71,8 @@ def _cotangents(name: str, given: Any, values: tuple[Tensor, ...], what: str) ->
         if len(values) != 1 or values[0]._data.size != 1:
             raise GradientError(
                 f"{name}: the vector v can only be None if the {what} is a single tensor with a "
-                "single element"
+                "single element",
+                f"Give one tensor for each, in its shape: {[tuple(v.shape) for v in values]}.",
             )
         return (_new(np.ones(values[0]._data.shape, values[0]._data.dtype)[()], None),)
     vectors, _ = _tuple(name, "vector v", given)
@@ -91,14 +94,19 @@ def _gradients(
     """Cotangents pulled back; zeros, or with strict an error, where there is no dependence."""
     pairs = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if o.requires_grad]
     if strict and len(pairs) < len(outputs):
-        raise GradientError(f"{name}: an output of the function does not require gradients")
+        raise GradientError(
+            f"{name}: an output of the function does not require gradients",
+            "It depends on no input, or its history was cut; strict=False gives zeros.",
+        )
     if not pairs:
         return tuple(_zeros(x) for x in inputs)
     outs, cts = zip(*pairs, strict=True)
     found = grad(outs, inputs, cts, create_graph=create_graph, retain_graph=True, allow_unused=True)
     for i, g in enumerate(found):
         if strict and g is None:
-            raise GradientError(f"{name}: the function is independent of input {i}")
+            raise GradientError(
+                f"{name}: the function is independent of input {i}", "strict=False gives zeros."
+            )
     return tuple(_zeros(x) if g is None else g for x, g in zip(inputs, found, strict=True))
 
 
@@ -264,7 +272,7 @@ def hessian(
     def gradient(*leaves: Tensor) -> Any:
         outputs, several_out = _tuple("hessian", "outputs of the function", func(*leaves))
         if several_out or outputs[0]._data.size != 1:
-            raise GradientError("hessian: the function should return a single value")
+            raise GradientError("hessian: the function should return a single value", _REDUCE)
         one = _new(np.ones(outputs[0]._data.shape, outputs[0]._data.dtype)[()], None)
         return _gradients("hessian", outputs, leaves, (one,), True, strict)
 
@@ -296,7 +304,7 @@ def _hessian_product(
     vectors: tuple[Tensor, ...], create_graph: bool, strict: bool,
 ) -> tuple[Tensor, ...]:  # fmt: skip
     if len(outputs) != 1 or outputs[0]._data.size != 1:
-        raise GradientError(f"{name}: the function should return a single value")
+        raise GradientError(f"{name}: the function should return a single value", _REDUCE)
     one = _new(np.ones(outputs[0]._data.shape, outputs[0]._data.dtype)[()], None)
     with using(grad=True):
         first = _gradients(name, outputs, leaves, (one,), True, strict)

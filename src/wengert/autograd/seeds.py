@@ -24,7 +24,10 @@ def seed_all(
 ) -> dict[Node, Any]:
     """Per output's node its cotangent, as an array or as a tensor."""
     if len(outputs) != len(gradients):
-        raise GradientError(f"{name}: {len(outputs)} outputs but {len(gradients)} gradients")
+        raise GradientError(
+            f"{name}: {len(outputs)} outputs but {len(gradients)} gradients",
+            "One for each output, in its shape; None for a single number means 1.",
+        )
     seeds: dict[Node, Any] = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         node = output._node

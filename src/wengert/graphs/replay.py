@@ -56,9 +56,15 @@ def _fitting(vertex: Vertex, value: Any) -> Any:
     aval = vertex.aval
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
     if not is_numeric(array.dtype):
-        raise ArgumentError(f"{vertex.name}: {value!r} is no number and no array of numbers")
+        raise ArgumentError(
+            f"{vertex.name}: {value!r} is no number and no array of numbers",
+            f"Give {aval}, as a tensor, an array or lists; one number fills it.",
+        )
     if category(array.dtype) > category(aval.dtype):
-        raise DTypeError(f"{vertex.name} is {aval}; the new value is {array.dtype}")
+        raise DTypeError(
+            f"{vertex.name} is {aval}; the new value is {array.dtype}",
+            "A graph is for fixed dtypes: cast the value, or record the computation again.",
+        )
     if array.shape not in (aval.shape, ()):
         raise ShapeError(
             f"{vertex.name} has shape {aval.shape}; the new value has {array.shape}",

@@ -33,6 +33,7 @@ _INDEFINITE = (
     "The factorization could not be completed because the input is not positive-definite (the "
     "leading minor of order {} is not positive-definite)."
 )
+_REMEDY = "A small multiple of the identity, added, makes up for rounding; eigh takes any."
 
 
 def _factor(x: Any, *, check: bool) -> Any:
@@ -43,7 +44,7 @@ def _factor(x: Any, *, check: bool) -> Any:
         return np.linalg.cholesky(x)
     except np.linalg.LinAlgError:
         if check:
-            raise refuse("linalg.cholesky", _INDEFINITE, _minor(x)) from None
+            raise refuse("linalg.cholesky", _INDEFINITE, _minor(x), _REMEDY) from None
     return each(lambda m: (_factor_or_nan(m),), x)[0]
 
 

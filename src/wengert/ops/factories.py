@@ -43,9 +43,15 @@ def shape_from(name: str, size: tuple[Any, ...], rest: dict[str, Any]) -> tuple[
     try:
         shape = tuple(operator.index(length) for length in given)
     except TypeError:
-        raise ArgumentError(f"{name}(): a size is made of integers, not {given}") from None
+        raise ArgumentError(
+            f"{name}(): a size is made of integers, not {given}",
+            f"{name}(2, 3) or {name}((2, 3)); anything else is given by keyword, as dtype=...",
+        ) from None
     if min(shape, default=0) < 0:
-        raise ShapeError(f"{name}: a length must not be negative, as in {shape}")
+        raise ShapeError(
+            f"{name}: a length must not be negative, as in {shape}",
+            "A length of 0 makes an empty tensor; only reshape takes -1, for what is left.",
+        )
     return shape
 
 

@@ -31,6 +31,7 @@ _SINGULAR = (
     "The diagonal element {} is zero, the inversion could not be completed because the input "
     "matrix is singular."
 )
+_REMEDY = "linalg.pinv and linalg.lstsq take singular matrices, too."
 
 
 def _inverse(x: Any, *, check: bool) -> Any:
@@ -40,7 +41,7 @@ def _inverse(x: Any, *, check: bool) -> Any:
         return np.linalg.inv(x)
     except np.linalg.LinAlgError:
         if check:
-            raise refuse("linalg.inv", _SINGULAR, pivot_info(x)) from None
+            raise refuse("linalg.inv", _SINGULAR, pivot_info(x), _REMEDY) from None
     return each(lambda m: (_inverse_or_nan(m),), x)[0]
 
 
@@ -85,7 +86,7 @@ def _solved(a: Any, b: Any, *, check: bool) -> Any:
         return np.linalg.solve(a, b)
     except np.linalg.LinAlgError:
         if check:
-            raise refuse("torch.linalg.solve", _NO_SOLUTION, pivot_info(a)) from None
+            raise refuse("torch.linalg.solve", _NO_SOLUTION, pivot_info(a), _REMEDY) from None
     a, b = broadcast_batch(a, b)
     return each(lambda m, c: (_solved_or_nan(m, c),), a, b)[0]
 

@@ -49,7 +49,10 @@ def _sequence(name: str, tensors: Any) -> list[Any]:
             f"not as a {type(tensors).__name__}"
         )
     if not tensors:
-        raise ArgumentValueError(f"{name}(): expected a non-empty list of Tensors")
+        raise ArgumentValueError(
+            f"{name}(): expected a non-empty list of Tensors",
+            "Nothing has neither shape nor dtype; wengert.empty(0) makes an empty tensor.",
+        )
     for at, x in enumerate(tensors):
         if not isinstance(x, (Tensor, np.ndarray, np.generic)):
             raise ArgumentError(

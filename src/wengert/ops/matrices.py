@@ -51,7 +51,8 @@ def check_square(name: str, x: Any) -> None:
     if rows != columns:
         raise ShapeError(
             f"{name}: A must be batches of square matrices, but they are {rows} by {columns} "
-            "matrices"
+            "matrices",
+            "The last two dimensions are rows and columns; linalg.lstsq and pinv take any.",
         )
 
 
@@ -188,7 +189,7 @@ def lapack(name: str, x: Any) -> Any:
     return get_lapack_funcs((name,), (x,))[0]
 
 
-def refuse(name: str, what: str, info: Any) -> LinAlgError:
+def refuse(name: str, what: str, info: Any, remedy: str = "") -> LinAlgError:
     """The error for the first matrix of a batch that failed; `what` may have "{}" for the number.
 
     info: per matrix what LAPACK says, 0 for success.
@@ -197,7 +198,7 @@ def refuse(name: str, what: str, info: Any) -> LinAlgError:
     at = int(np.flatnonzero(info.reshape(-1))[0]) if info.any() else 0
     where = f" (Batch element {at}):" if info.ndim else ""
     number = info.reshape(-1)[at] if info.size else 0
-    return LinAlgError(f"{name}:{where} {what.format(number)}")
+    return LinAlgError(f"{name}:{where} {what.format(number)}", remedy)
 
 
 def pivot_info(x: Any) -> Any:

@@ -79,7 +79,9 @@ def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[A
 
 def _count(start: Any, end: Any, step: Any) -> int:
     if step == 0:
-        raise ShapeError("arange: step must be nonzero")
+        raise ShapeError(
+            "arange: step must be nonzero", "full((n,), value) repeats a number n times."
+        )
     if (end - start) * step < 0:
         raise ShapeError(
             "arange: upper bound and lower bound inconsistent with step sign",

@@ -101,7 +101,8 @@ def select(input: Tensor, dim: int, index: int) -> Any:
     if not -shape[at] <= index < shape[at]:
         raise DimensionError(
             f"select(): index {index} out of range for tensor of size {list(shape)} at "
-            f"dimension {at}"
+            f"dimension {at}",
+            "Positions count from 0, or backwards from -1.",
         )
     return take_part_of(input, index=_at(at, index % shape[at]))
 
@@ -132,7 +133,10 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Any:
         )
     start += size if start < 0 else 0
     if start + length > size:
-        raise ShapeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+        raise ShapeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({size}).",
+            "The third argument is how many, not where to end; x[start:end] takes the end.",
+        )
     return _narrow_op(input, index=_at(at, slice(start, start + length)))
 
 
@@ -182,7 +186,8 @@ def _split_by_sizes(input: Tensor, sections: list[int], dim: int) -> tuple[Any, 
     if sum(sections) != size:
         raise ShapeError(
             f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size "
-            f"at dimension {dim}), but got split_sizes={sections}"
+            f"at dimension {dim}), but got split_sizes={sections}",
+            f"They sum to {sum(sections)}; one number in place of the list makes equal pieces.",
         )
     bounds = np.cumsum([0, *sections]).tolist()
     return _cuts(_split_sizes_op, input, dim, bounds)

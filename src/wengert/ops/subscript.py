@@ -182,7 +182,12 @@ def _integer(value: int, dim: int, shape: tuple[int, ...]) -> int:
         raise DimensionError("invalid index of a 0-dim tensor", "Use x.item() for its number.")
     size = shape[dim]
     if not -size <= value < size:
-        raise DimensionError(f"index {value} is out of bounds for dimension {dim} with size {size}")
+        raise DimensionError(
+            f"index {value} is out of bounds for dimension {dim} with size {size}",
+            f"Positions run from 0 to {size - 1}, or backwards from -1 to {-size}."
+            if size
+            else "The dimension is empty.",
+        )
     return value + size if value < 0 else value
 
 

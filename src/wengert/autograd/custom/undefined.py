@@ -45,5 +45,7 @@ def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
     """
     raise NotDefinedError(
         "To use autograd.Function with vmap, you must either override the vmap staticmethod or set "
-        "generate_vmap_rule=True."
+        "generate_vmap_rule=True.",
+        "generate_vmap_rule = True in the class makes a rule of your own code; it needs "
+        "setup_context.",
     )
