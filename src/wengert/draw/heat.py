@@ -11,6 +11,7 @@ STEPS = 5
 """Steps of lightness at most: neighbours can still be told apart in greyscale."""
 _RATIOS = (2, 3, 10, 100, 1000, 10**5, 10**10, 10**30, 10**100, 10**300)
 
+_FINE = _RATIOS[:3]
 _ROUND = {2: (1, 2, 5), 3: (1, 3)}
 
 
@@ -42,18 +43,18 @@ class Legend:
 class Scale:
     """Steps for norms, each about 2, 3, 10, ... times the one before: the finest that fit.
 
-    A tenth of the norms at either end may lie beyond the steps; they take the outermost. So a
-    single norm of 1e-17 does not make all others look alike.
+    Where the steps would be of more than 10 times, a tenth of the norms at either end may lie
+    beyond; they take the outermost. So one norm of 1e-17 does not make all others look alike.
     """
 
     def __init__(self, norms: Iterable[float]) -> None:
         usual = sorted(norm for norm in norms if math.isfinite(norm) and norm > 0)
         self.edges: list[float] = []
-        few = len(usual) // 10
-        for ratio in _RATIOS if usual else ():
-            self.edges = _edges(usual[few], usual[-1 - few], ratio)
-            if len(self.edges) <= STEPS + 1:
-                break
+        if usual:
+            few = len(usual) // 10
+            whole = [_edges(usual[0], usual[-1], ratio) for ratio in _FINE]
+            most = (_edges(usual[few], usual[-1 - few], ratio) for ratio in _RATIOS)
+            self.edges = next(e for e in (*whole, *most) if len(e) <= STEPS + 1)
         self._is_below = bool(usual) and usual[0] < self.edges[0]
         self._is_above = bool(usual) and usual[-1] >= self.edges[-1]
 
