@@ -15,7 +15,7 @@ from wengert.ops.diagonal import diag
 from wengert.ops.index import getitem
 from wengert.ops.join import cat
 from wengert.ops.like import empty_like, ones_like, zeros_like
-from wengert.ops.numpy_shapes import answers
+from wengert.ops.numpy_shapes import answers, newer
 from wengert.ops.numpy_taken import concrete, flat_or, has_tensor, into, plain, taken
 from wengert.ops.selection import where as choose
 from wengert.ops.slicing import tensor_split
@@ -79,7 +79,7 @@ _splits(np.vsplit, 0, 2)
 _splits(np.dsplit, 2, 3)
 
 
-@answers(np.unstack)
+@answers(*newer("unstack"))
 def _unstack(x: Any, /, *, axis: int = 0) -> Any:
     return tuple(x.unbind(axis))
 

@@ -14,7 +14,7 @@ from wengert.ops.division import floor_divide, remainder
 from wengert.ops.kinds import discrete, elementwise
 from wengert.ops.magnitude import abs_
 from wengert.ops.matrix_functions import vecdot
-from wengert.ops.numpy_shapes import answers
+from wengert.ops.numpy_shapes import answers, newer
 from wengert.ops.numpy_taken import taken
 from wengert.ops.rounding import trunc
 from wengert.ops.selection import where
@@ -128,11 +128,11 @@ def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return vecdot(taken(x1), taken(x2), dim=axis)
 
 
-@answers(np.matvec)
+@answers(*newer("matvec"))
 def _matvec(x1: Any, x2: Any, /) -> Any:
     return np.matmul(taken(x1), taken(x2)[..., None])[..., 0]
 
 
-@answers(np.vecmat)
+@answers(*newer("vecmat"))
 def _vecmat(x1: Any, x2: Any, /) -> Any:
     return np.matmul(np.conj(taken(x1))[..., None, :], taken(x2))[..., 0, :]

@@ -12,7 +12,7 @@ from wengert.ops.canonical import many_dims
 from wengert.ops.extrema import amax, amin, argmax, argmin
 from wengert.ops.limits import nan_to_num_op
 from wengert.ops.logic import all_, any_, count_nonzero
-from wengert.ops.numpy_shapes import answers
+from wengert.ops.numpy_shapes import answers, newer
 from wengert.ops.numpy_taken import as_float, flat_or, into, is_given, taken
 from wengert.ops.products import cumprod, prod
 from wengert.ops.reduce import sum_
@@ -201,8 +201,8 @@ _running("cumsum", np.cumsum, cumsum)
 _running("cumprod", np.cumprod, cumprod)
 
 
-def _cumulative(name: str, theirs: Callable[..., Any], function: Any, start: int) -> None:
-    @answers(theirs)
+def _cumulative(name: str, function: Any, start: int) -> None:
+    @answers(*newer(name))
     def answer(
         x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
         include_initial: bool = False,
@@ -215,8 +215,8 @@ def _cumulative(name: str, theirs: Callable[..., Any], function: Any, start: int
         return into(name, out, found)
 
 
-_cumulative("cumulative_sum", np.cumulative_sum, cumsum, 0)
-_cumulative("cumulative_prod", np.cumulative_prod, cumprod, 1)
+_cumulative("cumulative_sum", cumsum, 0)
+_cumulative("cumulative_prod", cumprod, 1)
 
 
 # Without NaN -------------------------------------------------------------------------------------

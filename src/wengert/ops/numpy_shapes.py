@@ -30,6 +30,11 @@ from wengert.ops.transpose import movedim, permute, transpose
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def newer(name: str) -> tuple[Callable[..., Any], ...]:
+    """A function that not every NumPy we run with has; none where it is missing."""
+    return (getattr(np, name),) if hasattr(np, name) else ()
+
+
 def answers(*functions: Callable[..., Any]) -> Callable[[F], F]:
     """Answer for functions of NumPy when one of their arguments is a tensor."""
 
