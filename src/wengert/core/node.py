@@ -392,6 +392,19 @@ class Carrier(Applied):
         self.handle = weakref.ref(tensor)
 
 
+def unrecorded(old: Node | None, new: Node | None) -> Node | None:
+    """A tensor's node after a write under no_grad: the old history, with the new tangents.
+
+    new: what the write made under no_grad; it has tangents, or is None.
+    """
+    if old is None or type(old) is Carrier:
+        return new
+    tangents = new.extra.tangents if new is not None and new.extra is not None else None
+    if tangents or old.extra is not None:
+        old.get_extra().tangents = tangents
+    return old
+
+
 LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)
 _CARRIER_PLAN: Final = Plan(Op("carrier", "leaf", lambda: None, ()), (), False, 0)
 _PROJECTION: Final = Op("projection", "projection", lambda: None, (), attributes=("index",))

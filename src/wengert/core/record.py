@@ -672,7 +672,7 @@ def _make_memory(tensor: Tensor) -> Memory:
             memory = tensor._memory = known
         else:
             memory = tensor._memory = Memory(tensor._data)
-            if node is not None:
+            if known is None and node is not None:  # a copy's is not that of what was saved
                 node._memory = memory
     if type(tensor._data) is not _ndarray:
         tensor._data = memory.array = np.array(tensor._data)

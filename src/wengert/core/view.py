@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core import record
-from wengert.core.node import Carrier, next_sequence
+from wengert.core.node import Carrier, next_sequence, unrecorded
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
@@ -104,6 +104,10 @@ class Wrapped(View):
         """A handle on what the contents are now, whatever is written later."""
         raise AssertionError("each kind of wrapped tensor says what its contents are")
 
+    def _contents(self) -> Tensor:
+        """The ordinary tensor that holds the values; itself where there are none."""
+        return self
+
     def _write_contents(self, result: Tensor) -> None:
         """Take over the contents of a result; memory that others see is written."""
 
@@ -114,6 +118,8 @@ class Wrapped(View):
         from wengert.core import write  # which needs View
 
         name = write.name_in_place(function)
+        state = current()
+        write.refuse(name, target, state)
         when = next_sequence()
         memory = record.memory_of(target)
         source, *given = (_before_write(v, memory) for v in (target, *others))
@@ -125,13 +131,13 @@ class Wrapped(View):
             result = OPS["to"](result, dtype=target._data.dtype)
         base = target._base_tensor
         target._write_contents(result)
-        if base is None:
-            node = target._node = result._node
-        else:
-            whole = write.WRITE(_before_write(base, memory), result, steps=target._steps)
-            node = base._node = whole._node
+        if base is not None:
+            result = write.WRITE(_before_write(base, memory), result, steps=target._steps)
+        written = target if base is None else base
+        node = result._node
         if node is not None:
             node._memory = memory
+        written._node = node if state.grad else unrecorded(written._node, node)
         memory.rewritten = next_sequence()
         memory.stamp(when, name, user_site())
         if base is None:
@@ -196,10 +202,12 @@ def _follow(view: View) -> None:
             view._node = None  # a constant was written: the tangents ended
         return
     view._followed = memory.rewritten
-    if view._refusal:
+    if view._refusal and type(base._node) is not Carrier:
         view._followed = -1  # asked again next time
         if current().grad:  # else nothing is recorded here: it is refused where it is used
             refuse_refused(view, _WRITTEN)
+        if current().levels:
+            view._node = unrecorded(old, through(base._handle(), view._steps)._node)
         return
     handle = base._handle()
     with using(grad=True, inference=False, saved=()):

@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core import record
 from wengert.core.dtype import category
 from wengert.core.memory import Memory
-from wengert.core.node import SMALL, Leaf, Node, next_sequence
+from wengert.core.node import SMALL, Carrier, Leaf, Node, next_sequence, unrecorded
 from wengert.core.op import OPERATORS, OPS, Op, register
 from wengert.core.view import Steps, View, refuse_refused, through
 from wengert.errors import ArgumentError, DTypeError, GradientError, ShapeError
@@ -51,6 +51,9 @@ def _write_slices(
     base, value = values
     if not mapped[0]:
         base = OPS["expand"](base, shape=(size, *base.shape))
+    if getattr(value, "_level", 0) and math.prod(value.shape):
+        # Another map may have many values and one base: it takes a base for each, this one.
+        base = OPS["where"](np.False_, value[(0,) * value.ndim], base)
     whole = region = OPS["clone"](base, order="C")
     for name, step in attrs["steps"]:
         view = OPS[name]
@@ -154,6 +157,14 @@ def _has_node(value: Any) -> bool:
     return isinstance(value, record.Tensor) and value._node is not None
 
 
+def _has_history(value: Any) -> bool:
+    """Whether there is more than tangents."""
+    if isinstance(value, (tuple, list)):
+        return any(map(_has_history, value))
+    node = value._node if isinstance(value, record.Tensor) else None
+    return node is not None and type(node) is not Carrier
+
+
 def writable(name: str, target: Tensor, state: State) -> Memory:
     """The memory of a tensor that is written into next; who must know of that is told.
 
@@ -184,7 +195,7 @@ def refuse(name: str, target: Tensor, state: State) -> None:
     if isinstance(target._node, Leaf):
         raise GradientError(f"{name}: a leaf that requires grad is being changed in place", remedy)
     if isinstance(target, View) and target._base_tensor is not None:
-        if target._base_tensor._node is not None:
+        if _has_history(target._base_tensor):
             refuse_refused(target, "is being modified inplace")
         base = target._base_tensor
         if isinstance(base._node, Leaf) or (base.is_leaf and target.requires_grad):
@@ -197,7 +208,8 @@ def _record(
     attrs: dict[str, Any], state: State,
 ) -> None:  # fmt: skip
     """Compute on a copy, store, and give the target, or its base, the new node."""
-    if isinstance(target, View) and target._base_tensor is not None:
+    is_new = state.grad and any(map(_has_history, (*others, *attrs.values())))
+    if is_new and isinstance(target, View) and target._base_tensor is not None:
         refuse_refused(target, "is being modified inplace")
     check_memory(name, target._data)
     given = tuple(_snapshot(o, target) for o in others)
@@ -209,7 +221,7 @@ def _record(
     source = record.handle(target._data.copy(), before, None)
     result = _fitted(name, target._data, function(source, *given, **attrs))
     if result._node is None:
-        if before is None:
+        if before is None or not (state.grad or type(before) is Carrier):
             store(name, target._data, result._data)
             return
         result = OPS["copy"](source, result)  # the old history ends here, with the gradient zero
@@ -223,7 +235,7 @@ def _record(
         _write_through(target, result, state)
     else:
         np.copyto(target._data, result._data)
-        _rewrite(target, node)
+        _rewrite(target, node, state)
 
 
 def _snapshot(value: Any, target: Tensor) -> Any:
@@ -258,15 +270,16 @@ def _spread(value: Any, target: np.ndarray[Any, Any]) -> Tensor:
     return spread
 
 
-def _rewrite(target: Tensor, node: Node | None) -> None:
+def _rewrite(target: Tensor, node: Node | None, state: State) -> None:
     """The target has a new node, or none if only its tangents ended; what was to be retained is
-    retained there.
+    retained there. Under no_grad only the tangents are new.
     """
     old = target._node
     memory = target._memory
     assert memory is not None
-    if node is None:
-        target._node = None
+    kept = node if state.grad else unrecorded(old, node)
+    if kept is None or kept is not node:
+        target._node = kept
         memory.rewritten = next_sequence()
         return
     if old is not None:
@@ -292,7 +305,7 @@ def _write_through(view: View, value: Tensor, state: State) -> None:
     made = record.handle(data, None, base._memory)
     args = (record.handle(base._data, source._node, None) if source is base else source, value)
     record.note(WRITE, args, {"steps": view._steps}, made, state)
-    _rewrite(base, made._node)
+    _rewrite(base, made._node, state)
 
 
 def store(writer: str, target: np.ndarray[Any, Any], value: Any) -> None:

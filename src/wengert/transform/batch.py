@@ -16,7 +16,7 @@ import numpy as np
 
 from wengert.core.memory import Memory
 from wengert.core.op import OPS, Op
-from wengert.core.record import _new, as_operand, promoted
+from wengert.core.record import _new, as_operand, memory_of, promoted
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.core.write import in_place, name_in_place
@@ -204,6 +204,12 @@ class Batched(Wrapped):
         if result._mapped and not (fits and target._mapped):  # type: ignore[attr-defined]
             raise _no_room(name)
 
+    def _contents(self) -> Tensor:
+        inner = self._value
+        while isinstance(inner, Batched):
+            inner = inner._value
+        return inner
+
     def _write_contents(self, result: Tensor) -> None:
         assert isinstance(result, Batched)
         state = current()
@@ -219,7 +225,7 @@ class Batched(Wrapped):
 
     def detach(self) -> Tensor:
         alias = self._at.lift(self._value.detach(), self._mapped)
-        alias._memory = self._memory
+        alias._memory = memory_of(self)
         return alias
 
     def __repr__(self) -> str:

@@ -63,11 +63,13 @@ def note(
         for i, one in enumerate(out):
             if is_differentiable(one._data.dtype):
                 one._node = project(node, i, None, avals[i])
+                one._node._memory = one._memory
     else:
         node.value = _bare(out) if plan.keeps_out else None
         if state.arrays is not None and plan.keeps_out:
             state.arrays.note_mapped((node.value,))
         out._node = node
+        node._memory = out._memory  # a view's, so that a write into its base is seen
 
 
 def _kept(value: Any, node: Node | None, is_residual: bool) -> Any:

@@ -15,6 +15,7 @@ from wengert.core.node import Carrier, Node, project
 from wengert.core.op import OPS
 from wengert.core.record import from_node
 from wengert.core.tensor import Tensor
+from wengert.core.view import Wrapped
 from wengert.errors import ArgumentError, Cause, FreedError, GradientError, StaleError
 from wengert.sites import Site
 
@@ -33,6 +34,7 @@ def check_residuals(node: Node) -> Any:
         )
     packed = node.extra.packed if node.extra is not None else None
     check_fresh(node, packed.kept if packed is not None else ())
+    _check_contents(node)
     return node if packed is None else Unpacked(node, packed)
 
 
@@ -52,6 +54,27 @@ def check_fresh(node: Node, packed: Container[int] = ()) -> None:
         return
     if -1 not in packed and _lies_in(node.value, memory):
         _raise_stale(node, memory, "its output")
+
+
+def _check_contents(node: Node) -> None:
+    """Raise StaleError if the contents of a mapped residual were overwritten from outside its map.
+
+    Each map counts its own writes; what stands for one tensor in two maps has the contents only in
+    common.
+    """
+    operands = node.operands or ()
+    for i in node.plan.residuals if operands else ():
+        _check_written(node, operands[i], f"its input {i + 1}")
+    if node.plan.keeps_out:
+        for value in node.value if type(node.value) is tuple else (node.value,):
+            _check_written(node, value, "its output")
+
+
+def _check_written(node: Node, value: Any, what: str) -> None:
+    if isinstance(value, Wrapped):
+        memory = value._contents()._memory
+        if memory is not None and memory.written > node.sequence:
+            _raise_stale(node, memory, what)
 
 
 def _lies_in(value: Any, memory: Memory) -> bool:

@@ -164,7 +164,7 @@ class Outputs:
             _write_through(tensor, handle(tensor._data, node, None), self._state)
         else:
             memory_of(tensor)
-            _rewrite(tensor, node)
+            _rewrite(tensor, node, self._state)
         return tensor
 
 
