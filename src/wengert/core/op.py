@@ -33,14 +33,16 @@ _IN_SLOTS: Final = ("node.x", "node.y")
 """The source texts that fetch the operands of a Pair."""
 
 
-@dataclass(frozen=True, slots=True)
 class Select:
     """A partial derivative that is 1 where `rule` is true and 0 elsewhere.
 
     The cotangent is selected, not multiplied: an infinite one stays zero where the mask is off.
     """
 
-    rule: Rule
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
 
 
 Partial = Rule | Select | int | float | None
@@ -344,7 +346,7 @@ _BEHIND_OPERATORS: Final = (
     "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
     "floor_divide", "ge", "getitem", "gt", "in_place", "into", "iterate", "left_shift", "le",
     "lt", "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub",
-    "abs", "positive", "ufunc",
+    "abs", "positive",
 )  # fmt: skip
 
 OPERATORS: Final = SimpleNamespace()

@@ -101,7 +101,7 @@ class Tensor(Arithmetic):
         return OPERATORS.ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        ours = NUMPY.get(function)
+        ours = NUMPY.get(function) or OPERATORS.answer_for(function)
         if ours is None:
             raise no_counterpart(f"{function.__module__}.{function.__name__}")
         return ours(*args, **kwargs)

@@ -68,7 +68,7 @@ def _equal_samples(s: Sampler) -> Call:
     return (x, s.choice([x.copy(), s.array(s.shape())])), {}
 
 
-@public(torch="equal", differentiable=False, samples=_equal_samples, numpy=(np.array_equal,))
+@public(torch="equal", differentiable=False, samples=_equal_samples)
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether shapes and all elements are equal; NaN equals nothing."""
     x = expect_tensor("equal", input)._concrete("equal()")

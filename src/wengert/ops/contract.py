@@ -8,7 +8,6 @@ broadcast. Both transposes are then contractions of the same kind.
 from __future__ import annotations
 
 import functools
-import string
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from wengert.ops.matmul import product
 
 NAMES: Final = (
     "ijklmnopqrstuvwxyzabcdefgh"
-    + string.ascii_uppercase
+    + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     + "".join(chr(ord("α") + i) for i in range(64))
 )
 """Names for the dimensions of two factors, more than arrays can have."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from wengert.core.into import into
 from wengert.core.op import NUMPY, Op
@@ -22,8 +21,7 @@ from wengert.errors import ArgumentError, WengertError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, eq=False)
-class Function:
+class Function(NamedTuple):
     """A public name: the callable, and what the generated tests need to know of it."""
 
     name: str

@@ -7,14 +7,13 @@ that were given, and Greek ones for the dimensions that an ellipsis stands for.
 from __future__ import annotations
 
 import operator
-import string
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 
-_LETTERS: Final = string.ascii_uppercase + string.ascii_lowercase  # index 0 is "A", as in torch
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # 0 is "A", as in torch
 _ALPHA: Final = ord("α")
 
 Written = list[Any]

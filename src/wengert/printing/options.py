@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """One consistent set; a printing reads it once, so that another thread cannot tear it."""
 
     precision: int = 4
@@ -23,15 +21,18 @@ class Options:
     sci_mode: bool | None = None
 
 
-class OptionArguments(TypedDict, total=False):
-    """What set_printoptions takes by keyword."""
+if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
 
-    precision: int | None
-    threshold: float | None
-    edgeitems: int | None
-    linewidth: float | None
-    profile: str | None
-    sci_mode: bool | None
+    class OptionArguments(TypedDict, total=False):
+        """What set_printoptions takes by keyword."""
+
+        precision: int | None
+        threshold: float | None
+        edgeitems: int | None
+        linewidth: float | None
+        profile: str | None
+        sci_mode: bool | None
 
 
 class _Store:
@@ -95,7 +96,7 @@ def set_printoptions(
         changes["linewidth"] = _width(linewidth)
     chosen = None if profile is None else _profile(profile)
     with _store.lock:
-        _store.options = dataclasses.replace(chosen or _store.options, **changes)
+        _store.options = (chosen or _store.options)._replace(**changes)
 
 
 def get_printoptions() -> dict[str, Any]:
@@ -104,7 +105,7 @@ def get_printoptions() -> dict[str, Any]:
     >>> get_printoptions()
     {'precision': 4, 'threshold': 1000, 'edgeitems': 3, 'linewidth': 80, 'sci_mode': None}
     """
-    return dataclasses.asdict(_store.options)
+    return _store.options._asdict()
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from wengert.core.node import Node
 from wengert.errors import Cause, FreedError, WengertError
@@ -13,8 +12,7 @@ from wengert.sites import Site
 from wengert.transform.reverse import upstream
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """What is kept of an error: words and lines, and nothing that keeps a graph alive.
 
     links: of a pass through what was freed, the values of the earlier computation that the later
