@@ -126,6 +126,23 @@ class Parameters:
         made = [_checked(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
         return Call(made, names, spec)
 
+    def quick_key(self, args: Sequence[Any]) -> Hashable | None:
+        """A key for a call whose arguments are data, each a leaf and none static; else None."""
+        if self._static:
+            return None
+        facts: list[Any] = []
+        for a in args:
+            kind = type(a)
+            if isinstance(a, Tensor):
+                facts.append((a._data.shape, a._data.dtype))
+            elif kind is np.ndarray:
+                facts.append((kind, a.shape, a.dtype))
+            elif kind is float or kind is int or kind is bool:
+                facts.append(kind)
+            else:
+                return None
+        return (*facts, current().grad, default_float())
+
     def _at(self, i: int) -> str:
         return self._positional[i] if i < len(self._positional) else f"argument{i}"
 

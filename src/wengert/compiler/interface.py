@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import CompileWarning
 from wengert.graphs.graph import Graph
 from wengert.graphs.names import Names
-from wengert.modes import current
+from wengert.modes import current, silently
 from wengert.transform.tree import unflatten
 
 MOST_PROGRAMS: Final = 64
@@ -71,32 +71,33 @@ class Compiled:
         self._parameters = Parameters(function, static)
         self._verify = verify
         self._programs: OrderedDict[Any, Program] = OrderedDict()
+        self._quick: dict[Any, Program] = {}  # the same, for calls that need not be taken apart
         self._lock = threading.RLock()
         self._made = 0
         self._last: dict[str, str] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = self._parameters.call(args, kwargs)
-        program = self._program(call)
-        data = call.data()
-        inputs = [*data, *program.hidden()]
+        program, data = self._found(args, kwargs)
+        inputs = [*data, *program.hidden]
         if _is_seen(inputs):
             return _assembled(program, program.replay(list(map(tensor_of, inputs))))
         if current().grad and any(isinstance(t, Tensor) and t._node is not None for t in inputs):
             return _assembled(program, self._recorded(program, list(map(tensor_of, inputs))))
-        arrays = [array_of(leaf) for leaf in data]
-        if self._verify:
-            program.verify(arrays)
-        results = program.run(arrays)
+        results = silently(self._run, program, [array_of(leaf) for leaf in inputs])
         if not data or any(isinstance(leaf, Tensor) for leaf in data):
             return _assembled(program, [_new(array, None) for array in results])
         return _assembled(program, results)
+
+    def _run(self, program: Program, arrays: Sequence[Any]) -> list[Any]:
+        if self._verify:
+            program.verify(arrays)
+        return program.run(arrays)
 
     def _recorded(self, program: Program, inputs: Sequence[Tensor]) -> list[Any]:
         """The outputs as those of one operation, whose pullback is compiled when it is needed."""
         if program.recorded is None:
             program.recorded = operation(
-                lambda *arrays: program.given(arrays), [n.aval for n in program.outputs],
+                lambda arrays: self._run(program, arrays), [n.aval for n in program.outputs],
                 Pullback(program.replay, lambda f: compile(f, verify=self._verify)),
             )  # fmt: skip
         return applied(program.recorded, inputs, program.depends)
@@ -122,8 +123,23 @@ class Compiled:
 
     # Programs
 
+    def _found(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Program, Any]:
+        """The program for a call, and the data that it is run with."""
+        key = None if kwargs else self._parameters.quick_key(args)
+        if key is not None:
+            program = self._quick.get(key)
+            if program is not None and program.fits():
+                return program, args
+        call = self._parameters.call(args, kwargs)
+        program = self._program(call)
+        if key is not None:
+            if len(self._quick) >= MOST_PROGRAMS:
+                self._quick.clear()
+            self._quick[key] = program
+        return program, call.data()
+
     def _program(self, call: Call) -> Program:
-        """The program for a call, made if there is none."""
+        """The same by the call taken apart; made if there is none."""
         key = call.key()
         with self._lock:
             program = self._programs.get(key)

@@ -21,7 +21,6 @@ from wengert.core.tensor import Tensor
 from wengert.errors import CompileError
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.graph import collect
-from wengert.modes import silently
 
 
 @dataclass(frozen=True)
@@ -62,26 +61,25 @@ class Program:
         self.traced = traced
         outputs = traced.outputs()
         self.outputs = rewritten(outputs)
-        self._order = collect([*self.outputs, *traced.inputs, *(leaf for _, leaf in traced.hidden)])
+        self._leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
+        self._order = collect([*self.outputs, *self._leaves])
         slots = {node: i for i, node in enumerate(self._order)}
         built = backend()
         build = built.build if built is not None else None
         self.parts = Schedule(self.outputs, slots, build).made()
         self._size = len(slots)
-        self._inputs = [slots[leaf] for leaf in traced.inputs]
-        self._hidden = [(tensor, slots[leaf]) for tensor, leaf in traced.hidden]
+        self.hidden = [tensor for tensor, _ in traced.hidden]
+        self._inputs = [slots[leaf] for leaf in self._leaves]
         self._results = [slots[node] for node in self.outputs]
         self._steps = self._planned()
         self.slots = slots
         self.recorded: ProgramOp | None = None
-        leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
-        self.depends = dependence(outputs, leaves)
+        self.depends = dependence(outputs, self._leaves)
         self.seconds = time.perf_counter() - started
 
     def _planned(self) -> list[tuple[Any, tuple[int, ...]]]:
         """Per part what runs it, and the slots to empty after it."""
-        given = {*self._inputs, *(slot for _, slot in self._hidden)}
-        freed = last_reads(self.parts, {*self._results, *given})
+        freed = last_reads(self.parts, {*self._results, *self._inputs})
         return [(part.run, slots) for part, slots in zip(self.parts, freed, strict=True)]
 
     def fits(self) -> bool:
@@ -91,32 +89,29 @@ class Program:
     # Running
 
     def run(self, arrays: Sequence[Any]) -> list[Any]:
-        """The arrays of the outputs; none shares memory with an input or with another one."""
+        """The arrays of the outputs; none shares memory with an input or with another one.
+
+        arrays: of all inputs, hidden ones too. To be called where floating-point errors are silent.
+        """
         values = self._given(arrays)
-        silently(self._run, values)
+        for run, freed in self._steps:
+            run(values)
+            for slot in freed:
+                values[slot] = None
         return self._owned(values)
 
     def _given(self, arrays: Sequence[Any]) -> list[Any]:
         values: list[Any] = [None] * self._size
         for slot, array in zip(self._inputs, arrays, strict=True):
             values[slot] = array
-        for tensor, slot in self._hidden:
-            values[slot] = tensor._data
         return values
-
-    def _run(self, values: list[Any]) -> None:
-        for run, freed in self._steps:
-            run(values)
-            for slot in freed:
-                values[slot] = None
 
     def _owned(self, values: list[Any]) -> list[Any]:
         results: list[Any] = []
-        given = {*self._inputs, *(slot for _, slot in self._hidden)}
-        taken: set[int] = set()
+        taken = set(self._inputs)
         for slot in self._results:
             value = values[slot]
-            shared = slot in given or slot in taken
+            shared = slot in taken
             if isinstance(value, np.ndarray) and (shared or value.base is not None):
                 value = value.copy()
             elif isinstance(value, np.ndarray) and not value.ndim:
@@ -125,27 +120,12 @@ class Program:
             results.append(value)
         return results
 
-    def hidden(self) -> list[Tensor]:
-        """The tensors that the function closes over."""
-        return [tensor for tensor, _ in self.traced.hidden]
-
-    def given(self, arrays: Sequence[Any]) -> Any:
-        """Run on the arrays of all inputs, hidden ones too: what an operation's forward gives."""
-        values: list[Any] = [None] * self._size
-        slots = [*self._inputs, *(slot for _, slot in self._hidden)]
-        for slot, array in zip(slots, arrays, strict=True):
-            values[slot] = array
-        self._run(values)
-        results = self._owned(values)
-        return results[0] if len(results) == 1 else tuple(results)
-
     def replay(self, tensors: Sequence[Tensor]) -> list[Any]:
         """The outputs by the traced operations, one by one.
 
         tensors: all inputs, hidden ones too.
         """
-        leaves = [*self.traced.inputs, *(leaf for _, leaf in self.traced.hidden)]
-        env: dict[Any, Any] = dict(zip(leaves, tensors, strict=True))
+        env: dict[Any, Any] = dict(zip(self._leaves, tensors, strict=True))
         outputs = self.traced.outputs()
         for node in collect(outputs):
             if node not in env:
@@ -157,7 +137,8 @@ class Program:
     def verify(self, arrays: Sequence[Any]) -> None:
         """Run everything again, node by node. Raises CompileError for the first that differs."""
         values = self._given(arrays)
-        silently(self._run_keeping, values)
+        for part in self.parts:
+            part.run(values)
         env: dict[Any, Any] = {node: values[self.slots[node]] for node in self._order
                                if not node.inputs}  # fmt: skip
         for node in self._order:
@@ -172,10 +153,6 @@ class Program:
                     "This is a bug in wengert: please report it.",
                     node.site,
                 )
-
-    def _run_keeping(self, values: list[Any]) -> None:
-        for part in self.parts:
-            part.run(values)
 
     def report(self) -> Report:
         """What the program consists of."""

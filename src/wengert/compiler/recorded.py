@@ -100,8 +100,13 @@ def operation(run: Callable[..., Any], avals: Sequence[Any], pullback: Pullback)
     """The operation. run: from the inputs' arrays to those of the outputs. avals: of these."""
     several = tuple(avals)
     made = several if len(several) != 1 else several[0]
+
+    def forward(*arrays: Any) -> Any:
+        results = run(arrays)
+        return results[0] if len(results) == 1 else tuple(results)
+
     return ProgramOp(
-        "compiled", "general", run, (lambda ct: ct,), inputs=("xs",), variadic=True,
+        "compiled", "general", forward, (lambda ct: ct,), inputs=("xs",), variadic=True,
         outputs=len(several), exact=True, aval=lambda *_: made, pullback=pullback,
         no_torch="a function that wengert has compiled", grad_name="CompiledBackward0",
         explain="the slope of a compiled function, by a compiled pullback",
