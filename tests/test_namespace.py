@@ -1,5 +1,6 @@
 """What is public, and that the generated files are what the registry says."""
 
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,16 @@ def test_all_is_complete_and_nothing_private_shows() -> None:
 def test_public_functions_explain_themselves() -> None:
     silent = [name for name, entry in FUNCTIONS.items() if not (entry.call.__doc__ or "").strip()]
     assert not silent
+
+
+def test_help_on_an_operation_is_about_that_operation() -> None:
+    text = pydoc.render_doc(wengert.tanh, renderer=pydoc.plaintext)
+    assert "tanh(x), element by element; torch.tanh." in text
+    assert "Slope 1 at 0" in text
+    assert len(text.splitlines()) < 12
+    assert wengert.tanh.__name__ == "tanh"
+
+
+def test_rooms_show_what_is_public() -> None:
+    for room in (wengert.autograd, wengert.utils, wengert.func, wengert.linalg):
+        assert {name for name in dir(room) if not name.startswith("_")} == set(room.__all__)

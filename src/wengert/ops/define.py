@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
 from wengert.core.into import into
@@ -86,6 +87,9 @@ def public(
 
 def publish(op: Op, *names: str, method: bool = True, in_place: bool = False) -> Op:
     """Make an operation its own public function, under its name and further ones."""
+    with suppress(AttributeError):  # where core/ is built by mypyc, an Op has no room for it
+        object.__setattr__(op, "__name__", op.name)
+        object.__setattr__(op, "__doc__", _description(op))
     home = sys._getframe(1).f_globals["__name__"]
     for name in (op.name, *names):
         entry = Function(
@@ -94,6 +98,14 @@ def publish(op: Op, *names: str, method: bool = True, in_place: bool = False) ->
         )  # fmt: skip
         _enter(entry, op.numpy)
     return op
+
+
+def _description(op: Op) -> str:
+    """What help() shows: the call, the slope, the formula."""
+    slope = f"{op.explain[:1].upper()}{op.explain[1:]}." if op.explain else ""
+    reference = f"torch.{op.torch}" if op.torch else op.no_torch
+    call = f"{op.name}({', '.join(op.inputs)}), element by element; {reference}."
+    return "\n\n".join(filter(None, (call, slope, op.source)))
 
 
 def _enter(entry: Function, numpy: tuple[Callable[..., Any], ...]) -> None:
