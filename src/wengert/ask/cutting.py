@@ -88,7 +88,7 @@ def _around(vertex: Vertex) -> set[Use]:
 
 def _in_scope(graph: Graph, scope: str) -> list[Vertex]:
     """The operations filed under a scope, and under those inside it."""
-    return [v for v in graph if v.is_operation and f"{v.scope}/".startswith(f"{scope}/")]
+    return [v for v in graph if v.is_within(scope)]
 
 
 def check_scope(graph: Graph, scope: Any, others: Sequence[str] = ()) -> str:

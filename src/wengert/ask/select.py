@@ -26,7 +26,7 @@ def select(
     if op is not None:
         found = [v for v in found if v.op is not None and op in (v.op.name, public_name(v.op))]
     if scope is not None:
-        found = [v for v in found if v.is_operation and f"{v.scope}/".startswith(f"{scope}/")]
+        found = [v for v in found if v.is_within(scope)]
     if name is not None:
         found = [v for v in found if any(fnmatchcase(n, name) for n in graph.naming.of(v.index))]
     if shape is not None:

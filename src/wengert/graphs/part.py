@@ -20,7 +20,7 @@ def of_scope(graph: Graph, scope: str) -> tuple[list[Node], Names, list[Node]]:
 
     The outputs are what is used outside, or not at all.
     """
-    inside = {v.index for v in graph if v.is_operation and f"{v.scope}/".startswith(f"{scope}/")}
+    inside = {v.index for v in graph if v.is_within(scope)}
     ends = {v.index for v in graph.outputs}
     outputs = [
         i

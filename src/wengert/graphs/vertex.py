@@ -112,6 +112,10 @@ class Vertex:
         """What `wengert.scope` filed the operation under: "encoder/attention", or ""."""
         return self.application.scope if self.is_operation else ""
 
+    def is_within(self, scope: str) -> bool:
+        """Whether the operation is filed under a scope, or under one inside it."""
+        return self.is_operation and f"{self.scope}/".startswith(f"{scope}/")
+
     @property
     def aval(self) -> Aval:
         """Shape and dtype."""
