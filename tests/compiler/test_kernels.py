@@ -54,6 +54,19 @@ def test_one_element(op, dtype):
         assert_same([compiled(*point)], [op(*point)])
 
 
+def test_masks():
+    """Logic on masks is native; their arithmetic and comparisons are NumPy's."""
+    x, y = _new(np.array([True, True, False, False]), None), wg.tensor([0.0, np.nan, -0.0, 2.0])
+
+    def function(x, y):
+        both, differ = wg.logical_and(x, y), wg.logical_xor(x, y)
+        return both, wg.logical_not(y), wg.where(differ, x, both), x == both, x * differ, x + y
+
+    compiled = wg.compile(function)
+    assert_same(list(compiled(x, y)), list(function(x, y)))
+    assert compiled.report(x, y).numpy == {"eq": 1, "mul": 1}
+
+
 @st.composite
 def shapes(draw):
     """Three shapes that broadcast, some of them empty."""

@@ -69,6 +69,17 @@ def test_what_is_not_the_same_for_all_values_stays(function):
     np.testing.assert_array_equal(np.signbit(mine)[known], np.signbit(other)[known])
 
 
+def test_what_is_expanded_for_an_operation_is_broadcast_by_it():
+    x, row, point = wg.ones(2, 3), wg.ones(3), wg.tensor(2.0, dtype=wg.float64)
+
+    assert operations(lambda x, row: x * row.expand(2, 3), x, row) == ["mul"]
+    assert operations(lambda x, p: wg.where(x > 0, p.float().expand(2, 3), 0), x, point) == [
+        "to", "gt", "where",
+    ]  # fmt: skip
+    assert "expand" in operations(lambda x, p: x * p.expand(2, 3), x, point)  # it is a float64 then
+    assert "expand" in operations(lambda row: row.expand(2, 3) * 2, row)  # nothing else has rows
+
+
 def test_a_number_that_changes_the_dtype_stays():
     assert operations(lambda x: x * 1.0, wg.tensor([1, 2])) == ["mul"]
 

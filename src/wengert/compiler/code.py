@@ -29,6 +29,8 @@ class Value(NamedTuple):
 class Code:
     """Instructions, as they are appended."""
 
+    true = Value("true", "i1")
+
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.declared: set[str] = set()
@@ -85,10 +87,19 @@ class Code:
     def sqrt(self, x: Value) -> Value:
         return self._intrinsic("sqrt", x)
 
-    def _intrinsic(self, name: str, x: Value) -> Value:
-        called = f"@llvm.{name}.{'f32' if x.type == 'float' else 'f64'}"
-        self.declared.add(f"declare {x.type} {called}({x.type})")
-        return self.emit(f"call {x.type} {called}({x.type} {x.name})", x.type)
+    def rounded(self, direction: str, x: Value) -> Value:
+        """x as a whole number. direction: "floor", "ceil", "trunc", or "rint", half to even."""
+        return self._intrinsic(direction, x)
+
+    def copysign(self, x: Value, y: Value) -> Value:
+        return self._intrinsic("copysign", x, y)
+
+    def _intrinsic(self, name: str, *xs: Value) -> Value:
+        type = xs[0].type
+        called = f"@llvm.{name}.{'f32' if type == 'float' else 'f64'}"
+        self.declared.add(f"declare {type} {called}({', '.join([type] * len(xs))})")
+        given = ", ".join(f"{type} {x.name}" for x in xs)
+        return self.emit(f"call {type} {called}({given})", type)
 
     # Comparisons and choices
 
@@ -112,8 +123,24 @@ class Code:
         """The smaller one; NaN if one is, and y where they are equal."""
         return self.select(self.either(self.compare("olt", x, y), self.isnan(x)), x, y)
 
+    def sign(self, x: Value) -> Value:
+        """1, -1 or 0; 0 also of -0 and of NaN."""
+        zero, one, minus = (self.number(n, x) for n in (0.0, 1.0, -1.0))
+        below = self.select(self.compare("olt", x, zero), minus, zero)
+        return self.select(self.compare("ogt", x, zero), one, below)
+
+    def truth(self, x: Value) -> Value:
+        """Whether x is not 0; so NaN is true."""
+        return x if x.type == "i1" else self.compare("une", x, self.number(0.0, x))
+
     def either(self, x: Value, y: Value) -> Value:
         return self._binary("or", x, y)
+
+    def both(self, x: Value, y: Value) -> Value:
+        return self._binary("and", x, y)
+
+    def differ(self, x: Value, y: Value) -> Value:
+        return self._binary("xor", x, y)
 
     def number(self, number: float, like: Value) -> Value:
         """A number in the type of another value."""

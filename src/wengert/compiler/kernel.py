@@ -34,7 +34,8 @@ def can_lower(node: Node) -> bool:
     avals = [node.aval, *(s.aval for s in node.inputs if isinstance(s, Node))]
     if not all(isinstance(a, Aval) and a.dtype in TYPES for a in avals):
         return False
-    return all(_type_of(dtype) != "" for dtype in computed_in(node))
+    types = [TYPES.get(dtype, "") for dtype in computed_in(node)]
+    return "" not in types and (node.op.lowers_masks or "i1" not in types)
 
 
 def computed_in(node: Node) -> list[np.dtype[Any]]:
@@ -54,10 +55,6 @@ def _own_dtype(operand: Any, result: np.dtype[Any]) -> np.dtype[Any]:
         keeps = operand.dtype.kind == "b" or result.kind == "b"
         return operand.dtype if keeps else result
     return np.dtype(np.bool_) if isinstance(operand, (bool, np.bool_)) else result
-
-
-def _type_of(dtype: Any) -> str:
-    return TYPES.get(dtype, "")
 
 
 class Kernel:

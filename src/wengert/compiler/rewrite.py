@@ -16,6 +16,8 @@ from wengert.compiler.tracing import new_node
 from wengert.core.cut import ALIAS, DETACH
 from wengert.core.node import Leaf, Node, project
 from wengert.graphs.graph import collect
+from wengert.graphs.verify import infer, promoted_operands
+from wengert.ops.expand import expand_op
 
 Pass = Callable[[Sequence[Node]], list[Node]]
 Visit = Callable[[Node, tuple[Any, ...]], Node]
@@ -89,6 +91,41 @@ def without_repeats(outputs: Sequence[Node]) -> list[Node]:
     return _rebuilt(outputs, merged)
 
 
+def without_expansions(outputs: Sequence[Node]) -> list[Node]:
+    """Let elementwise operations broadcast by themselves what was expanded for them."""
+    return _rebuilt(outputs, _broadcasting)
+
+
+def _broadcasting(node: Node, inputs: tuple[Any, ...]) -> Node:
+    made = _with_inputs(node, inputs)
+    if not getattr(node.op.aval, "broadcasts", False):
+        return made
+    for i, source in enumerate(inputs):
+        if not isinstance(source, Node) or source.op is not expand_op:
+            continue
+        other = _with_inputs(made, (*made.inputs[:i], source.inputs[0], *made.inputs[i + 1 :]))
+        if _does_the_same(other, made):
+            made = other
+    return made
+
+
+def _does_the_same(node: Node, as_other: Node) -> bool:
+    """Whether an application has the other's shape, and computes in its dtype.
+
+    A tensor without dimensions counts less in promotion than what it is expanded to.
+    """
+    seen, before = _operand_avals(node), _operand_avals(as_other)
+    computed = (promoted_operands(node.op, avals) for avals in (seen, before))
+    mine, other = ([getattr(o, "dtype", type(o)) for o in operands] for operands in computed)
+    return mine == other and infer(node.op, seen, node.attrs or {}) == as_other.aval
+
+
+def _operand_avals(node: Node) -> list[Any]:
+    numbers = node.operands or (None,) * len(node.inputs)
+    sources = zip(node.inputs, numbers, strict=True)
+    return [s.aval if isinstance(s, Node) else number for s, number in sources]
+
+
 UNKNOWN: Final = object()
 """Stands for what cannot be compared: it is equal to nothing else that is computed."""
 
@@ -107,4 +144,6 @@ def _frozen(value: Any) -> Hashable:
     return (type(value), repr(value)) if isinstance(value, _PLAIN) else UNKNOWN
 
 
-PASSES: Final[tuple[Pass, ...]] = (without_identities, without_repeats)
+PASSES: Final[tuple[Pass, ...]] = (
+    without_identities, without_expansions, without_repeats,
+)  # fmt: skip

@@ -136,6 +136,7 @@ class Op:
     # Elementwise, on floats: (code, inputs...) -> the result in native code. It must round, and
     # treat NaN and -0, as the forward function does. See compiler/code.py.
     lower: Rule | None = None
+    lowers_masks: bool = False  # whether `lower` takes booleans, too
     # Per input the number that leaves the other one as it is, to the bit: (1, 1) for a product.
     neutral: tuple[float | None, ...] = ()
     samples: Rule | None = None  # how tests draw arguments

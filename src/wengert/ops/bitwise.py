@@ -13,17 +13,25 @@ from wengert.ops.define import public, publish
 from wengert.ops.kinds import discrete
 
 
-def _logical(name: str, function: Any) -> Op:
+def _logical(name: str, function: Any, lower: Callable[..., Any]) -> Op:
     return publish(discrete(
-        name, function, torch=name, aval=broadcast_aval(function),
+        name, function, torch=name, aval=broadcast_aval(function), lower=lower, lowers_masks=True,
         explain="no slope: true or false",
     ), in_place=True)  # fmt: skip
 
 
-logical_and = _logical("logical_and", np.logical_and)
-logical_or = _logical("logical_or", np.logical_or)
-logical_xor = _logical("logical_xor", np.logical_xor)
-logical_not = _logical("logical_not", np.logical_not)
+logical_and = _logical(
+    "logical_and", np.logical_and, lambda code, x, y: code.both(code.truth(x), code.truth(y))
+)
+logical_or = _logical(
+    "logical_or", np.logical_or, lambda code, x, y: code.either(code.truth(x), code.truth(y))
+)
+logical_xor = _logical(
+    "logical_xor", np.logical_xor, lambda code, x, y: code.differ(code.truth(x), code.truth(y))
+)
+logical_not = _logical(
+    "logical_not", np.logical_not, lambda code, x: code.differ(code.truth(x), code.true)
+)
 
 
 def _bitwise_and(x: Any, y: Any) -> Any:

@@ -89,16 +89,27 @@ def _isreal(x: Any) -> Any:
     return np.imag(x) == 0
 
 
-def _test(name: str, forward: Callable[..., Any], *numpy: Callable[..., Any]) -> Op:
+def _test(
+    name: str, forward: Callable[..., Any], *numpy: Callable[..., Any],
+    lower: Callable[..., Any] | None = None,
+) -> Op:  # fmt: skip
     return publish(discrete(
-        name, forward, torch=name, aval=broadcast_aval(forward), numpy=numpy,
+        name, forward, torch=name, aval=broadcast_aval(forward), numpy=numpy, lower=lower,
         explain="no slope: true or false",
     ))  # fmt: skip
 
 
-isnan = _test("isnan", np.isnan, np.isnan)
-isinf = _test("isinf", np.isinf, np.isinf)
-isfinite = _test("isfinite", np.isfinite, np.isfinite)
+def _isinf_code(code: Any, x: Any) -> Any:
+    return code.compare("oeq", code.abs(x), code.number(np.inf, x))
+
+
+def _isfinite_code(code: Any, x: Any) -> Any:
+    return code.compare("olt", code.abs(x), code.number(np.inf, x))
+
+
+isnan = _test("isnan", np.isnan, np.isnan, lower=lambda code, x: code.isnan(x))
+isinf = _test("isinf", np.isinf, np.isinf, lower=_isinf_code)
+isfinite = _test("isfinite", np.isfinite, np.isfinite, lower=_isfinite_code)
 isposinf = _test("isposinf", _isposinf, np.isposinf)
 isneginf = _test("isneginf", _isneginf, np.isneginf)
 signbit = _test("signbit", _signbit, np.signbit)

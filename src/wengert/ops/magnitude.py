@@ -47,12 +47,12 @@ abs_ = publish(elementwise(
 ), "absolute", in_place=True)  # fmt: skip
 sign = publish(elementwise(
     "sign", _sign, partials=[NOWHERE], torch="sign", promotion="common",
-    latex=r"\mathrm{{sign}}\left({}\right)",
+    latex=r"\mathrm{{sign}}\left({}\right)", lower=lambda code, x: code.sign(x),
     vanishing="flat steps", explain="slope 0: it moves in steps",
 ), in_place=True)  # fmt: skip
 sgn: Op = publish(pointwise(
     "sgn", _sgn, pullbacks=[_sgn_pullback], torch="sgn", promotion="common", holomorphic=False,
-    latex=r"\mathrm{{sgn}}\left({}\right)", numpy=(np.sign,),
+    latex=r"\mathrm{{sgn}}\left({}\right)", numpy=(np.sign,), lower=lambda code, x: code.sign(x),
     explain="slope 0 on the real line; of a complex number, the change of its direction",
     source="sgn z = z / |z|, and 0 at 0",
 ), in_place=True)  # fmt: skip
@@ -65,6 +65,7 @@ def _copysign(x: Any, y: Any) -> Any:
 
 copysign = publish(elementwise(
     "copysign", _copysign, torch="copysign", numpy=(np.copysign,),
+    lower=lambda code, x, y: code.copysign(x, y),
     partials=[lambda out, x: np.where(x == 0, 0, out / x), NOWHERE],
     explain="slope 1 where the sign stays, -1 where it turns, 0 at 0; none in the sign's giver",
 ), in_place=True)  # fmt: skip

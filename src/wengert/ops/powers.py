@@ -116,6 +116,7 @@ def _reciprocal(x: Any) -> Any:
 square = publish(elementwise(
     "square", _square, partials=[lambda x: 2 * x], torch="square", promotion="common",
     grad_name="PowBackward0", latex="{{{}}}^2", numpy=(np.square,),
+    lower=lambda code, x: code.mul(x, x),
     explain="slope 2x",
 ), in_place=True)  # fmt: skip
 sqrt = publish(elementwise(
@@ -133,6 +134,7 @@ rsqrt = publish(elementwise(
 reciprocal = publish(elementwise(
     "reciprocal", _reciprocal, partials=[lambda out: -out * out], torch="reciprocal",
     domain=(0.5, 3.0), latex=r"\frac{{1}}{{{}}}", numpy=(np.reciprocal,),
+    lower=lambda code, x: code.div(code.number(1.0, x), x),
     explain="slope -1/x^2",
 ), in_place=True)  # fmt: skip
 

@@ -49,17 +49,23 @@ def _frac(x: Any) -> Any:
 
 
 floor = publish(elementwise(
-    "floor", _floor, partials=[NOWHERE], torch="floor", promotion="common", numpy=(np.floor,),
+    "floor", _floor, partials=[NOWHERE],
+    lower=lambda code, x: code.rounded("floor", x),
+    torch="floor", promotion="common", numpy=(np.floor,),
     latex=r"\left\lfloor {} \right\rfloor",
     vanishing="flat steps", explain="slope 0: it moves in steps",
 ), in_place=True)  # fmt: skip
 ceil = publish(elementwise(
-    "ceil", _ceil, partials=[NOWHERE], torch="ceil", promotion="common", numpy=(np.ceil,),
+    "ceil", _ceil, partials=[NOWHERE],
+    lower=lambda code, x: code.rounded("ceil", x),
+    torch="ceil", promotion="common", numpy=(np.ceil,),
     latex=r"\left\lceil {} \right\rceil",
     vanishing="flat steps", explain="slope 0: it moves in steps",
 ), in_place=True)  # fmt: skip
 trunc = publish(elementwise(
-    "trunc", _trunc, partials=[NOWHERE], torch="trunc", promotion="common",
+    "trunc", _trunc, partials=[NOWHERE],
+    lower=lambda code, x: code.rounded("trunc", x),
+    torch="trunc", promotion="common",
     numpy=(np.trunc, np.fix), vanishing="flat steps", explain="slope 0: it moves in steps",
 ), "fix", in_place=True)  # fmt: skip
 frac = publish(elementwise(
@@ -68,7 +74,9 @@ frac = publish(elementwise(
     source="frac(x) = x - trunc(x)",
 ), in_place=True)  # fmt: skip
 round_op = elementwise(
-    "round", _round, partials=[NOWHERE], torch="round", promotion="common", numpy=(np.rint,),
+    "round", _round, partials=[NOWHERE],
+    lower=lambda code, x: code.rounded("rint", x),
+    torch="round", promotion="common", numpy=(np.rint,),
     vanishing="flat steps",
     explain="slope 0: it moves in steps",
 )  # fmt: skip
