@@ -13,7 +13,7 @@ from wengert.core.op import Op, Partial, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, is_number
-from wengert.ops.batching import affine_rule
+from wengert.ops.batching_products import affine_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import check_factors, check_one_dtype, matmul_op, product

@@ -13,7 +13,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.axes import add_up, largest
-from wengert.ops.batching import rows_rule
+from wengert.ops.batching_products import rows_rule
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
 from wengert.ops.kinds import general

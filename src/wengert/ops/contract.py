@@ -14,7 +14,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.op import Op
-from wengert.ops.batching import equation_rule
+from wengert.ops.batching_products import equation_rule
 from wengert.ops.kinds import multilinear
 from wengert.ops.matmul import product
 

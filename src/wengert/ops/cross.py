@@ -11,7 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
 from wengert.ops.arguments import array_of
-from wengert.ops.batching import cross_rule
+from wengert.ops.batching_products import cross_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape

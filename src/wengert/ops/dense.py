@@ -10,7 +10,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.affine import check_term, plus
 from wengert.ops.arguments import array_of
-from wengert.ops.batching import linear_rule
+from wengert.ops.batching_products import linear_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import matmul_op, product, product_aval

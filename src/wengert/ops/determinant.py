@@ -10,7 +10,8 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.ops.arguments import array_of
-from wengert.ops.batching import behind_first, rows_rule
+from wengert.ops.batching import behind_first
+from wengert.ops.batching_products import rows_rule
 from wengert.ops.define import public
 from wengert.ops.inverse import inv_op, well_conditioned
 from wengert.ops.kinds import general

@@ -10,7 +10,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError
-from wengert.ops.batching import kron_rule, trace_rule
+from wengert.ops.batching_products import kron_rule, trace_rule
 from wengert.ops.contract import NAMES, contract_op
 from wengert.ops.define import public
 from wengert.ops.diagonal import embed_diagonal_op

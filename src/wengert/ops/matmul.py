@@ -12,7 +12,7 @@ from wengert.core.dtype import dtype_of
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
-from wengert.ops.batching import product_rule
+from wengert.ops.batching_products import product_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import multilinear
 from wengert.ops.samples import Call, Sampler

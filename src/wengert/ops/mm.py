@@ -10,7 +10,7 @@ from wengert.core.aval import Aval
 from wengert.core.op import Op, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
-from wengert.ops.batching import product_rule, vdot_rule
+from wengert.ops.batching_products import product_rule, vdot_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general, multilinear
 from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval, product_indices

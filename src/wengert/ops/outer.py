@@ -12,7 +12,7 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of
 from wengert.ops.arithmetic import mul
-from wengert.ops.batching import outer_rule
+from wengert.ops.batching_products import outer_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.contract import NAMES, contract_op
 from wengert.ops.define import public

@@ -12,7 +12,8 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 from wengert.ops.arguments import array_of, one_of
-from wengert.ops.batching import behind_first, rows_rule
+from wengert.ops.batching import behind_first
+from wengert.ops.batching_products import rows_rule
 from wengert.ops.define import public
 from wengert.ops.eigen import eigh_op
 from wengert.ops.inverse import is_vector

@@ -11,7 +11,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ShapeError
 from wengert.ops.arguments import array_of, flag
-from wengert.ops.batching import rows_rule
+from wengert.ops.batching_products import rows_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matrices import (
