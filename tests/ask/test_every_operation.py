@@ -12,7 +12,7 @@ import wengert as wg
 from registry import distinct_functions
 from sampling import Random, Sampler, arrays_in, can_draw, draw_call, map_arrays
 from wengert.ask.derivative import adjoints, tangents
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.errors import WengertError
 from wengert.ops.define import Function
 

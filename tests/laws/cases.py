@@ -9,7 +9,8 @@ import numpy as np
 from sampling import arrays_in, map_arrays
 from wengert.autograd.backward import grad
 from wengert.core.dtype import is_differentiable
-from wengert.core.record import _new, make_leaf
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.modes import no_grad
 from wengert.ops.define import Function

@@ -11,7 +11,7 @@ import numpy as np
 from wengert.ask.derivative import adjoints, between, check_size, derivative, shaped, units
 from wengert.ask.edges import Edge
 from wengert.ask.quiet import quiet
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import UnknownNameError, did_you_mean
 from wengert.graphs.graph import Graph

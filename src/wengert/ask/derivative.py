@@ -10,8 +10,8 @@ import numpy as np
 from wengert.ask.local import carries, pull, push
 from wengert.ask.quiet import quiet
 from wengert.core.aval import Aval
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.graph import Graph

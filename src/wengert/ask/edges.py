@@ -10,7 +10,7 @@ from wengert.ask.derivative import check_size, reaches, units
 from wengert.ask.experiment import in_double
 from wengert.ask.local import as_array, carries, input_aval, pull, push
 from wengert.ask.quiet import quiet
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.expression import shape_text, summary

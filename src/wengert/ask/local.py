@@ -12,10 +12,11 @@ import numpy as np
 
 from wengert.core.aval import Aval, aval_of
 from wengert.core.dtype import is_differentiable, is_numeric
+from wengert.core.fast import make_leaf
 from wengert.core.half import arithmetic
+from wengert.core.handles import from_node
 from wengert.core.node import Node
 from wengert.core.op import Op
-from wengert.core.record import from_node, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GraphError, ShapeError, WengertError
 from wengert.graphs.evaluate import evaluate_node

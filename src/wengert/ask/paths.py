@@ -14,7 +14,7 @@ from wengert.ask.edges import Edge, edges_from
 from wengert.ask.local import carries, pull
 from wengert.ask.quiet import quiet
 from wengert.ask.semiring import COUNT, Semiring, flow
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.graphs.expression import number, summary
 from wengert.graphs.graph import Graph

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new, apply
+from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, MissingValueError, ShapeError
 from wengert.func import grad, vmap

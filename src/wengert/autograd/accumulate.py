@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.handles import _new
 from wengert.core.node import RETAINED, WATCHED, Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.modes import silently
 from wengert.transform.hooked import completed, prehooked

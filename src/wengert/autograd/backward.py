@@ -19,9 +19,9 @@ from wengert.autograd.accumulate import (
 )
 from wengert.autograd.edges import GradientEdge, end_of
 from wengert.autograd.seeds import fitted, implied, nothing_to_differentiate, seed_all
+from wengert.core.handles import _new
 from wengert.core.hooks import WATCHED_NODES
 from wengert.core.node import UNKNOWN_LINE, Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError, WengertError
 from wengert.modes import current, get_state, set_grad_enabled

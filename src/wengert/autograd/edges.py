@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wengert.core.advice import cut_off
+from wengert.core.handles import handle
 from wengert.core.node import Node, project, unproject
-from wengert.core.record import handle
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError, GradientError
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.autograd.backward import grad
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.op import OPS
-from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError
 from wengert.func.jacobian import basis_of, jacfwd

@@ -13,8 +13,8 @@ from wengert.autograd.saved_hooks import (
     save_on_cpu,
     saved_tensors_hooks,
 )
+from wengert.core.handles import memory_of
 from wengert.core.node import Node, next_sequence
-from wengert.core.record import memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
 from wengert.modes import current

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.handles import from_node
 from wengert.core.hooks import Hook, Packed
 from wengert.core.node import Applied, Leaf, Node, is_large
-from wengert.core.record import from_node, packed
+from wengert.core.packing import packed
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
 from wengert.transform.residuals import check_residuals, projection_of

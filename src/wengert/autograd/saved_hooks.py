@@ -12,10 +12,10 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
+from wengert.core.handles import handle, memory_of
 from wengert.core.hooks import Hook
 from wengert.core.memory import Memory
 from wengert.core.place import Device
-from wengert.core.record import handle, memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError
 from wengert.modes import State, current, using

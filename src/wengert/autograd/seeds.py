@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, Cause, GradientError
 from wengert.modes import silently

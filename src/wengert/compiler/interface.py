@@ -16,8 +16,8 @@ from wengert.compiler.arguments import Call, Parameters, array_of, tensor_of
 from wengert.compiler.program import Program, Report
 from wengert.compiler.recorded import Pullback, applied, operation
 from wengert.compiler.tracing import trace
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import CompileWarning
 from wengert.graphs.graph import Graph

@@ -10,9 +10,9 @@ import numpy as np
 
 from wengert.compiler.kernel import Kernel, can_lower
 from wengert.core.aval import Aval, stand_in
+from wengert.core.computing import cast
 from wengert.core.half import forward_of
 from wengert.core.node import Node
-from wengert.core.record import cast
 from wengert.graphs.verify import promoted_operands
 
 Slots = dict[Node, int]

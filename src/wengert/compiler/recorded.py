@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from wengert.core.dtype import is_differentiable
+from wengert.core.handles import _new
 from wengert.core.node import Node
 from wengert.core.op import Op, Plan
-from wengert.core.record import _new, apply
+from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.func import vjp
 from wengert.graphs.graph import collect

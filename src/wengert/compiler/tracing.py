@@ -14,10 +14,11 @@ import numpy as np
 
 from wengert.compiler.arguments import Call, tensor_of
 from wengert.core.aval import Aval
+from wengert.core.computing import as_operand
 from wengert.core.half import REAL
+from wengert.core.handles import _new, handle
 from wengert.core.node import Applied, Carrier, Leaf, Node, next_sequence, project
 from wengert.core.op import Op
-from wengert.core.record import _new, as_operand, handle
 from wengert.core.tensor import Tensor
 from wengert.errors import TraceError
 from wengert.graphs.trace import symbol

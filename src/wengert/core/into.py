@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import record
+from wengert.core import handles
 from wengert.core.dtype import category
 from wengert.core.memory import Memory
 from wengert.core.node import next_sequence
@@ -118,7 +118,7 @@ def _resize(out: Tensor, shape: tuple[int, ...]) -> Memory:
         )
     data = np.empty(shape, out._data.dtype)
     memory = Memory(data)
-    record.take_memory(out, data, memory)
+    handles.take_memory(out, data, memory)
     return memory
 
 

@@ -122,7 +122,7 @@ class Node(GradFn):
     """
 
     # Neither this class nor Pair has a constructor: Pair() is a third faster so. What makes nodes
-    # writes every slot: record.binary, record.make_leaf, and Applied.
+    # writes every slot: fast.binary, fast.make_leaf, and Applied.
     __slots__ = (
         "__weakref__", "_memory", "extra", "freed", "grad", "plan", "sequence", "site", "value",
     )  # fmt: skip
@@ -373,7 +373,7 @@ class Leaf(Node):
     @property
     def variable(self) -> Tensor:
         """The tensor whose gradient is accumulated here; a new handle if the old one is gone."""
-        from wengert.core.record import handle_of
+        from wengert.core.handles import handle_of
 
         alive = self.handle()
         return alive if alive is not None else handle_of(self)

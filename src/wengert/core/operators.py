@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wengert.core import record, values
+from wengert.core import fast, record, values
 from wengert.core.op import OPERATORS
 
 
@@ -21,28 +21,28 @@ class Arithmetic:
     # Arithmetic: float tensors of one dtype, and numbers, go the fast way.
 
     def __add__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.add, self, other)
+        return fast.binary(OPERATORS.add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.add, other, self)
+        return fast.binary(OPERATORS.add, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.sub, self, other)
+        return fast.binary(OPERATORS.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.sub, other, self)
+        return fast.binary(OPERATORS.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.mul, self, other)
+        return fast.binary(OPERATORS.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.mul, other, self)
+        return fast.binary(OPERATORS.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.div, self, other)
+        return fast.binary(OPERATORS.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return record.binary(OPERATORS.div, other, self)
+        return fast.binary(OPERATORS.div, other, self)
 
     def __pow__(self, other: Any) -> Any:
         return record.apply(OPERATORS.pow, (self, other), None)

@@ -1,211 +1,35 @@
 """apply(): compute, and record when a gradient is wanted.
 
-`binary` is the operators' fast way: two float tensors of one dtype, or a tensor and a number, in
-the plain mode. Everything else takes the one general way, `apply`.
+It is the general way, that of every operation; core/fast.py has the shortcuts of small graphs.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
-import weakref
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from wengert.core import tensor as _tensor
 from wengert.core.aval import Aval
-from wengert.core.dtype import common_dtype, computed_float, is_differentiable
-from wengert.core.half import REAL, arithmetic, forward_of
-from wengert.core.hooks import Attentive, Hook, Packed
-from wengert.core.memory import Memory
-from wengert.core.node import (
-    LEAF_PLAN,
-    SMALL,
-    Applied,
-    Carrier,
-    Cut,
-    Dropped,
-    Extra,
-    Leaf,
-    Node,
-    Pair,
-    is_large,
-    next_sequence,
-    project,
-)
+from wengert.core.computing import _scalar, as_operand, compute, promoted
+from wengert.core.dtype import is_differentiable
+from wengert.core.half import arithmetic, forward_of
+from wengert.core.handles import Tensor, _new, memory_of
+from wengert.core.marks import inherit_cuts, mark_cut, mark_inference, refuse_inference
+from wengert.core.node import SMALL, Applied, Carrier, Node, project
 from wengert.core.op import Op, Plan, bind_apply
-from wengert.errors import (
-    ArgumentError,
-    DimensionError,
-    DTypeError,
-    GradientError,
-    ShapeError,
-    WengertError,
-)
-from wengert.modes import State, current, get_state, using
-from wengert.sites import _SITES, Site, here
-
-Tensor = _tensor.Tensor
-
-from wengert.core.view import view_of  # noqa: E402  # a view is a Tensor
+from wengert.core.packing import pack_residuals
+from wengert.core.view import view_of
+from wengert.modes import State, current
+from wengert.sites import here
 
 _ndarray: Final = np.ndarray
-_FLOAT32: Final = np.dtype(np.float32)
-_FLOAT64: Final = np.dtype(np.float64)
-# A number costs NumPy more than the rest of a small operation: 490 ns against 210 ns with a 0-d
-# array. So those that formulas are full of are there, in float32 and float64.
-_NUMBERS: Final = [
-    {number: np.array(number, dtype) for number in (-2, -1, -0.5, 0.5, 1, 2, 3, 4, 10)}
-    for dtype in (_FLOAT32, _FLOAT64)
-]
-_float32: Final = np.float32
-_float64: Final = np.float64
 _getframe: Final = sys._getframe
-# Under mypyc this file's functions have no Python frames, and the user's is the innermost one.
-_USER_FRAME: Final = 0 if __file__.endswith(".so") else 2
+USER_FRAME: Final[int] = 0 if __file__.endswith(".so") else 2
+"""How far up to begin to look for the user's frame. Under mypyc the core's functions have none."""
 
-
-def binary(op: Op, a: Any, b: Any) -> Any:
-    """op(a, b) for the operators + - * /; called straight from Tensor's class body."""
-    # Everything a small graph costs is in here: branches instead of calls, nothing looked up twice.
-    state = get_state()
-    if state is None or not state.plain:
-        return apply(op, (a, b), None)
-    if type(a) is Tensor:
-        x = a._data
-        na = a._node
-        if type(b) is Tensor:
-            y = b._data
-            nb = b._node
-            if type(x) is not type(y) or (type(x) is _ndarray and x.dtype is not y.dtype):
-                return apply(op, (a, b), None)
-        elif type(b) is float or type(b) is int:
-            y = b
-            nb = None
-        else:
-            return apply(op, (a, b), None)
-        kind = type(x)
-    elif type(b) is Tensor and (type(a) is float or type(a) is int):
-        x = a
-        na = None
-        y = b._data
-        nb = b._node
-        kind = type(y)
-    else:
-        return apply(op, (a, b), None)
-    even = True
-    left, right = x, y
-    if kind is _ndarray:
-        if type(x) is not kind:
-            dtype = y.dtype
-            left = _NUMBERS[dtype is _FLOAT64].get(x, x)
-        elif type(y) is not kind:
-            dtype = x.dtype
-            right = _NUMBERS[dtype is _FLOAT64].get(y, y)
-        else:
-            dtype = x.dtype
-            even = x.shape == y.shape
-        if dtype is not _FLOAT32 and dtype is not _FLOAT64:
-            return apply(op, (a, b), None)
-    elif kind is not _float32 and kind is not _float64:
-        return apply(op, (a, b), None)
-    try:
-        z = state.run(op.forward, left, right)
-    except Exception:
-        return apply(op, (a, b), None)  # it fails again there, and is explained
-    if kind is _ndarray and type(z) is _ndarray and not 0 < z.nbytes <= SMALL:
-        return _applied(op, (a, b), z, state)
-    pairs = op.pairs
-    if na is None:
-        if nb is None:
-            out = _new(z, None)
-            if (x is not a and a._extra is not None) or (y is not b and b._extra is not None):
-                inherit_cuts(out, (a, b))
-            return out
-        plan = pairs[2] or fill_pair(op, 2)
-        if x is not a:
-            na = a
-            if a._extra is not None and plan.keeps[0]:
-                _refuse_inference(op, a)
-    elif nb is None:
-        plan = pairs[1] or fill_pair(op, 1)
-        if y is not b:
-            nb = b
-            if b._extra is not None and plan.keeps[1]:
-                _refuse_inference(op, b)
-    else:
-        plan = pairs[3] or fill_pair(op, 3)
-    if plan.drops_x:
-        x = None
-    if plan.drops_y:
-        y = None
-    frame = _getframe(_USER_FRAME)
-    site = _SITES.get(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
-    if site is None or site.internal:
-        site = here(frame)
-    node = Pair()
-    node.plan = plan
-    node.even = even
-    node.first = na
-    node.second = nb
-    node.x = x
-    node.y = y
-    node.value = z
-    node.sequence = next_sequence()
-    node.site = site
-    node._memory = None
-    node.freed = None
-    node.extra = None
-    node.grad = None
-    out = _create(Tensor)  # Tensor(...) written out: the call is a tenth of this function's time
-    out._data = z
-    out._node = node
-    out._memory = None
-    out._extra = None
-    return out
-
-
-def _applied(op: Op, args: tuple[Any, Any], z: Any, state: State) -> Tensor:
-    """What `binary` has computed, where it is large: recorded in the general way."""
-    out = _new(z, None)
-    sources, datas, mask = _unwrap(op, args)
-    if mask:
-        _note(op, sources, datas, None, out, mask, state)
-    else:
-        inherit_cuts(out, args)
-    return out
-
-
-def fill_pair(op: Op, mask: int) -> Plan:
-    """The plan of an operation with two inputs, entered where `binary` looks for it."""
-    plan = op.pairs[mask] = op.plan(mask, REAL, 2)
-    plan.serve_pairs(mask)
-    return plan
-
-
-_create: Final = Tensor.__new__
 _OPERANDS: Final = (np.ndarray, np.generic, int, float, complex, type(None))
-_create_leaf: Final = Leaf.__new__
-_weak: Final = weakref.ref
-
-
-def handle(data: Any, node: Node | None, memory: Memory | None) -> Tensor:
-    """A further handle on an array, with its place in the graph and its memory."""
-    made = _new(data, node)
-    made._memory = memory
-    return made
-
-
-def _new(data: Any, node: Node | None) -> Tensor:
-    """A tensor without the constructor's checks."""
-    made = _create(Tensor)
-    made._data = data
-    made._node = node
-    made._memory = None
-    made._extra = None
-    return made
 
 
 def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
@@ -221,10 +45,7 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
                 return innermost(args)._apply(op, args, attrs)
             has_tensor = True
     if not has_tensor:
-        for a in args:
-            if not isinstance(a, _OPERANDS):
-                as_operand(op, a)  # raises
-        return forward_of(op, args)(*args, **(attrs or {}))
+        return _without_tensor(op, args, attrs)
     state = current()
     sources, datas, mask = _unwrap(op, args)
     if op.view and isinstance(args[0], Tensor) and type(datas[0]) is not _ndarray:
@@ -251,6 +72,13 @@ def apply(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     if state.levels:
         _push(op, args, attrs, out, state)
     return out
+
+
+def _without_tensor(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
+    for a in args:
+        if not isinstance(a, _OPERANDS):
+            as_operand(op, a)  # raises
+    return forward_of(op, args)(*args, **(attrs or {}))
 
 
 def innermost(args: Sequence[Any]) -> Any:
@@ -280,6 +108,17 @@ def note(
         _push(op, args, attrs, out, state)
 
 
+def computed(op: Op, args: tuple[Any, Any], z: Any, state: State) -> Tensor:
+    """What `fast.binary` has computed, where it is large: recorded in the general way."""
+    out = _new(z, None)
+    sources, datas, mask = _unwrap(op, args)
+    if mask:
+        _note(op, sources, datas, None, out, mask, state)
+    else:
+        inherit_cuts(out, args)
+    return out
+
+
 def _unwrap(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], int]:
     """Per argument its source (node, constant tensor or None) and its array; and the node mask."""
     sources: list[Any] = []
@@ -301,121 +140,6 @@ def _unwrap(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], int]:
             datas.append(as_operand(op, a))
             sources.append(_new(a, None) if isinstance(a, _ndarray) else None)
     return sources, datas, mask
-
-
-def as_operand(op: Op, value: Any) -> Any:
-    """An array as it is; NumPy's scalars as Python's, which are weak; else ArgumentError."""
-    if isinstance(value, _ndarray):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (int, float, complex)):
-        return value
-    raise ArgumentError(
-        f"{op.name}: an argument of type {type(value).__name__} is no tensor and no number",
-        "Make a tensor of it first: wengert.tensor(...).",
-    )
-
-
-def promoted(op: Op, datas: Sequence[Any]) -> list[Any]:
-    """The arrays cast to the dtype that torch computes in."""
-    if _agree(datas, op.promotion):
-        return list(datas)
-    if op.promotion == "numeric":
-        _refuse_masks(op, datas)
-    dtype = common_dtype(datas)
-    if op.promotion == "float" and dtype.kind in "biu":
-        dtype = computed_float()
-    return [cast(d, dtype) for d in datas]
-
-
-def _refuse_masks(op: Op, datas: Sequence[Any]) -> None:
-    if any(d.dtype.kind == "b" for d in datas if isinstance(d, (_ndarray, np.generic))):
-        raise DTypeError(
-            f"{op.name}: subtraction with a bool tensor is not supported",
-            "Use ~ or logical_not() to invert a mask, or cast it to a number.",
-        )
-
-
-def _agree(datas: Sequence[Any], promotion: str) -> bool:
-    """Whether all are arrays of one dtype that stays as it is: the common case, seen quickly."""
-    first = None
-    for data in datas:
-        if type(data) is not _ndarray and not isinstance(data, np.generic):
-            return False
-        dtype = data.dtype
-        if first is None:
-            first = dtype
-        elif dtype is not first:
-            return False
-    return first is not None and (is_differentiable(first) or promotion == "common")
-
-
-def cast(data: Any, dtype: np.dtype[Any]) -> Any:
-    """An array, NumPy scalar or number in `dtype`; the same object if it has it already."""
-    if data is None:
-        return None
-    if isinstance(data, _ndarray):
-        return data if data.dtype is dtype else data.astype(dtype, copy=False)
-    if isinstance(data, np.generic):
-        return data if data.dtype is dtype else data.astype(dtype)
-    try:
-        return np.asarray(data).astype(dtype)[()]
-    except OverflowError:
-        raise DTypeError(f"the number {data} does not fit into {dtype}") from None
-
-
-def compute(op: Op, operands: Sequence[Any], attrs: dict[str, Any] | None, state: State) -> Any:
-    """The forward function, floating-point errors ignored, failures explained."""
-    forward = forward_of(op, operands)
-    try:
-        if attrs:
-            return state.run(forward, *operands, **attrs)
-        return state.run(forward, *operands)
-    except WengertError:
-        raise
-    except RuntimeError as error:
-        if "cannot enter context" not in str(error):
-            raise
-    except (ValueError, IndexError, TypeError) as error:
-        raise explained(op, operands, error) from None
-    # The context is in use: an operation inside a forward function, or another thread.
-    with np.errstate(all="ignore"):
-        return forward(*operands, **(attrs or {}))
-
-
-def explained(op: Op, operands: Sequence[Any], error: Exception) -> WengertError:
-    """What went wrong in a forward function, with shapes and dtypes."""
-    arrays = [d for d in operands if isinstance(d, (_ndarray, np.generic))]
-    shapes = " and ".join(str(tuple(d.shape)) for d in arrays)
-    dtypes = ", ".join(dict.fromkeys(str(d.dtype) for d in arrays))
-    text = f"{op.name}: {error} (shapes {shapes}; dtype {dtypes})"
-    if not arrays or _is_about_arguments(error):
-        return ArgumentError(text)
-    of_shapes = op.kind == "elementwise" or "broadcast" in str(error)
-    if isinstance(error, ValueError) and of_shapes and len(arrays) > 1:
-        return ShapeError(
-            f"{op.name}: shapes {shapes} do not broadcast",
-            "From the last dimension back, lengths must be equal, or one of them 1.",
-        )
-    if isinstance(error, IndexError):
-        return DimensionError(text)
-    return DTypeError(text) if isinstance(error, TypeError) else ShapeError(text)
-
-
-def _is_about_arguments(error: Exception) -> bool:
-    """Whether a call does not fit its signature, or has something else where a number belongs."""
-    message = str(error)
-    if isinstance(error, TypeError):
-        about_dtypes = any(word in message for word in ("ufunc", "boolean", "dtype"))
-        no_number = any(word in message for word in ("argument", "'O'", "'<U", "ObjectDType"))
-        return not about_dtypes or no_number
-    return message.startswith("could not convert string")
-
-
-def _scalar(value: Any) -> Any:
-    """0-d results are NumPy scalars: their arithmetic is five times cheaper than on 0-d arrays."""
-    return value[()] if type(value) is _ndarray and value.ndim == 0 else value
 
 
 def _view(
@@ -472,10 +196,10 @@ def _node(
             kept.append(operand)
             has_operands = has_operands or operand is not None
             if keeps[i] and isinstance(source, Tensor):
-                _refuse_inference(plan.op, source)
+                refuse_inference(plan.op, source)
         else:
             kept.append(None)
-    site = here(_getframe(_USER_FRAME)) if state.sites else None
+    site = here(_getframe(USER_FRAME)) if state.sites else None
     node = Applied(
         plan, tuple(sources), tuple(kept) if has_operands else None, attrs or None, value, aval,
         site,
@@ -483,106 +207,10 @@ def _node(
     if state.scope:
         node.get_extra().scope = state.scope
     if state.saved:
-        _pack(node, state)
+        pack_residuals(node, state)
     if state.arrays is not None:
         state.arrays.note(node)
     return node
-
-
-def announce(node: Node, state: State) -> None:
-    """Tell hooks that ask for it which operation saves what they are given next."""
-    pack = state.saved[-1][0] if state.saved else None
-    if isinstance(pack, Attentive):
-        pack.recorded(node.op.name, node.site, node.aval)
-
-
-def _pack(node: Applied, state: State) -> None:
-    """Give the residuals to the hooks of `saved_tensors_hooks`, and keep what they return."""
-    pack, unpack = state.saved[-1]
-    announce(node, state)
-    kept: dict[int, Any] = {}
-    cast: dict[int, Any] = {}
-    operands = list(node.operands or ())
-    inputs = list(node.inputs)
-    for i, operand in enumerate(operands):
-        # Numbers stay: torch does not show them to the hooks, either.
-        if node.plan.keeps[i] and inputs[i] is not None:
-            if _dtype_of(inputs[i], operand) != operand.dtype:
-                cast[i] = operand.dtype
-            kept[i] = packed(pack, _residual(operand, inputs[i])), unpack
-            if is_large(operand):
-                operands[i] = None
-        if not isinstance(inputs[i], Node) and is_large(operand):
-            inputs[i] = Dropped(inputs[i], operand)
-            operands[i] = None
-    if node.plan.keeps_out:
-        outputs = node.value if type(node.value) is tuple else (node.value,)
-        for j, output in enumerate(outputs):
-            kept[-1 - j] = _packed_output(pack, output, node), unpack
-        if node._aval is not None:
-            node.value = None
-    if kept:
-        node.inputs, node.operands = tuple(inputs), tuple(operands)
-        node.get_extra().packed = Packed(kept, cast)
-
-
-def _dtype_of(source: Any, operand: Any) -> Any:
-    """The dtype of an input before it was cast to what is computed in."""
-    if isinstance(source, Node):
-        return source.aval.dtype
-    return operand.dtype if source is None else source._data.dtype
-
-
-def _residual(operand: Any, source: Any) -> Tensor:
-    """A saved input as hooks see it: the leaf or constant itself, or a handle of the same node."""
-    if isinstance(source, Tensor) and source._data is operand:
-        return source
-    if isinstance(source, Leaf) and source.value is operand:
-        return source.variable
-    return from_node(operand, source if isinstance(source, Node) else None)
-
-
-def _packed_output(pack: Hook, output: Any, node: Node) -> Any:
-    """What a pack hook makes of a saved output; never a link from the node to itself."""
-    residual = from_node(output, None if type(node.value) is tuple else node)
-    kept = packed(pack, residual)
-    return from_node(output, None) if kept is residual else kept
-
-
-def packed(pack: Hook, residual: Tensor) -> Any:
-    """What a pack hook makes of a residual. Raises GradientError if it wrote into it."""
-    if isinstance(pack, Attentive):
-        return pack(residual)
-    version = residual._version
-    with using(grad=False):
-        kept = pack(residual)
-    if residual._version != version:
-        raise GradientError(
-            "a saved tensor pack hook is modifying its input in place",
-            "Let it work on a clone().",
-        )
-    return kept
-
-
-def from_node(data: Any, node: Node | None) -> Tensor:
-    """A tensor handle on an array and its place in a graph."""
-    return handle(data, node, node._memory if node is not None else None)
-
-
-def _refuse_inference(op: Op, constant: Tensor) -> None:
-    extra = constant._extra
-    if extra is not None and extra.inference:
-        raise GradientError(
-            f"{op.name}: a tensor made in inference_mode cannot be saved for backward"
-            + made_at(constant),
-            "Clone it outside of inference_mode, or make it under no_grad instead.",
-        )
-
-
-def made_at(tensor: Tensor) -> str:
-    """The line that made a tensor without history, if its mark tells."""
-    cuts = tensor._extra.cuts if tensor._extra is not None else ()
-    return f"\n  it was made at {cuts[0].site}" if cuts and cuts[0].site is not None else ""
 
 
 def _mark_cut(out: Tensor, op: Op, state: State) -> None:
@@ -591,36 +219,7 @@ def _mark_cut(out: Tensor, op: Op, state: State) -> None:
         by = "inference_mode"
     else:
         by = "no_grad" if not state.grad and op.differentiable else op.name
-    mark_cut(out, by, here(_getframe(_USER_FRAME)) if state.sites else None)
-
-
-def mark_cut(out: Tensor, by: str, site: Site | None) -> None:
-    """Leave the mark of a cut on a result: who cut, and where."""
-    extra = out._extra = out._extra or Extra()
-    extra.cuts = (Cut(by, site),)
-    extra.inference = extra.inference or by == "inference_mode"
-
-
-def mark_inference(made: Tensor) -> Tensor:
-    """Note that a tensor was made in inference_mode."""
-    made._extra = made._extra or Extra()
-    made._extra.inference = True
-    return made
-
-
-_MOST_CUTS: Final = 16
-
-
-def inherit_cuts(out: Tensor, args: Sequence[Any]) -> None:
-    """What is computed from constants was cut off where they were: `y = x.detach() * 2`."""
-    cuts: list[Cut] = []
-    for a in args:
-        if isinstance(a, Tensor) and a._extra is not None:
-            cuts.extend(a._extra.cuts)
-    if cuts:
-        distinct = {(cut.by, cut.site): cut for cut in cuts}
-        extra = out._extra = out._extra or Extra()
-        extra.cuts = tuple(distinct.values())[:_MOST_CUTS]
+    mark_cut(out, by, here(_getframe(USER_FRAME)) if state.sites else None)
 
 
 def _wrap_several(
@@ -647,82 +246,6 @@ def _wrap_several(
         else:
             _mark_cut(out, op, state)
     return outs
-
-
-def memory_of(tensor: Tensor) -> Memory:
-    """The tensor's Memory, made on demand; a 0-d tensor is boxed into an array in it."""
-    memory = tensor._memory
-    if memory is None or type(tensor._data) is not _ndarray:
-        with _MAKING:
-            return _make_memory(tensor)
-    return memory
-
-
-# Two threads that make aliases of one tensor must find the same Memory: without the lock, in one
-# of fifty runs of eight threads they did not. It costs a first alias 40 ns.
-_MAKING: Final = threading.RLock()  # following a view makes Memories, too
-
-
-def _make_memory(tensor: Tensor) -> Memory:
-    memory = tensor._memory
-    if memory is None:
-        node = tensor._node
-        known = node._memory if node is not None else None
-        if known is not None and known.array is tensor._data:  # of another handle on the same array
-            memory = tensor._memory = known
-        else:
-            memory = tensor._memory = Memory(tensor._data)
-            if known is None and node is not None:  # a copy's is not that of what was saved
-                node._memory = memory
-    if type(tensor._data) is not _ndarray:
-        tensor._data = memory.array = np.array(tensor._data)
-        if isinstance(tensor._node, Leaf):
-            tensor._node.value = tensor._data
-    return memory
-
-
-def take_memory(tensor: Tensor, data: Any, memory: Memory) -> None:
-    """Give a tensor an array in another memory; what it knows of writes it keeps."""
-    before = memory_of(tensor)
-    memory.version, memory.written = before.version, before.written
-    memory.writer, memory.site = before.writer, before.site
-    tensor._data, tensor._memory = data, memory
-    tensor._leave_base()
-    if isinstance(tensor._node, Leaf):
-        tensor._node.value, tensor._node._memory = data, memory
-
-
-def make_leaf(tensor: Tensor, state: State | None = None) -> Leaf:
-    """Give a tensor without history a leaf node: it requires grad from now on."""
-    state = state or get_state() or current()
-    site: Site | None = None
-    if state.sites:
-        frame = _getframe(_USER_FRAME)
-        site = _SITES.get(id(frame.f_code) + frame.f_lasti)
-        if site is None or site.internal:
-            site = here(frame)
-    # Leaf(tensor, site) written out, as in binary.
-    leaf = _create_leaf(Leaf)
-    leaf.plan = LEAF_PLAN
-    leaf.value = tensor._data
-    leaf._aval = None
-    leaf.sequence = next_sequence()
-    leaf.site = site
-    leaf._memory = tensor._memory
-    leaf.freed = None
-    leaf.extra = None
-    leaf.grad = None
-    leaf.handle = _weak(tensor)
-    tensor._node = leaf
-    return leaf
-
-
-def handle_of(leaf: Leaf) -> Tensor:
-    """A new handle for a leaf whose own is gone."""
-    made = _new(leaf.value, leaf)
-    made._memory = leaf._memory
-    leaf.handle = weakref.ref(made)
-    return made
 
 
 bind_apply(apply)

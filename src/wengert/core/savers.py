@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wengert.core import record
+from wengert.core import handles
 from wengert.core.memory import Memory
 from wengert.core.node import Node
 from wengert.errors import StaleError
@@ -107,7 +107,7 @@ def _innermost(mapped: Any) -> Any:
 def _apart(value: Any) -> Any:
     """The same tensor on a copy of its values."""
     if not hasattr(value, "_value"):
-        return record.handle(value._data.copy(), value._node, None)
+        return handles.handle(value._data.copy(), value._node, None)
     made = value._handle()
     made._value = _apart(value._value)
     return made

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import record, values
+from wengert.core import fast, handles, marks, values
 from wengert.core.advice import cut_off, no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
@@ -62,7 +62,7 @@ class Tensor(Arithmetic):
         self._memory = None
         self._extra = None
         if is_inference_mode_enabled():
-            record.mark_inference(self)
+            marks.mark_inference(self)
 
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         """How operations apply to tensors of a transform; those of level 0 are never asked."""
@@ -70,7 +70,7 @@ class Tensor(Arithmetic):
 
     def _handle(self) -> Tensor:
         """A further handle on the same contents and history, which in-place changes leave alone."""
-        return record.handle(self._data, self._node, self._memory)
+        return handles.handle(self._data, self._node, self._memory)
 
     def _bare(self) -> Tensor:
         """A handle on the same contents that has no history."""
@@ -166,9 +166,9 @@ class Tensor(Arithmetic):
         """
         alias = self.detach()
         if self.requires_grad:
-            record.mark_cut(alias, "data", user_site())
+            marks.mark_cut(alias, "data", user_site())
         if not self._level:
-            alias._memory = Aside(record.memory_of(self))
+            alias._memory = Aside(handles.memory_of(self))
         return alias
 
     @data.setter
@@ -180,8 +180,8 @@ class Tensor(Arithmetic):
                 f".data of a tensor that requires grad must be floating point or complex, not "
                 f"{new.dtype}"
             )
-        memory = Aside(record.memory_of(new))
-        record.take_memory(self, new._data, memory)
+        memory = Aside(handles.memory_of(new))
+        handles.take_memory(self, new._data, memory)
         if self.is_inference() != new.is_inference():
             self._extra = self._extra or Extra()
             self._extra.inference = new.is_inference()
@@ -248,7 +248,7 @@ class Tensor(Arithmetic):
                     "clone() gives a normal tensor.",
                 )
             extra = self._node.extra if self._node is not None else None
-            leaf = record.make_leaf(self)
+            leaf = fast.make_leaf(self)
             if extra is not None:
                 leaf.get_extra().tangents = extra.tangents
         return self
@@ -322,14 +322,14 @@ class Tensor(Arithmetic):
 
     def detach(self) -> Tensor:
         """The same memory without history. The cut is marked, so `why` can name this line."""
-        memory = record.memory_of(self)
-        alias = record._new(self._data, None)
+        memory = handles.memory_of(self)
+        alias = handles._new(self._data, None)
         alias._memory = memory
         if self.requires_grad:
-            record.mark_cut(alias, "detach", user_site())
+            marks.mark_cut(alias, "detach", user_site())
         else:
-            record.inherit_cuts(alias, (self,))
-        return record.mark_inference(alias) if self.is_inference() else alias
+            marks.inherit_cuts(alias, (self,))
+        return marks.mark_inference(alias) if self.is_inference() else alias
 
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history, in place. Raises GradientError for views."""
@@ -337,7 +337,7 @@ class Tensor(Arithmetic):
             raise GradientError("can't detach views in-place", "Use detach() instead.")
         if self._node is not None:
             self._node = None
-            record.mark_cut(self, "detach_", user_site())
+            marks.mark_cut(self, "detach_", user_site())
         return self
 
     # Python's values

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wengert.core import record
+from wengert.core import handles, marks
 from wengert.core.node import Carrier, next_sequence, unrecorded
 from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
@@ -121,7 +121,7 @@ class Wrapped(View):
         state = current()
         write.refuse(name, target, state)
         when = next_sequence()
-        memory = record.memory_of(target)
+        memory = handles.memory_of(target)
         source, *given = (_before_write(v, memory) for v in (target, *others))
         result = function(source, *given, **attrs)
         write.check_fits(name, target._data.shape, target._data.dtype, result._data)
@@ -163,7 +163,7 @@ def view_of(source: Tensor, data: Any, op: Op, attrs: dict[str, Any] | None, sta
 
 def attach(made: View, source: Tensor, op: Op, attrs: dict[str, Any] | None, state: State) -> None:
     """Make a handle a view of `source`, one operation away."""
-    memory = made._memory = record.memory_of(source)
+    memory = made._memory = handles.memory_of(source)
     step = (op.name, tuple((attrs or {}).items()))
     if isinstance(source, View) and source._base_tensor is not None:
         made._base_tensor = source._base_tensor
@@ -245,4 +245,4 @@ def refuse_refused(view: View, what: str) -> None:
     """Raise GradientError for a view whose history cannot follow a write."""
     if view._refusal:
         fact, remedy = _REFUSALS[view._refusal]
-        raise GradientError(fact.format(what) + record.made_at(view), remedy)
+        raise GradientError(fact.format(what) + marks.made_at(view), remedy)

@@ -9,22 +9,20 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
-from wengert.core import record
+from wengert.core import handles, marks, record
 from wengert.core.dtype import category
 from wengert.core.memory import Memory
 from wengert.core.node import SMALL, Carrier, Leaf, Node, next_sequence, unrecorded
 from wengert.core.op import OPERATORS, OPS, Op, register
+from wengert.core.tensor import Tensor
 from wengert.core.view import Steps, View, refuse_refused, through
 from wengert.errors import ArgumentError, DTypeError, GradientError, ShapeError
 from wengert.modes import State, current
 from wengert.sites import Site, here
-
-if TYPE_CHECKING:
-    from wengert.core.tensor import Tensor
 
 _getframe: Final = sys._getframe
 
@@ -117,7 +115,7 @@ def in_place(function: Callable[..., Any], target: Any, *others: Any, **attrs: A
     name = name_in_place(function)
     given = (*others, *attrs.values()) if attrs else others
     for tensor in (target, *given):
-        if isinstance(tensor, record.Tensor) and tensor._level:
+        if isinstance(tensor, Tensor) and tensor._level:
             special: Any = record.innermost((target, *given))
             written: Tensor = special._in_place(function, target, others, attrs)
             return written
@@ -131,11 +129,11 @@ def in_place(function: Callable[..., Any], target: Any, *others: Any, **attrs: A
     if (state.grad or state.levels) and (node is not None or any(map(_has_node, given))):
         _record(name, function, target, others, attrs, state)
     else:
-        source = record.handle(target._data, None, memory)
+        source = handles.handle(target._data, None, memory)
         result = function(source, *others, **attrs)
         store(name, target._data, result._data)
         if node is None and any(map(_has_node, given)):
-            record.mark_cut(target, "no_grad", _site(state))
+            marks.mark_cut(target, "no_grad", _site(state))
     memory.stamp(when, name, _site(state))
     changed: Tensor = target
     return changed
@@ -154,14 +152,14 @@ def _site(state: State) -> Site | None:
 def _has_node(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return any(map(_has_node, value))
-    return isinstance(value, record.Tensor) and value._node is not None
+    return isinstance(value, Tensor) and value._node is not None
 
 
 def _has_history(value: Any) -> bool:
     """Whether there is more than tangents."""
     if isinstance(value, (tuple, list)):
         return any(map(_has_history, value))
-    node = value._node if isinstance(value, record.Tensor) else None
+    node = value._node if isinstance(value, Tensor) else None
     return node is not None and type(node) is not Carrier
 
 
@@ -173,10 +171,10 @@ def writable(name: str, target: Tensor, state: State) -> Memory:
     if target.is_inference() and not state.inference:
         raise GradientError(
             f"{name}: inplace update to inference tensor outside inference_mode is not allowed"
-            + record.made_at(target),
+            + marks.made_at(target),
             "clone() gives a normal tensor.",
         )
-    memory = record.memory_of(target)
+    memory = handles.memory_of(target)
     for pack, _ in state.saved:
         if hasattr(pack, "before_write"):
             pack.before_write(memory)
@@ -218,7 +216,7 @@ def _record(
         _write_through(target, _spread(given[0], target._data), state)
         return
     before = target._node
-    source = record.handle(target._data.copy(), before, None)
+    source = handles.handle(target._data.copy(), before, None)
     result = _fitted(name, target._data, function(source, *given, **attrs))
     if result._node is None:
         if before is None or not (state.grad or type(before) is Carrier):
@@ -242,8 +240,8 @@ def _snapshot(value: Any, target: Tensor) -> Any:
     """An argument that shares the target's memory, as it is before the write."""
     if isinstance(value, (tuple, list)):
         return type(value)(_snapshot(v, target) for v in value)
-    if isinstance(value, record.Tensor) and np.may_share_memory(value._data, target._data):
-        return record.handle(value._data.copy(), value._node, None)
+    if isinstance(value, Tensor) and np.may_share_memory(value._data, target._data):
+        return handles.handle(value._data.copy(), value._node, None)
     return value
 
 
@@ -258,8 +256,8 @@ def _fitted(name: str, target: np.ndarray[Any, Any], result: Tensor) -> Tensor:
 
 def _spread(value: Any, target: np.ndarray[Any, Any]) -> Tensor:
     """A value cast and broadcast to what it is copied into."""
-    if not isinstance(value, record.Tensor):
-        value = record.handle(np.asarray(value), None, None)
+    if not isinstance(value, Tensor):
+        value = handles.handle(np.asarray(value), None, None)
     if target.dtype.kind != "c" and value._data.dtype.kind == "c":
         value = OPS["real"](value)
     if value._data.dtype != target.dtype:
@@ -298,12 +296,12 @@ def _write_through(view: View, value: Tensor, state: State) -> None:
             "a view is being changed in place, and its base has been given other memory since",
             "Take the view anew from the tensor as it is now.",
         )
-    value = record.handle(value._data, value._node, value._memory)  # a view may refuse: no write
-    source = base if base._node is not None else record.handle(np.array(base._data), None, None)
+    value = handles.handle(value._data, value._node, value._memory)  # a view may refuse: no write
+    source = base if base._node is not None else handles.handle(np.array(base._data), None, None)
     np.copyto(view._data, value._data)
     data = base._data if base._data.nbytes > SMALL else base._data.copy()
-    made = record.handle(data, None, base._memory)
-    args = (record.handle(base._data, source._node, None) if source is base else source, value)
+    made = handles.handle(data, None, base._memory)
+    args = (handles.handle(base._data, source._node, None) if source is base else source, value)
     record.note(WRITE, args, {"steps": view._steps}, made, state)
     _rewrite(base, made._node, state)
 

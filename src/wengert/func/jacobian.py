@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.handles import _new
 from wengert.core.node import next_sequence
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
 from wengert.func.arguments import (

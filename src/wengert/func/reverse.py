@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node, next_sequence
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError, TransformError
 from wengert.func.arguments import (

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of
+from wengert.core.computing import cast, promoted
 from wengert.core.dtype import category
 from wengert.core.half import forward_of
 from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
-from wengert.core.record import cast, promoted
 from wengert.errors import GraphError, MissingValueError, StaleError, WengertError
 from wengert.graphs.vertex import identity, key_of
 from wengert.modes import silently

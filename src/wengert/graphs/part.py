@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
-from wengert.core.record import _new
 from wengert.errors import GraphError, WengertError
 from wengert.graphs.graph import Graph
 from wengert.graphs.names import Names

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import category, is_numeric
+from wengert.core.handles import _new
 from wengert.core.node import Applied, Leaf, Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.graphs.graph import Graph

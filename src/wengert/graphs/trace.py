@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
+from wengert.core.computing import as_operand, cast
 from wengert.core.cut import DETACH
 from wengert.core.dtype import weak_dtype
 from wengert.core.half import arithmetic
 from wengert.core.node import Applied, Leaf, Node, project
 from wengert.core.op import Op
-from wengert.core.record import as_operand, cast
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.errors import ArgumentError, ShapeError, TraceError, WengertError

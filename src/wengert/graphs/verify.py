@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
+from wengert.core.computing import cast, promoted
 from wengert.core.dtype import default_float
 from wengert.core.half import forward_of, in_float32
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
-from wengert.core.record import cast, promoted
 from wengert.errors import GraphError, TraceError, WengertError
 from wengert.modes import silently
 

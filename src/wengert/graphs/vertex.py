@@ -181,7 +181,7 @@ class Vertex:
 
         Raises MissingValueError where it can be neither, StaleError where it was overwritten.
         """
-        from wengert.core.record import _new
+        from wengert.core.handles import _new
 
         return _new(self.graph.values.of(self.key), None)
 

@@ -9,9 +9,9 @@ import numpy as np
 
 import wengert.core.cut  # noqa: F401  # it registers what only traced graphs have
 from wengert.core.aval import Aval
+from wengert.core.computing import cast
 from wengert.core.node import Applied, Node, is_large
 from wengert.core.op import OPS, Op
-from wengert.core.record import cast
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.verify import (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from wengert.core.aval import Aval, stand_in
+from wengert.core.handles import _new
 from wengert.core.memory import Memory
 from wengert.core.node import (
     PROJECTION_PLAN,
@@ -19,7 +20,6 @@ from wengert.core.node import (
     Leaf,
     Node,
 )
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.names import Names

@@ -15,9 +15,9 @@ from types import FrameType
 from typing import Any
 
 from wengert.core.aval import Aval
+from wengert.core.handles import _new
 from wengert.core.node import Applied, Leaf, Node, project
 from wengert.core.op import OPS, Op
-from wengert.core.record import _new
 from wengert.errors import ArgumentError, GradientError
 from wengert.graphs.names import Names
 from wengert.interchange.torch_arrays import as_array, dtype_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.record import memory_of
+from wengert.core.handles import memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError
 from wengert.ops.canonical import one_dim

@@ -9,8 +9,9 @@ import numpy as np
 
 from wengert.core.dtype import dtype_of
 from wengert.core.escape import IN_ARRAYS
+from wengert.core.handles import _new, memory_of
+from wengert.core.marks import mark_inference
 from wengert.core.memory import Memory
-from wengert.core.record import _new, mark_inference, memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import (
     ArgumentError,

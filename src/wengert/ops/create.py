@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.dtype import DEFAULTS, as_dtype, is_differentiable
-from wengert.core.record import make_leaf, mark_cut, mark_inference
+from wengert.core.fast import make_leaf
+from wengert.core.marks import mark_cut, mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
 from wengert.modes import current, get_state

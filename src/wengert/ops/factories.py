@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.dtype import NumpyDType, as_dtype, default_float, weak_dtype
-from wengert.core.record import _new, mark_inference
+from wengert.core.handles import _new
+from wengert.core.marks import mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.modes import current

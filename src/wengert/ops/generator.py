@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.handles import _new
 from wengert.core.place import CPU, Device
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError
 from wengert.ops.canonical import check_device

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.record import memory_of
+from wengert.core.handles import memory_of
 from wengert.core.tensor import Tensor
 from wengert.ops.matrices import numpy_dtype
 from wengert.ops.numpy_shapes import answers

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.advice import no_history_in_array
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.ops.join import stack
 

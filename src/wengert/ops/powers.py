@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.computing import cast
 from wengert.core.dtype import common_dtype, is_differentiable
-from wengert.core.record import cast
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import DTypeError

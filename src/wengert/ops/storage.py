@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.handles import memory_of, take_memory
 from wengert.core.memory import Aside, Memory
-from wengert.core.record import memory_of, take_memory
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place, refuse, writable
 from wengert.errors import ArgumentError, DTypeError, GradientError

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.handles import _new, from_node
 from wengert.core.node import Node
-from wengert.core.record import _new, from_node
 from wengert.core.tensor import Tensor
 from wengert.modes import State
 from wengert.transform.conform import conform

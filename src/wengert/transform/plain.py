@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.computing import _scalar, cast, compute
 from wengert.core.half import is_half
+from wengert.core.handles import _new
 from wengert.core.op import Op
-from wengert.core.record import _new, _scalar, cast, compute
 from wengert.core.tensor import Tensor
 from wengert.core.view import View
 from wengert.modes import State

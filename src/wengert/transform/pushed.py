@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.computing import compute, promoted
 from wengert.core.half import is_half
+from wengert.core.handles import _new
 from wengert.core.op import OPS, Op, Select, parameters
-from wengert.core.record import _new, compute, promoted
 from wengert.core.tensor import Tensor
 from wengert.modes import State
 from wengert.transform.batch import Batched, BatchLevel

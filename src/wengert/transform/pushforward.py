@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from wengert.core.half import widened
+from wengert.core.handles import _new
 from wengert.core.op import OPS, Op, parameters
-from wengert.core.record import _new, apply
+from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.modes import State, using
 from wengert.transform.aliases import alias_leaf, zero_leaf

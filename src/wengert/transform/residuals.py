@@ -9,11 +9,11 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
+from wengert.core.handles import from_node
 from wengert.core.hooks import Packed
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, project
 from wengert.core.op import OPS
-from wengert.core.record import from_node
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped
 from wengert.errors import ArgumentError, Cause, FreedError, GradientError, StaleError

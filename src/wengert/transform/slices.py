@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.computing import _scalar
 from wengert.core.half import is_half
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new, _scalar
 from wengert.core.tensor import Tensor
 from wengert.modes import State, current, entered, silent_context, silently
 from wengert.transform.batch import Batched, BatchLevel

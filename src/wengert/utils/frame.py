@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wengert.core.handles import handle, memory_of
 from wengert.core.hooks import Attentive
 from wengert.core.node import next_sequence
-from wengert.core.record import handle, memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import CheckpointError, StaleError
 from wengert.modes import current, using

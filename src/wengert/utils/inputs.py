@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wengert.core.handles import handle, memory_of
 from wengert.core.hooks import Attentive
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Leaf, Node, next_sequence
-from wengert.core.record import handle, memory_of, packed
+from wengert.core.packing import packed
 from wengert.core.tensor import Tensor
 from wengert.errors import StaleError
 from wengert.modes import current

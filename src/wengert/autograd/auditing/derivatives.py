@@ -11,7 +11,7 @@ from wengert.autograd.auditing.numeric import dot, worst
 from wengert.autograd.auditing.report import Audit
 from wengert.autograd.auditing.subject import Run, Subject
 from wengert.autograd.backward import grad
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
 from wengert.modes import using

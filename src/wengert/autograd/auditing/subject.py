@@ -18,9 +18,10 @@ from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.node import FunctionNode, backward_of, place_of
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
 from wengert.core.op import OPS
-from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.modes import using
 from wengert.ops.generator import default_generator, replaying

@@ -10,7 +10,7 @@ import numpy as np
 from wengert.autograd import forward_ad
 from wengert.autograd.backward import grad
 from wengert.autograd.checks.case import Case, as_outputs
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 
 

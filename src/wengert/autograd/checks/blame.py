@@ -11,7 +11,7 @@ from wengert.autograd.checks.case import Case, Settings, close
 from wengert.autograd.checks.cause import cause_of, cut_of
 from wengert.autograd.checks.local import first_rule
 from wengert.autograd.checks.mismatch import First, Mismatch, jacobians
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.errors import GradcheckError
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wengert.core.record import memory_of
+from wengert.core.handles import memory_of
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradcheckError, ShapeError
 

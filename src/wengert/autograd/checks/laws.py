@@ -13,7 +13,7 @@ from wengert.autograd.checks.blame import not_zero
 from wengert.autograd.checks.case import Case, as_outputs, close
 from wengert.autograd.checks.local import failing_operations, graph_of
 from wengert.autograd.checks.mismatch import Failure
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GradcheckError
 from wengert.func.mapping import vmap

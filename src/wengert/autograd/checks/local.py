@@ -16,8 +16,9 @@ from wengert.ask.local import pull
 from wengert.autograd.checks.case import Case
 from wengert.autograd.checks.mismatch import Failure
 from wengert.core.dtype import dtype_of, is_differentiable
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import WengertError
 from wengert.graphs.graph import Graph

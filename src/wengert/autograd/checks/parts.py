@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from wengert.autograd.checks.case import Case, as_outputs
-from wengert.core.record import _new, make_leaf
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 
 Function = Callable[..., Any]

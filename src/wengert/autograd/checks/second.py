@@ -9,7 +9,8 @@ import numpy as np
 
 from wengert.autograd.backward import grad
 from wengert.autograd.checks.case import as_outputs, as_tuple
-from wengert.core.record import _new, make_leaf
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError
 

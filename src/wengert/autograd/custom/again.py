@@ -12,8 +12,9 @@ from wengert.autograd.custom.layout import Layout
 from wengert.autograd.custom.node import FunctionNode, backward_of
 from wengert.core.aval import stand_in
 from wengert.core.dtype import is_differentiable
+from wengert.core.fast import make_leaf
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new, make_leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import MissingValueError
 from wengert.modes import current, using

@@ -11,9 +11,10 @@ from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.node import FunctionNode, place_of
 from wengert.core.dtype import is_differentiable
+from wengert.core.handles import handle, memory_of
+from wengert.core.marks import mark_cut
 from wengert.core.node import SMALL, Leaf, Node, project
 from wengert.core.op import OPS
-from wengert.core.record import handle, mark_cut, memory_of
 from wengert.core.tensor import Tensor
 from wengert.core.view import FUNCTION, SEVERAL, View, attach, view_of
 from wengert.core.write import _rewrite, _write_through, refuse

@@ -9,8 +9,8 @@ import numpy as np
 
 from wengert.autograd.custom.node import FunctionNode, backward_of, place_of
 from wengert.core.aval import Aval
+from wengert.core.handles import _new
 from wengert.core.node import Node
-from wengert.core.record import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, GradientError, ShapeError
 

@@ -12,9 +12,10 @@ from wengert.autograd.custom.node import FunctionNode
 from wengert.autograd.custom.outputs import Outputs, index_of
 from wengert.autograd.custom.saved import SavedValue
 from wengert.core.half import REAL
+from wengert.core.marks import inherit_cuts, mark_cut
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, next_sequence
-from wengert.core.record import announce, inherit_cuts, mark_cut
+from wengert.core.packing import announce
 from wengert.core.tensor import Tensor
 from wengert.core.write import writable
 from wengert.errors import GradientError

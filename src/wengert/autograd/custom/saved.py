@@ -7,10 +7,11 @@ from typing import Any
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
+from wengert.core.handles import memory_of
 from wengert.core.hooks import Hook
 from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node, project
-from wengert.core.record import memory_of, packed
+from wengert.core.packing import packed
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError, StaleError
 from wengert.modes import State, current

@@ -11,7 +11,7 @@ from wengert.autograd.custom.call import Call, Returned
 from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.node import place_of
 from wengert.core.dtype import is_differentiable
-from wengert.core.record import _new
+from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError, ShapeError
 from wengert.modes import State, entered
