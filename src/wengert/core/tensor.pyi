@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 import numpy as np
-from wengert.core import record, values
+from wengert.core import fast, handles, marks, values
 from wengert.core.advice import cut_off, no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
