@@ -214,3 +214,13 @@ def test_scopes_nest_and_decorate() -> None:
 def test_a_scope_needs_a_name() -> None:
     with pytest.raises(ValueError, match="no name"):
         wg.scope("a//b")
+
+
+def test_scopes_may_be_numbers():
+    x = wg.tensor(2.0, requires_grad=True)
+    for layer in range(2):
+        with wg.scope(layer):
+            x = x * x
+    g = wg.graph(x)
+    assert [node.scope for node in g.nodes] == ["", "0", "1"]
+    assert g.select(scope="1") == [g["x"]]

@@ -233,8 +233,13 @@ def as_array(value: Any, aval: Aval, what: str) -> Any:
     data = getattr(value, "_data", value)
     array = np.asarray(data)
     if not is_numeric(array.dtype):
-        raise ArgumentError(f"{what}: {value!r} is no number and no array")
+        raise ArgumentError(
+            f"{what}: {value!r} is no number and no array", f"Give {aval}, or one number for all."
+        )
     if array.shape != aval.shape and array.size != 1:
-        raise ShapeError(f"{what} has shape {array.shape}, not {aval.shape}")
+        raise ShapeError(
+            f"{what} has shape {array.shape}, not {aval.shape}",
+            "One number per element, or one for all.",
+        )
     full = array.reshape(()) if array.shape != aval.shape else array
     return np.array(np.broadcast_to(full, aval.shape).astype(aval.dtype))[()]

@@ -207,7 +207,7 @@ class scope(Mode):
         super().__init__()
         if not all(str(name).split("/")):
             raise ArgumentValueError(f"scope: {name!r} is no name", 'Like "encoder".')
-        self.name = name
+        self.name = str(name)
 
     def _changed(self, state: State) -> State:
         return state.but(scope=f"{state.scope}/{self.name}" if state.scope else self.name)

@@ -199,7 +199,8 @@ def _as_integer(entry: Any) -> int:
         error = DimensionError if isinstance(entry, (float, complex)) else ArgumentError
         raise error(
             "only integers, slices (`:`), ellipsis (`...`), None and int64, int32 or bool tensors "
-            f"are valid indices (got {kind})"
+            f"are valid indices (got {kind})",
+            "A place is a whole number: x[int(i)], or x[i.long()] of a tensor.",
         ) from None
 
 
