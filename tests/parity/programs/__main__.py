@@ -11,7 +11,9 @@ import multiprocessing
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -33,13 +35,27 @@ def outcome_of(seed: int) -> str:
 
 
 def shorter(program: Program) -> Program:
-    """The program without the statements that it differs without as well."""
-    for number in reversed(range(len(program.statements))):
-        kept = program.statements[:number] + program.statements[number + 1 :]
-        without = replace(program, statements=kept)
-        if outcome(without) not in ("", "left out"):
+    """The program without what it has the same problem without."""
+    problem = outcome(program)[:40]
+    tried = iter(parts_left_out(program))
+    while (without := next(tried, None)) is not None:
+        if outcome(without)[:40] == problem:
             program = without
+            tried = iter(parts_left_out(program))
     return program
+
+
+def parts_left_out(whole: Any) -> Iterator[Any]:
+    """The program, or a statement with a body, without one statement, or with a part of one."""
+    body = whole.statements
+    for number in reversed(range(len(body))):
+        before, one, after = body[:number], body[number], body[number + 1 :]
+        if len(body) > 1:
+            yield replace(whole, statements=before + after)
+        if hasattr(one, "statements"):
+            yield replace(whole, statements=before + one.statements + after)
+            for part in parts_left_out(one):
+                yield replace(whole, statements=(*before, part, *after))
 
 
 def show(seed: int, problem: str) -> None:

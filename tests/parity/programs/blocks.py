@@ -9,7 +9,7 @@ from parity.programs.drawing import EITHER, EVERYWHERE, INDEX, Body, statement
 from parity.programs.world import Variable, World
 
 
-@statement(1, inside=False, statements=Body(EVERYWHERE))
+@statement(1, where=[EVERYWHERE], statements=Body(EVERYWHERE))
 @dataclass(frozen=True)
 class NoGrad:
     """with no_grad(): ...
@@ -29,7 +29,7 @@ class NoGrad:
         world.variables[before:] = [v for v in made if not v.viewed]
 
 
-@statement(1, inside=False, at=INDEX)
+@statement(1, where=[EVERYWHERE], at=INDEX)
 @dataclass(frozen=True)
 class RequireGrad:
     """x.requires_grad_()"""
@@ -45,7 +45,7 @@ class RequireGrad:
             world.leaves.append(x.tensor.requires_grad_())
 
 
-@statement(1, inside=False, at=INDEX)
+@statement(1, where=[EVERYWHERE], at=INDEX)
 @dataclass(frozen=True)
 class RetainGrad:
     """x.retain_grad()"""
@@ -60,7 +60,7 @@ class RetainGrad:
             x.tensor.retain_grad()
 
 
-@statement(1, inside=False, at=INDEX, leaf=INDEX, create_graph=EITHER)
+@statement(1, where=[EVERYWHERE], at=INDEX, leaf=INDEX, create_graph=EITHER)
 @dataclass(frozen=True)
 class Gradient:
     """g = the gradient of a variable with respect to a leaf, with a graph of its own or without."""
@@ -74,6 +74,7 @@ class Gradient:
         if x is None or not world.leaves:
             return
         world.second_order |= self.create_graph
+        world.deep = world.second_order
         leaf = world.leaves[self.leaf % len(world.leaves)]
         (found,) = world.m.autograd.grad(
             x.tensor.sum(), leaf, retain_graph=True, create_graph=self.create_graph,

@@ -48,7 +48,15 @@ EVERYWHERE: list[Kind] = []
 """The kinds that a program consists of, each as often as it weighs."""
 
 INSIDE: list[Kind] = []
-"""Those that may also stand inside a function that is transformed."""
+"""Those that may stand inside a function that is transformed."""
+
+PLAIN: list[Kind] = []
+"""Those that may stand where torch allows neither transforms nor hooks."""
+
+PURE: list[Kind] = []
+"""Those of them that write nothing."""
+
+ANYWHERE = (EVERYWHERE, INSIDE, PLAIN, PURE)
 
 
 @dataclass(frozen=True)
@@ -78,17 +86,14 @@ SMALL = Choice(range(4))
 EITHER = Choice((False, True))
 
 
-def statement(weight: int, *, inside: bool = True, **fields: Any) -> Callable[[type], type]:
-    """Enter a kind of statement, with the declarations of its fields.
-
-    inside: whether it may also stand inside a function that is transformed.
-    """
+def statement(
+    weight: int, *, where: Sequence[list[Kind]] = (EVERYWHERE, INSIDE, PLAIN), **fields: Any
+) -> Callable[[type], type]:
+    """Enter a kind of statement, with the declarations of its fields, and where it may stand."""
 
     def enter(made: type) -> type:
-        kind = Kind(made, fields)
-        EVERYWHERE.extend([kind] * weight)
-        if inside:
-            INSIDE.extend([kind] * weight)
+        for kinds in where:
+            kinds.extend([Kind(made, fields)] * weight)
         return made
 
     return enter

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from parity.programs.drawing import INDEX, SMALL, Choice, statement
+from parity.programs.drawing import ANYWHERE, INDEX, SMALL, Choice, statement
 from parity.programs.world import World
 
 GATHERS: dict[str, Callable[[Any, int, Any], Any]] = {
@@ -25,7 +25,7 @@ GATHERS: dict[str, Callable[[Any, int, Any], Any]] = {
 }
 
 
-@statement(2, name=Choice(sorted(GATHERS)), at=INDEX, i=SMALL)
+@statement(2, where=ANYWHERE, name=Choice(sorted(GATHERS)), at=INDEX, i=SMALL)
 @dataclass(frozen=True)
 class Gather:
     """y = x[rows]"""
@@ -65,6 +65,8 @@ class FurtherInPlace:
     i: int
 
     def run(self, world: World, place: str) -> None:
-        x = world.pick(self.at, lambda v: len(v.shape) > 0 and 0 not in v.shape and not v.expanded)
+        x = world.target(
+            self.at, lambda v: len(v.shape) > 0 and 0 not in v.shape and not v.expanded
+        )
         if x is not None:
             FURTHER_IN_PLACE[self.name](x.tensor, self.i, world.m)

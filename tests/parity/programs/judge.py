@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 
 import wengert
 from parity.programs.program import Program
-from parity.programs.world import World
+from parity.programs.world import World, forget_gradients, outcome
 from parity.theirs import builtin_of
 
 LARGEST = 1e30
@@ -19,19 +18,29 @@ LARGEST = 1e30
 
 def judge(program: Program) -> bool:
     """Compare errors, values, flags and gradients of two runs; False if they cannot be."""
-    theirs, mine = program.run(torch), program.run(wengert)
+    theirs = program.run(torch)
+    mine = program.run(wengert, theirs.refused)
     same_errors(mine, theirs)
     if not all(bool((abs(v.tensor.detach()) < LARGEST).all()) for v in theirs.variables):
         return False
     same_tensors(mine, theirs)
-    found = [gradients(mine, number) for number in range(len(mine.variables))]
-    expected = [gradients(theirs, number) for number in range(len(theirs.variables))]
-    for number, (one, other) in enumerate(zip(found, expected, strict=True)):
-        if isinstance(other, RuntimeError) and theirs.second_order and isinstance(one, tuple):
-            continue  # what the derivative of a derivative saves is each library's own affair
-        same_gradients(one, other, number)
-    same_backward(mine, theirs, [n for n, g in enumerate(expected) if isinstance(g, tuple)])
+    fit = [n for n in range(len(theirs.variables)) if same_pass(mine, theirs, n)]
+    same_backward(mine, theirs, fit)
+    same_log(mine, theirs)
     return True
+
+
+def same_pass(mine: World, theirs: World, number: int) -> bool:
+    """Compare the gradients of one variable; whether it has any, and no error."""
+    logged = len(mine.log), len(theirs.log)
+    found, expected = gradients(mine, number), gradients(theirs, number)
+    if isinstance(expected, RuntimeError):
+        # How far a pass comes that fails is each library's own affair.
+        del mine.log[logged[0] :], theirs.log[logged[1] :]
+        if theirs.second_order and isinstance(found, tuple):
+            return False  # what the derivative of a derivative saves, too
+    same_gradients(found, expected, number)
+    return isinstance(expected, tuple)
 
 
 def same_errors(mine: World, theirs: World) -> None:
@@ -44,6 +53,21 @@ def same_errors(mine: World, theirs: World) -> None:
 
 def same_error(mine: Exception, theirs: Exception) -> None:
     assert isinstance(mine, builtin_of(theirs)), f"{mine!r}; torch raises {theirs!r}"
+
+
+def same_log(mine: World, theirs: World) -> None:
+    """What hooks were called with, in the order of the calls.
+
+    The derivatives in a graph are made of other nodes in each library: then the order is its own,
+    and so is whether there is a gradient of zeros or none.
+    """
+    if theirs.second_order:
+        for world in (mine, theirs):
+            world.log = sorted((c for c in world.log if c[1].any()), key=lambda called: called[0])
+    found, expected = [n for n, _ in mine.log], [n for n, _ in theirs.log]
+    assert found == expected, f"hooks called: {found}, in torch {expected}"
+    for (number, g), (_, h) in zip(mine.log, theirs.log, strict=True):
+        close(g, h, f"hook {number}")
 
 
 def same_tensors(mine: World, theirs: World) -> None:
@@ -63,13 +87,6 @@ def flags(tensor: Any) -> dict[str, Any]:
         "version": tensor._version,
         "is view": tensor._is_view(),
     }
-
-
-def outcome(look: Callable[[], Any]) -> Any:
-    try:
-        return look()
-    except RuntimeError:
-        return "raises"
 
 
 def gradients(world: World, number: int) -> Any:
@@ -121,13 +138,6 @@ def same_backward(mine: World, theirs: World, fit: list[int]) -> None:
         retains = not theirs.second_order and w.tensor.retains_grad
         if outcome(lambda w=w, r=retains: w.tensor.is_leaf or r) is True:
             same_or_zero(v.tensor.grad, w.tensor.grad, f".grad of variable {number}")
-
-
-def forget_gradients(world: World) -> None:
-    """Passes that failed left theirs in torch, and nothing here."""
-    for variable in world.variables:
-        if outcome(lambda v=variable: v.tensor.is_leaf or v.tensor.retains_grad) is True:
-            variable.tensor.grad = None
 
 
 def close(mine: Any, theirs: Any, what: str) -> None:

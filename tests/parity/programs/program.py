@@ -5,12 +5,20 @@ from __future__ import annotations
 import itertools
 import random
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parity.programs import blocks, further, statements  # noqa: F401  # they enter their kinds
+from parity.programs import (  # noqa: F401  # they enter their kinds
+    blocks,
+    further,
+    hooks,
+    saving,
+    statements,
+    transforms,
+)
 from parity.programs.drawing import EVERYWHERE, Body, Choice, Kind
 from parity.programs.world import World
 
@@ -24,9 +32,9 @@ class Program:
     requires_grad: tuple[bool, ...]
     statements: tuple[Any, ...]
 
-    def run(self, m: Any) -> World:
-        """The program's variables at its end, and what it raised."""
-        world = World(m)
+    def run(self, m: Any, refused: Iterable[str] = ()) -> World:
+        """The program's variables at its end, and what it raised, without what torch refuses."""
+        world = World(m, refused=set(refused))
         for number, (shape, leaf) in enumerate(zip(SHAPES, self.requires_grad, strict=True)):
             values = np.linspace(-1.3, 1.9, int(np.prod(shape))) + 0.1 * number
             tensor = m.tensor(values.tolist(), dtype=m.float64).reshape(shape).clone()

@@ -15,7 +15,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from parity.programs.drawing import EITHER, INDEX, SMALL, Choice, statement
+from parity.programs.drawing import (
+    ANYWHERE,
+    EITHER,
+    EVERYWHERE,
+    INDEX,
+    INSIDE,
+    PLAIN,
+    SMALL,
+    Choice,
+    statement,
+)
 from parity.programs.world import Variable, World, fit_together, fits_into
 
 UNARY = ("sin", "cos", "tanh", "sigmoid", "neg", "clone", "square", "clone", "abs")
@@ -24,7 +34,7 @@ BINARY = ("add", "sub", "mul", "mul")
 BINARY_IN_PLACE = ("add_", "sub_", "mul_", "copy_", "mul_")
 
 
-@statement(4, name=Choice(UNARY), at=INDEX)
+@statement(4, where=ANYWHERE, name=Choice(UNARY), at=INDEX)
 @dataclass(frozen=True)
 class Unary:
     """y = x.sin()"""
@@ -38,7 +48,7 @@ class Unary:
             world.new(getattr(chosen.tensor, self.name)())
 
 
-@statement(4, name=Choice(BINARY), at=INDEX, other=INDEX)
+@statement(4, where=ANYWHERE, name=Choice(BINARY), at=INDEX, other=INDEX)
 @dataclass(frozen=True)
 class Binary:
     """z = x.mul(y)"""
@@ -56,7 +66,7 @@ class Binary:
         world.new(getattr(x.tensor, self.name)(y.tensor))
 
 
-@statement(2, at=INDEX, dim=SMALL)
+@statement(2, where=ANYWHERE, at=INDEX, dim=SMALL)
 @dataclass(frozen=True)
 class Sum:
     """y = x.sum(dim)"""
@@ -79,7 +89,7 @@ class UnaryInPlace:
     at: int
 
     def run(self, world: World, place: str) -> None:
-        x = world.pick(self.at)
+        x = world.target(self.at)
         if x is not None:
             getattr(x.tensor, self.name)()
 
@@ -94,7 +104,7 @@ class BinaryInPlace:
     other: int
 
     def run(self, world: World, place: str) -> None:
-        x = world.pick(self.at)
+        x = world.target(self.at)
         if x is None:
             return
         y = world.operand(self.other, x, lambda v: fits_into(x.shape, v.shape))
@@ -119,7 +129,7 @@ class NumberInPlace:
 
     def run(self, world: World, place: str) -> None:
         # Expanded memory can be filled in torch; here it is read-only.
-        x = world.pick(self.at, lambda v: not v.expanded)
+        x = world.target(self.at, lambda v: not v.expanded)
         if x is not None:
             getattr(x.tensor, self.name)(*([] if self.name == "zero_" else [self.value]))
 
@@ -158,7 +168,7 @@ VIEWS: dict[str, tuple[int, Callable[[Any, int, int], Any]]] = {
 """Name -> the dimensions that it needs, and the view."""
 
 
-@statement(7, name=Choice(sorted(VIEWS)), at=INDEX, dim=SMALL, i=SMALL)
+@statement(7, where=ANYWHERE, name=Choice(sorted(VIEWS)), at=INDEX, dim=SMALL, i=SMALL)
 @dataclass(frozen=True)
 class View:
     """v = x.select(dim, i)"""
@@ -173,7 +183,8 @@ class View:
         x = world.pick(self.at, lambda v: least <= len(v.shape) < 4 and 0 not in v.shape)
         if x is not None:
             dim = self.dim % max(len(x.shape), 1)
-            world.alias(make(x.tensor, dim, self.i), x, expanded=self.name == "expand")
+            made = world.alias(make(x.tensor, dim, self.i), x, expanded=self.name == "expand")
+            made.several = self.name in ("unbind", "split", "chunk")
 
 
 def _write_index(x: Variable, kind: str, i: int, m: Any) -> Any:
@@ -209,7 +220,7 @@ class Assign:
     kind: str
 
     def run(self, world: World, place: str) -> None:
-        x = world.pick(self.at, lambda v: len(v.shape) > 0 and not v.expanded)
+        x = world.target(self.at, lambda v: len(v.shape) > 0 and not v.expanded)
         if x is None:
             return
         index = _write_index(x, self.kind, self.i, world.m)
@@ -220,7 +231,10 @@ class Assign:
         x.tensor[index] = 0.75 if self.number or y is None else y
 
 
-@statement(1, at=INDEX, how=Choice(("detach", "data")))
+# Inside a function that is transformed, .data is of this level alone in torch: the tensor keeps
+# the graphs of the levels around.
+@statement(1, where=[EVERYWHERE, PLAIN], at=INDEX, how=Choice(("detach", "data")))
+@statement(1, where=[INSIDE], at=INDEX, how=Choice(("detach",)))
 @dataclass(frozen=True)
 class Detach:
     """y = x.detach()"""

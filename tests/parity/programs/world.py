@@ -17,7 +17,8 @@ class Variable:
     """A tensor of the program.
 
     group: those of one group may share memory. expanded: some elements are one in memory. viewed:
-    made by a view operation, or a view of one that was. quiet: under no_grad.
+    made by a view operation, or a view of one that was. quiet: under no_grad. several: one output
+    of several of one node. hooked: hooks hang on it.
     """
 
     tensor: Any
@@ -25,6 +26,8 @@ class Variable:
     expanded: bool = False
     viewed: bool = False
     quiet: bool = False
+    several: bool = False
+    hooked: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -34,13 +37,34 @@ class Variable:
 Condition = Callable[[Variable], bool]
 
 
+FAULTS = (
+    # A tangent that torch knows to be zero, or an expanded one, cannot be written into.
+    "ZeroTensors are immutable",
+    "more than one element of the written-to tensor",
+    # A Function whose vmap rule is generated cannot be mapped in forward mode.
+    "flat_bdims must not be None",
+)
+"""What torch says where it fails at something that is right."""
+
+DEEP_FAULTS = (
+    # What the derivative of a derivative saves is each library's own affair.
+    "modified by an inplace operation",
+    # jacfwd maps jvp: a mapped tangent cannot be written into one that is not.
+    "is not possible because there exists a Tensor",
+)
+"""What torch may say, without need, in forward mode and when derivatives are differentiated."""
+
+
 @dataclass
 class World:
     """One run of a program with `m`, which is torch or wengert.
 
     variables: those that statements can choose from; leaves: those to differentiate by. errors: per
     statement that raised, its place and the exception. second_order: whether gradients have been
-    differentiated.
+    differentiated. handles: of the hooks that were hung up; log: what they were called with.
+    kept: nodes that hooks hang on: torch forgets those of leaves. refused: the places of
+    statements that torch refuses. inside: of a function that is transformed. deep: whether the
+    statement that runs is in forward mode or differentiates derivatives.
     """
 
     m: Any
@@ -49,6 +73,12 @@ class World:
     errors: list[tuple[str, Exception]] = field(default_factory=list)
     groups: int = 0
     second_order: bool = False
+    handles: list[Any] = field(default_factory=list)
+    log: list[tuple[int, Any]] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    inside: bool = False
+    deep: bool = False
+    kept: list[Any] = field(default_factory=list)
 
     def new(self, tensor: Any) -> Variable:
         """Enter a tensor that has memory of its own."""
@@ -76,6 +106,16 @@ class World:
             _ = chosen.tensor.grad_fn
         return chosen
 
+    def target(self, index: int, condition: Condition = lambda v: True) -> Variable | None:
+        """A variable to write into.
+
+        What a view was is an operand of a write into it, and its hooks are called; torch does
+        without (tests/parity/test_hooks_in_place.py). So none is chosen that shares memory with
+        such a view.
+        """
+        hooked = {v.group for v in self.variables if v.hooked and v.viewed}
+        return self.pick(index, lambda v: condition(v) and v.group not in hooked)
+
     def operand(self, index: int, target: Variable, condition: Condition) -> Any:
         """A tensor to compute with; a clone if it may overlap with the target, as torch wants."""
         chosen = self.pick(index, condition)
@@ -85,12 +125,31 @@ class World:
         return chosen.tensor.clone() if overlaps else chosen.tensor
 
     def run(self, statements: Any, place: str = "") -> None:
-        """Run statements one after the other; one that raises is noted, and the next one runs."""
+        """Run statements one after the other; one that raises is noted, and the next one runs.
+
+        Inside a function that is transformed, an error ends the function: at which depth of
+        transforms it is noticed is each library's own affair.
+        """
         for number, statement in enumerate(statements):
+            here = f"{place}{number}."
+            if here in self.refused:
+                continue
+            self.deep = self.deep and self.inside
             try:
-                statement.run(self, f"{place}{number}.")
+                statement.run(self, here)
             except Exception as error:
-                self.errors.append((f"{place}{number} {statement}", error))
+                if self.inside:
+                    raise
+                if self.faulty(error):
+                    self.refused.add(here)
+                else:
+                    self.errors.append((f"{place}{number} {statement}", error))
+
+    def faulty(self, error: Exception) -> bool:
+        """Whether torch raised this where nothing is wrong, or wengert need not."""
+        faults = FAULTS + DEEP_FAULTS if self.deep else FAULTS
+        theirs = type(error).__module__ == "builtins"
+        return theirs and any(fault in str(error) for fault in faults)
 
 
 def fits_into(target: tuple[int, ...], shape: tuple[int, ...]) -> bool:
@@ -103,3 +162,17 @@ def fits_into(target: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 def fit_together(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether two shapes broadcast against each other."""
     return all(s == t or 1 in (s, t) for s, t in zip(reversed(one), reversed(other), strict=False))
+
+
+def outcome(look: Callable[[], Any]) -> Any:
+    try:
+        return look()
+    except RuntimeError:
+        return "raises"
+
+
+def forget_gradients(world: World) -> None:
+    """Passes that failed left theirs in torch, and nothing here."""
+    for variable in world.variables:
+        if outcome(lambda v=variable: v.tensor.is_leaf or v.tensor.retains_grad) is True:
+            variable.tensor.grad = None
