@@ -143,7 +143,7 @@ def _cumprod(x: Any, *, dim: int, dtype: Dtype) -> Any:
     result = _multiplied(x, dtype)
     if not x.ndim:
         return x.astype(result)
-    return np.multiply.accumulate(x, dim, running(result)).astype(result, copy=False)
+    return np.multiply.accumulate(x, dim, running(result)).astype(result, order="C", copy=False)
 
 
 def _cumprod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:

@@ -35,7 +35,7 @@ def _cumsum(x: Any, *, dim: int, dtype: np.dtype[Any] | None) -> Any:
     if not x.ndim:
         return x.astype(dtype)
     x = x.astype(dtype, copy=False)
-    return np.add.accumulate(x, dim, running(dtype)).astype(dtype, copy=False)
+    return np.add.accumulate(x, dim, running(dtype)).astype(dtype, order="C", copy=False)
 
 
 def _cumsum_transpose(ct: Any, dim: int) -> Any:
@@ -69,11 +69,11 @@ def _running(name: str, accumulate: Callable[..., Any]) -> Callable[..., tuple[A
         refuse_kinds(name, x, "c")
         if not x.ndim:
             return x.copy(), np.int64(0)
-        values = accumulate(x, dim)
+        values = np.ascontiguousarray(accumulate(x, dim))
         # Of equal elements the last is named, and so is the last NaN.
         here = (x == values) | (x != x)
         places = np.arange(x.shape[dim]).reshape((-1,) + (1,) * (x.ndim - 1 - dim))
-        return values, np.maximum.accumulate(np.where(here, places, 0), dim)
+        return values, np.ascontiguousarray(np.maximum.accumulate(np.where(here, places, 0), dim))
 
     return forward
 
@@ -133,7 +133,7 @@ def _logcumsumexp(x: Any, *, dim: int) -> Any:
     if not x.ndim:
         return x.copy()
     if x.dtype.kind != "c":
-        return np.logaddexp.accumulate(x, dim)
+        return np.ascontiguousarray(np.logaddexp.accumulate(x, dim))
     out = x.astype(running(x.dtype))
     lines = np.moveaxis(out, dim, 0)
     for k in range(1, len(lines)):

@@ -171,14 +171,15 @@ class Remove:
             world.handles[self.at % len(world.handles)].remove()
 
 
-@statement(1, where=[EVERYWHERE], at=INDEX, leaf=INDEX, create_graph=EITHER)
+@statement(1, where=[EVERYWHERE], at=INDEX, leaf=INDEX, create_graph=EITHER, alone=EITHER)
 @dataclass(frozen=True)
 class Backward:
-    """x.sum().backward(); g = leaf.grad"""
+    """x.sum().backward(), for all leaves or for one alone; g = leaf.grad"""
 
     at: int
     leaf: int
     create_graph: bool
+    alone: bool
 
     def run(self, world: World, place: str) -> None:
         x = world.pick(self.at, differentiable)
@@ -186,14 +187,17 @@ class Backward:
             return
         world.second_order |= self.create_graph
         world.deep = world.second_order
-        seen = len(world.log)
+        leaf, seen = world.leaves[self.leaf % len(world.leaves)], len(world.log)
         try:
-            x.tensor.sum().backward(retain_graph=True, create_graph=self.create_graph)
+            x.tensor.sum().backward(
+                retain_graph=True,
+                create_graph=self.create_graph,
+                inputs=[leaf] if self.alone else None,
+            )
         except RuntimeError:
             # What a pass leaves that fails halfway is its own affair: nothing here, some in torch.
             forget_gradients(world)
             del world.log[seen:]
             raise
-        leaf = world.leaves[self.leaf % len(world.leaves)]
         found = world.m.zeros_like(leaf) if leaf.grad is None else leaf.grad
         world.new(found.detach().clone())

@@ -59,15 +59,32 @@ def same_log(mine: World, theirs: World) -> None:
     """What hooks were called with, in the order of the calls.
 
     The derivatives in a graph are made of other nodes in each library: then the order is its own,
-    and so is whether there is a gradient of zeros or none.
+    and so is whether there is a gradient of zeros or none, and whether a leaf can be reached.
     """
     if theirs.second_order:
-        for world in (mine, theirs):
-            world.log = sorted((c for c in world.log if c[1].any()), key=lambda called: called[0])
+        for number in range(len(theirs.handles)):
+            alike_as_far(calls(mine, number), calls(theirs, number), number)
+        return
     found, expected = [n for n, _ in mine.log], [n for n, _ in theirs.log]
     assert found == expected, f"hooks called: {found}, in torch {expected}"
     for (number, g), (_, h) in zip(mine.log, theirs.log, strict=True):
         close(g, h, f"hook {number}")
+
+
+def calls(world: World, number: int) -> list[Any]:
+    """What one hook was called with, without zeros."""
+    found = [np.array(g.tolist()) for n, g in world.log if n == number]
+    return [g for g in found if (abs(g) > 1e-9).any()]
+
+
+def alike_as_far(mine: list[Any], theirs: list[Any], number: int) -> None:
+    """Whether the calls of one are among those of the other, in order."""
+    fewer, more = sorted((mine, theirs), key=len)
+    rest = iter(more)
+    for g in fewer:
+        assert any(np.allclose(g, h, rtol=1e-9, atol=1e-9) for h in rest if g.shape == h.shape), (
+            f"hook {number}: {mine}, in torch {theirs}"
+        )
 
 
 def same_tensors(mine: World, theirs: World) -> None:

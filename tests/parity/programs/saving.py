@@ -117,8 +117,10 @@ class Custom:
     def run(self, world: World, place: str) -> None:
         writes = self.name == "double_"
         x = world.target(self.at) if writes else world.pick(self.at)
-        # Under no_grad, torch makes a view no view that is marked as dirty.
-        if x is None or (writes and not world.m.is_grad_enabled()):
+        if x is None or world.forward > 1:  # torch takes the tangent of its jvp's result for zero
+            return
+        # Under no_grad, what is a view of what is different in torch if forward returns its input.
+        if self.name in ("double_", "same") and not world.m.is_grad_enabled():
             return
         results = functions(world.m)[self.name].apply(x.tensor)
         for result in results if isinstance(results, tuple) else [results]:

@@ -22,7 +22,7 @@ from parity.programs.drawing import (
 )
 from parity.programs.world import Variable, World
 
-BODY = Body(INSIDE)
+BODY = Body(INSIDE, most=3)
 
 
 def small(v: Variable) -> bool:
@@ -40,7 +40,7 @@ def inner(
     world.deep |= forward or world.inside
 
     def function(*arguments: Any) -> list[Any]:
-        inside = World(world.m, inside=True)
+        inside = World(world.m, inside=True, forward=world.forward + forward)
         for tensor in closure:
             inside.new(tensor + 0 * arguments[0].sum())
         for tensor in arguments:
@@ -49,7 +49,8 @@ def inner(
             inside.run(statements, place)
         finally:
             world.deep |= inside.deep
-        return [v.tensor for v in inside.variables[-2:]]
+        # Copies: a view that cannot follow its base is refused here, where gradients are on.
+        return [v.tensor.clone() for v in inside.variables[-2:]]
 
     return function
 

@@ -63,8 +63,9 @@ class World:
     statement that raised, its place and the exception. second_order: whether gradients have been
     differentiated. handles: of the hooks that were hung up; log: what they were called with.
     kept: nodes that hooks hang on: torch forgets those of leaves. refused: the places of
-    statements that torch refuses. inside: of a function that is transformed. deep: whether the
-    statement that runs is in forward mode or differentiates derivatives.
+    statements that torch refuses. inside: of a function that is transformed; forward: how many
+    of the transforms are in forward mode. deep: whether the statement that runs is in forward mode
+    or differentiates derivatives.
     """
 
     m: Any
@@ -77,6 +78,7 @@ class World:
     log: list[tuple[int, Any]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     inside: bool = False
+    forward: int = 0
     deep: bool = False
     kept: list[Any] = field(default_factory=list)
 
