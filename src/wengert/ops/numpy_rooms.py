@@ -13,8 +13,8 @@ from typing import Any, Final
 from wengert.core.op import NUMPY, OPERATORS
 
 ROOMS: Final = (
-    "calculus", "editing", "linalg", "picks", "polynomials", "products", "quantiles", "questions",
-    "reductions", "sets", "ufuncs", "refused",
+    "calculus", "editing", "linalg", "nans", "picks", "polynomials", "products", "quantiles",
+    "questions", "reductions", "sets", "ufuncs", "refused",
 )  # fmt: skip
 """wengert.ops.numpy_<name>: nothing but answers, so that no operation waits in there."""
 
