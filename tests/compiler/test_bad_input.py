@@ -10,7 +10,7 @@ import pytest
 
 import wengert as wg
 from wengert.compiler.native import backend
-from wengert.errors import ArgumentError, CompileWarning, TraceError
+from wengert.errors import ArgumentError, CompileWarning, GradientError, TraceError
 
 
 def test_a_branch_on_values_is_named_with_its_line():
@@ -44,6 +44,43 @@ def test_writing_what_is_outside_is_refused():
 
     with pytest.raises(TraceError, match="add_ writes a tensor from outside"):
         wg.compile(lambda x: x * count.add_(1))(wg.ones(1))
+
+
+@pytest.mark.parametrize("write", [lambda x: x.add_(1), lambda x: x[:1].zero_()])
+def test_writing_an_argument_is_refused(write):
+    x = wg.ones(2)
+
+    def under_no_grad(x):
+        with wg.no_grad():
+            return write(x) * 2
+
+    with pytest.raises(GradientError, match=r"in place(?s:.*)Change a copy of the argument"):
+        wg.compile(lambda x: write(x) * 2)(x)
+    with pytest.raises(TraceError, match=r"no_grad(?s:.*)Compute a new tensor"):
+        wg.compile(under_no_grad)(x)
+    assert wg.compile(lambda x: write(x.clone()).sum())(x).item() in (0, 4)
+    assert x.tolist() == [1, 1]
+
+
+def test_writing_under_no_grad():
+    """What has no history is written; what has one cannot be, as it would keep it."""
+
+    def inside(x):
+        with wg.no_grad():
+            y = x * 2
+            y[0] = 7
+            return y.add_(1) * 3
+
+    def between(x):
+        y = x * 2
+        with wg.no_grad():
+            y.add_(1)
+        return y
+
+    x = wg.ones(2)
+    assert wg.compile(inside)(x).tolist() == inside(x).tolist() == [24, 9]
+    with pytest.raises(TraceError, match="add_ under no_grad writes a tensor whose history goes"):
+        wg.compile(between)(x)
 
 
 def test_arguments_that_are_no_data():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -65,6 +66,34 @@ def test_static_arguments():
     assert compiled(2.0, 3) == 256
     assert compiled(2.0, n=1, flag=True) == -4
     assert wg.compile(power, static=[1])(2.0, 2) == 16
+
+
+def test_static_values_that_are_equal_but_differ():
+    compiled = wg.compile(lambda x, n: x * n[0], static="n")
+    x = wg.tensor([1, 2])
+
+    assert compiled(x, (1,)).dtype == wg.int64
+    assert compiled(x, (1.0,)).dtype == wg.float32
+    assert compiled(x, (True,)).dtype == wg.int64
+    assert [np.signbit(compiled(1.0, (zero,))) for zero in (0.0, -0.0)] == [False, True]
+
+
+class Model:
+    def __init__(self):
+        self.weight = wg.tensor([2.0])
+
+    @partial(wg.compile, static="self")
+    def forward(self, x):
+        return x * self.weight
+
+
+def test_methods():
+    model = Model()
+
+    assert model.forward(wg.tensor([3.0])).item() == 6
+    model.weight.add_(1)
+    assert model.forward(wg.tensor([3.0])).item() == 9
+    assert Model().forward(wg.tensor([3.0])).item() == 6
 
 
 def test_results_are_nobody_elses():

@@ -25,7 +25,7 @@ class Static:
         self.value = value
 
     def key(self, name: str) -> Hashable:
-        """Type and value: 1, 1.0 and True are equal, but do not compute the same."""
+        """What tells it from other values of the argument `name`."""
         try:
             hash(self.value)
         except TypeError:
@@ -34,7 +34,16 @@ class Static:
                 "which cannot be told from others",
                 "Give something hashable: a tuple instead of a list.",
             ) from None
-        return type(self.value), repr(self.value), self.value
+        return _told_apart(self.value)
+
+
+def _told_apart(value: Any) -> Hashable:
+    """A key that differs where equal values do not compute the same: 1, 1.0, True; 0, -0."""
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return type(value), repr(value)
+    if isinstance(value, tuple):
+        return type(value), tuple(map(_told_apart, value))
+    return type(value), value
 
 
 class Call(NamedTuple):

@@ -76,6 +76,10 @@ class Compiled:
         self._made = 0
         self._last: dict[str, str] = {}
 
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method; what it belongs to is static: @partial(wengert.compile, static="self")."""
+        return self if instance is None else functools.partial(self, instance)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         program, data = self._found(args, kwargs)
         inputs = [*data, *program.hidden]

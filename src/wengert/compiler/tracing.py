@@ -99,7 +99,7 @@ def trace(function: Callable[..., Any], call: Call) -> Traced:
     leaves: list[Any] = [s._node for s in symbols]
     watch = Watch()
     # What the caller is in the middle of is no part of the function: it sees the program replayed.
-    with using(levels=(watch,), saved=(), inference=False, arrays=None, started=0):
+    with using(levels=(watch,), saved=(), inference=False, arrays=None, started=watch.started):
         args, kwargs = call.with_data(iter(symbols))
         results, spec = flatten(function(*args, **kwargs))
     imported = Import(watch, leaves)

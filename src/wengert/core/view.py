@@ -111,6 +111,10 @@ class Wrapped(View):
     def _write_contents(self, result: Tensor) -> None:
         """Take over the contents of a result; memory that others see is written."""
 
+    def _unrecorded(self, old: Node | None, new: Node | None) -> Node | None:
+        """The node of a tensor that was written under no_grad."""
+        return unrecorded(old, new)
+
     def _in_place(
         self, function: Any, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
     ) -> Tensor:
@@ -137,7 +141,7 @@ class Wrapped(View):
         node = result._node
         if node is not None:
             node._memory = memory
-        written._node = node if state.grad else unrecorded(written._node, node)
+        written._node = node if state.grad else self._unrecorded(written._node, node)
         memory.rewritten = next_sequence()
         memory.stamp(when, name, user_site())
         if base is None:

@@ -51,6 +51,18 @@ class Traced(Wrapped):
                 f"{name} writes a tensor that is being traced into one that is not",
                 "Compute a new tensor: with wengert.stack, cat or where.",
             )
+        written = target if target._base_tensor is None else target._base_tensor
+        node = written._node
+        if not current().grad and (node is None or node.op is not DETACH):
+            # Its value would be new and its history old, which no node of a graph stands for.
+            raise TraceError(
+                f"{name} under no_grad writes a tensor whose history goes on, in a function that "
+                "is being traced",
+                "Compute a new tensor, and return it if it is an argument.",
+            )
+
+    def _unrecorded(self, old: Node | None, new: Node | None) -> Node | None:
+        return new  # which has no history: what is traced under no_grad is detached
 
     def _handle(self) -> Traced:
         return _symbol(self._data, self._node)
@@ -121,12 +133,12 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         node.get_extra().scope = state.scope
     made = output_of(node)
     if not isinstance(made, tuple):
-        source = args[0]
-        if op.view and isinstance(source, Traced):
-            attach(made, source, op, attrs, state)
         # Under no_grad it is computed, but nothing is differentiated through it.
         if not state.grad and plan.wanted:
             made = made.detach()
+        source = args[0]
+        if op.view and isinstance(source, Traced):
+            attach(made, source, op, attrs, state)
     for level in state.levels:
         level.push(op, args, attrs or {}, made)
     return made
