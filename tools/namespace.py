@@ -24,7 +24,6 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "wengert"
 FIXED = {
     "wengert": ["autograd", "linalg", "nn", "testing"],
     "wengert.autograd.auditing": ["audit"],
-    "wengert.compiler.interface": ["compile"],
     "wengert.core.aval": ["Aval"],
     "wengert.core.dtype": [
         "DType as dtype", "bool_ as bool", "complex64", "complex64 as cfloat", "complex128",
@@ -47,16 +46,19 @@ FIXED = {
     "wengert.version": ["__version__"],
 }  # fmt: skip
 
-# What is loaded on first use: modules, and names out of wengert.func.
+# What is loaded on first use: modules, and names with the room that they are in.
 LAZY = ("func", "utils")
-LAZY_NAMES = ("vmap",)
+LAZY_NAMES = {"compile": "compiler", "vmap": "func"}
 
 TAIL = """
 if TYPE_CHECKING:
     from wengert import {types}
-    from wengert.func import {names}
+{imports}
 
     bfloat16: dtype
+
+
+_ROOMS = {lazy_names}
 
 
 def __getattr__(name: str) -> Any:
@@ -66,8 +68,8 @@ def __getattr__(name: str) -> Any:
         from wengert.core.dtype import bfloat16
 
         return bfloat16()
-    if name in {lazy_names}:
-        return getattr(importlib.import_module("wengert.func"), name)
+    if name in _ROOMS:
+        return getattr(importlib.import_module(f"wengert.{{_ROOMS[name]}}"), name)
     raise AttributeError(f"module 'wengert' has no attribute {{name!r}}")
 
 
@@ -172,9 +174,17 @@ def namespace() -> str:
         HEAD
         + public
         + TAIL.format(
-            lazy=LAZY, types=", ".join(LAZY), names=", ".join(LAZY_NAMES), lazy_names=LAZY_NAMES
+            lazy=LAZY,
+            types=", ".join(LAZY),
+            lazy_names=_quoted(LAZY_NAMES),
+            imports="\n".join(f"    from wengert.{r} import {n}" for n, r in LAZY_NAMES.items()),
         )
     )
+
+
+def _quoted(names: dict[str, str]) -> str:
+    """A dict as Ruff formats it."""
+    return "{" + ", ".join(f'"{name}": "{room}"' for name, room in names.items()) + "}"
 
 
 def _body(imports: dict[str, list[str]]) -> str:

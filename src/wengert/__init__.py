@@ -26,9 +26,6 @@ from wengert import (
 from wengert.autograd.auditing import (
     audit,
 )
-from wengert.compiler.interface import (
-    compile,
-)
 from wengert.core.aval import (
     Aval,
 )
@@ -1147,9 +1144,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from wengert import func, utils
+    from wengert.compiler import compile
     from wengert.func import vmap
 
     bfloat16: dtype
+
+
+_ROOMS = {"compile": "compiler", "vmap": "func"}
 
 
 def __getattr__(name: str) -> Any:
@@ -1159,8 +1160,8 @@ def __getattr__(name: str) -> Any:
         from wengert.core.dtype import bfloat16
 
         return bfloat16()
-    if name in ('vmap',):
-        return getattr(importlib.import_module("wengert.func"), name)
+    if name in _ROOMS:
+        return getattr(importlib.import_module(f"wengert.{_ROOMS[name]}"), name)
     raise AttributeError(f"module 'wengert' has no attribute {name!r}")
 
 
