@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -392,17 +392,27 @@ class Carrier(Applied):
         self.handle = weakref.ref(tensor)
 
 
-def unrecorded(old: Node | None, new: Node | None) -> Node | None:
+def unrecorded(old: Node | None, new: Node | None, levels: Sequence[Any]) -> Node | None:
     """A tensor's node after a write under no_grad: the old history, with the new tangents.
 
-    new: what the write made under no_grad; it has tangents, or is None.
+    new: what the write made under no_grad; it has tangents, or is None. levels: those in force.
     """
+    before, after = _tangents(old), _tangents(new)
+    tangents = {
+        level: level.unrecorded(before.get(level), after.get(level))
+        for level in levels
+        if level in before or level in after
+    }
     if old is None or type(old) is Carrier:
-        return new
-    tangents = new.extra.tangents if new is not None and new.extra is not None else None
-    if tangents or old.extra is not None:
-        old.get_extra().tangents = tangents
+        old = new
+    if old is not None and (tangents or old.extra is not None):
+        old.get_extra().tangents = tangents or None
     return old
+
+
+def _tangents(node: Node | None) -> dict[Any, Any]:
+    extra = node.extra if node is not None else None
+    return (extra.tangents if extra is not None else None) or {}
 
 
 LEAF_PLAN: Final = Plan(Op("leaf", "leaf", lambda: None, ()), (), False, 0)

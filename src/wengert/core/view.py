@@ -113,7 +113,7 @@ class Wrapped(View):
 
     def _unrecorded(self, old: Node | None, new: Node | None) -> Node | None:
         """The node of a tensor that was written under no_grad."""
-        return unrecorded(old, new)
+        return unrecorded(old, new, current().levels)
 
     def _in_place(
         self, function: Any, target: Tensor, others: Sequence[Any], attrs: dict[str, Any]
@@ -210,8 +210,8 @@ def _follow(view: View) -> None:
         view._followed = -1  # asked again next time
         if current().grad:  # else nothing is recorded here: it is refused where it is used
             refuse_refused(view, _WRITTEN)
-        if current().levels:
-            view._node = unrecorded(old, through(base._handle(), view._steps)._node)
+        if levels := current().levels:
+            view._node = unrecorded(old, through(base._handle(), view._steps)._node, levels)
         return
     handle = base._handle()
     with using(grad=True, inference=False, saved=()):

@@ -155,10 +155,10 @@ def _has_node(value: Any) -> bool:
     return isinstance(value, Tensor) and value._node is not None
 
 
-def _has_history(value: Any) -> bool:
+def has_history(value: Any) -> bool:
     """Whether there is more than tangents."""
     if isinstance(value, (tuple, list)):
-        return any(map(_has_history, value))
+        return any(map(has_history, value))
     node = value._node if isinstance(value, Tensor) else None
     return node is not None and type(node) is not Carrier
 
@@ -193,7 +193,7 @@ def refuse(name: str, target: Tensor, state: State) -> None:
     if isinstance(target._node, Leaf):
         raise GradientError(f"{name}: a leaf that requires grad is being changed in place", remedy)
     if isinstance(target, View) and target._base_tensor is not None:
-        if _has_history(target._base_tensor):
+        if has_history(target._base_tensor):
             refuse_refused(target, "is being modified inplace")
         base = target._base_tensor
         if isinstance(base._node, Leaf) or (base.is_leaf and target.requires_grad):
@@ -206,7 +206,7 @@ def _record(
     attrs: dict[str, Any], state: State,
 ) -> None:  # fmt: skip
     """Compute on a copy, store, and give the target, or its base, the new node."""
-    is_new = state.grad and any(map(_has_history, (*others, *attrs.values())))
+    is_new = state.grad and any(map(has_history, (*others, *attrs.values())))
     if is_new and isinstance(target, View) and target._base_tensor is not None:
         refuse_refused(target, "is being modified inplace")
     check_memory(name, target._data)
@@ -219,7 +219,7 @@ def _record(
     source = handles.handle(target._data.copy(), before, None)
     result = _fitted(name, target._data, function(source, *given, **attrs))
     if result._node is None:
-        if before is None or not (state.grad or type(before) is Carrier):
+        if before is None:
             store(name, target._data, result._data)
             return
         result = OPS["copy"](source, result)  # the old history ends here, with the gradient zero
@@ -275,7 +275,7 @@ def _rewrite(target: Tensor, node: Node | None, state: State) -> None:
     old = target._node
     memory = target._memory
     assert memory is not None
-    kept = node if state.grad else unrecorded(old, node)
+    kept = node if state.grad else unrecorded(old, node, state.levels)
     if kept is None or kept is not node:
         target._node = kept
         memory.rewritten = next_sequence()

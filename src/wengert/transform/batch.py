@@ -42,6 +42,10 @@ class BatchLevel:
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
         """Nothing: only forward levels push tangents."""
 
+    def unrecorded(self, old: Any, new: Any) -> Any:
+        """The new tangent: only forward levels have any."""
+        return new
+
     def refuse_draws(self, name: str) -> None:
         """Raise BatchingError where random numbers are drawn, if randomness is "error"."""
         if self.randomness == "error":

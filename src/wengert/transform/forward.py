@@ -12,10 +12,14 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wengert.core.dtype import is_differentiable
+from wengert.core.handles import _new
 from wengert.core.node import Carrier, Node
-from wengert.core.op import Op
+from wengert.core.op import OPS, Op
 from wengert.core.tensor import Tensor
+from wengert.core.write import has_history, in_place
 from wengert.errors import ShapeError, TransformError
 from wengert.modes import State, current, entered
 from wengert.transform.batch import BatchLevel
@@ -169,6 +173,18 @@ class ForwardLevel:
             self._carriers.add(node)
         extra = node.get_extra()
         extra.tangents = {**(extra.tangents or {}), self: tangent}
+
+    def unrecorded(self, old: Any, new: Any) -> Any:
+        """A tangent after a write under no_grad: it is written, too, and keeps its history."""
+        if old is None or not (old._level or has_history(old)):
+            return new
+        if new is None:
+            new = _new(np.zeros(old._data.shape, old._data.dtype), None)
+        below = self.below(current())
+        with entered(below.but(grad=True)):
+            tangent = OPS["where"](np.True_, old, new)  # a copy of the old, mapped where either is
+        with entered(below):
+            return in_place(OPS["copy"], tangent, new)
 
     def close(self) -> None:
         """End the level: tensors that outlive it are ordinary ones again."""
