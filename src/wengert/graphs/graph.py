@@ -64,7 +64,7 @@ class Graph:
     """
 
     held: ClassVar[type[Graph]]
-    """The class of the graphs that users hold, which answers questions. questions.py enters it."""
+    """The class of the graphs that users hold, which answers questions. questions/ enters it."""
 
     def __init__(
         self, outputs: Sequence[Node], names: Names | None = None, inputs: Sequence[Node] = (),
