@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from wengert.ops.rooms import load_all
+
+# The laws go over the registry whole. What loads by itself is the subject of test_rooms.py.
+load_all()
+
 # Modules beside the tests whose assertions should say as much as those in tests do.
 pytest.register_assert_rewrite("laws", "parity", "sampling")
 

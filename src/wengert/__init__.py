@@ -19,12 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from wengert import (
     autograd,
-    linalg,
-    nn,
-    testing,
-)
-from wengert.autograd.auditing import (
-    audit,
 )
 from wengert.core.aval import (
     Aval,
@@ -86,13 +80,6 @@ from wengert.ops.about import (
     numel,
     numel as nelement,
 )
-from wengert.ops.affine import (
-    addbmm,
-    addmm,
-    addmv,
-    addr,
-    baddbmm,
-)
 from wengert.ops.arithmetic import (
     add,
     mul,
@@ -112,11 +99,6 @@ from wengert.ops.arrange import (
     roll,
     rot90,
 )
-from wengert.ops.binary_losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    kl_div,
-)
 from wengert.ops.bitwise import (
     bitwise_and,
     bitwise_left_shift,
@@ -128,24 +110,6 @@ from wengert.ops.bitwise import (
     logical_not,
     logical_or,
     logical_xor,
-)
-from wengert.ops.blends import (
-    addcdiv,
-    addcmul,
-    lerp,
-)
-from wengert.ops.cdist import (
-    cdist,
-)
-from wengert.ops.cholesky import (
-    cholesky_ as cholesky,
-    cholesky_inverse,
-    cholesky_solve,
-)
-from wengert.ops.compare import (
-    allclose,
-    equal,
-    isclose,
 )
 from wengert.ops.comparison import (
     eq,
@@ -177,15 +141,6 @@ from wengert.ops.complex_numbers import (
     complex_ as complex,
     polar,
 )
-from wengert.ops.complex_views import (
-    conj_physical,
-    is_conj,
-    is_neg,
-    resolve_conj,
-    resolve_neg,
-    view_as_complex,
-    view_as_real,
-)
 from wengert.ops.convert import (
     from_dlpack,
     from_numpy,
@@ -195,21 +150,6 @@ from wengert.ops.create import (
     as_tensor,
     asarray,
     tensor,
-)
-from wengert.ops.cross import (
-    cross,
-    linalg_cross,
-)
-from wengert.ops.cross_entropy import (
-    cross_entropy,
-)
-from wengert.ops.dense import (
-    linear,
-)
-from wengert.ops.determinant import (
-    det,
-    logdet,
-    slogdet,
 )
 from wengert.ops.diagonal import (
     diag,
@@ -225,20 +165,6 @@ from wengert.ops.division import (
     floor_divide,
     fmod,
     remainder,
-)
-from wengert.ops.draws import (
-    bernoulli,
-    normal,
-)
-from wengert.ops.dtypes import (
-    can_cast,
-    finfo,
-    iinfo,
-    promote_types,
-    result_type,
-)
-from wengert.ops.einsum import (
-    einsum,
 )
 from wengert.ops.expand import (
     broadcast_tensors,
@@ -286,70 +212,6 @@ from wengert.ops.finding import (
     searchsorted,
     unique,
 )
-from wengert.ops.functions_in_place import (
-    abs_,
-    acos_,
-    acosh_,
-    addmv_,
-    arccos_,
-    arccosh_,
-    arcsin_,
-    arcsinh_,
-    arctan_,
-    arctanh_,
-    asin_,
-    asinh_,
-    atan_,
-    atanh_,
-    ceil_,
-    celu_,
-    clamp_,
-    clamp_max_,
-    clamp_min_,
-    clip_,
-    conj_physical_,
-    cos_,
-    cosh_,
-    deg2rad_,
-    detach_,
-    erf_,
-    erfc_,
-    exp2_,
-    exp_,
-    expm1_,
-    fill_,
-    fix_,
-    floor_,
-    frac_,
-    i0_,
-    index_put_,
-    log10_,
-    log1p_,
-    log2_,
-    log_,
-    logit_,
-    nan_to_num_,
-    neg_,
-    negative_,
-    rad2deg_,
-    reciprocal_,
-    relu_,
-    resize_as_,
-    round_,
-    rsqrt_,
-    selu_,
-    sigmoid_,
-    sin_,
-    sinc_,
-    sinh_,
-    sqrt_,
-    square_,
-    tan_,
-    tanh_,
-    trunc_,
-    xlogy_,
-    zero_,
-)
 from wengert.ops.gather import (
     gather,
     index_select,
@@ -370,9 +232,6 @@ from wengert.ops.index_slices import (
     index_add,
     index_copy,
     index_fill,
-)
-from wengert.ops.inverse import (
-    inv as inverse,
 )
 from wengert.ops.join import (
     cat,
@@ -406,10 +265,6 @@ from wengert.ops.logic import (
     any_ as any,
     count_nonzero,
 )
-from wengert.ops.lu import (
-    lu_solve_ as lu_solve,
-    lu_unpack,
-)
 from wengert.ops.magnitude import (
     abs_ as abs,
     abs_ as absolute,
@@ -420,11 +275,6 @@ from wengert.ops.magnitude import (
 from wengert.ops.matmul import (
     matmul,
 )
-from wengert.ops.matrix_functions import (
-    matrix_exp,
-    matrix_power,
-    vander_ as vander,
-)
 from wengert.ops.mm import (
     bmm,
     dot,
@@ -432,35 +282,11 @@ from wengert.ops.mm import (
     mv,
     vdot,
 )
-from wengert.ops.multi_dot import (
-    chain_matmul,
-    multi_dot,
-)
-from wengert.ops.multinomial import (
-    multinomial,
-)
-from wengert.ops.nll import (
-    nll_loss,
-)
-from wengert.ops.norm import (
-    norm,
-    vector_norm,
-)
-from wengert.ops.numpy_elements import (
-    cbrt,
-    i0,
-)
 from wengert.ops.outer import (
     inner,
     outer,
     outer as ger,
     tensordot,
-)
-from wengert.ops.pad import (
-    pad,
-)
-from wengert.ops.pinv import (
-    pinverse,
 )
 from wengert.ops.powers import (
     float_power,
@@ -473,30 +299,6 @@ from wengert.ops.powers import (
 from wengert.ops.products import (
     cumprod,
     prod,
-)
-from wengert.ops.puts import (
-    index_put,
-    masked_scatter,
-)
-from wengert.ops.qr import (
-    geqrf,
-    householder_product as orgqr,
-    qr_ as qr,
-)
-from wengert.ops.quantile import (
-    median,
-    nanmedian,
-    nanquantile,
-    quantile,
-)
-from wengert.ops.random import (
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
 )
 from wengert.ops.ranges import (
     arange,
@@ -519,12 +321,6 @@ from wengert.ops.reduce import (
     nanmean,
     nansum,
     sum_ as sum,
-)
-from wengert.ops.regression import (
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
 )
 from wengert.ops.reshape import (
     atleast_1d,
@@ -563,10 +359,6 @@ from wengert.ops.selection import (
     maximum,
     minimum,
     where,
-)
-from wengert.ops.serialization import (
-    load,
-    save,
 )
 from wengert.ops.sigmoids import (
     gelu,
@@ -613,9 +405,6 @@ from wengert.ops.statistics import (
     var,
     var_mean,
 )
-from wengert.ops.svd import (
-    svd_ as svd,
-)
 from wengert.ops.transpose import (
     adjoint,
     movedim,
@@ -625,9 +414,6 @@ from wengert.ops.transpose import (
     transpose,
     transpose as swapaxes,
     transpose as swapdims,
-)
-from wengert.ops.triangular import (
-    triangular_solve,
 )
 from wengert.ops.trigonometry import (
     acos,
@@ -653,16 +439,6 @@ from wengert.ops.trigonometry import (
     sinh,
     tan,
     tanh,
-)
-from wengert.printing import (
-    get_printoptions,
-    printoptions,
-    set_printoptions,
-)
-from wengert.questions import (
-    Graph,
-    graph,
-    why,
 )
 from wengert.version import (
     __version__,
@@ -1143,26 +919,410 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from wengert import func, utils
-    from wengert.compiler import compile
-    from wengert.func import vmap
+    from wengert import (
+        func,
+        linalg,
+        nn,
+        testing,
+        utils,
+    )
+    from wengert.autograd.auditing import (
+        audit,
+    )
+    from wengert.compiler import (
+        compile,
+    )
+    from wengert.func import (
+        vmap,
+    )
+    from wengert.ops.affine import (
+        addbmm,
+        addmm,
+        addmv,
+        addr,
+        baddbmm,
+    )
+    from wengert.ops.binary_losses import (
+        binary_cross_entropy,
+        binary_cross_entropy_with_logits,
+        kl_div,
+    )
+    from wengert.ops.blends import (
+        addcdiv,
+        addcmul,
+        lerp,
+    )
+    from wengert.ops.cdist import (
+        cdist,
+    )
+    from wengert.ops.cholesky import (
+        cholesky_ as cholesky,
+        cholesky_inverse,
+        cholesky_solve,
+    )
+    from wengert.ops.compare import (
+        allclose,
+        equal,
+        isclose,
+    )
+    from wengert.ops.complex_views import (
+        conj_physical,
+        is_conj,
+        is_neg,
+        resolve_conj,
+        resolve_neg,
+        view_as_complex,
+        view_as_real,
+    )
+    from wengert.ops.cross import (
+        cross,
+        linalg_cross,
+    )
+    from wengert.ops.cross_entropy import (
+        cross_entropy,
+    )
+    from wengert.ops.dense import (
+        linear,
+    )
+    from wengert.ops.determinant import (
+        det,
+        logdet,
+        slogdet,
+    )
+    from wengert.ops.draws import (
+        bernoulli,
+        normal,
+    )
+    from wengert.ops.dtypes import (
+        can_cast,
+        finfo,
+        iinfo,
+        promote_types,
+        result_type,
+    )
+    from wengert.ops.einsum import (
+        einsum,
+    )
+    from wengert.ops.functions_in_place import (
+        abs_,
+        acos_,
+        acosh_,
+        addmv_,
+        arccos_,
+        arccosh_,
+        arcsin_,
+        arcsinh_,
+        arctan_,
+        arctanh_,
+        asin_,
+        asinh_,
+        atan_,
+        atanh_,
+        ceil_,
+        celu_,
+        clamp_,
+        clamp_max_,
+        clamp_min_,
+        clip_,
+        conj_physical_,
+        cos_,
+        cosh_,
+        deg2rad_,
+        detach_,
+        erf_,
+        erfc_,
+        exp2_,
+        exp_,
+        expm1_,
+        fill_,
+        fix_,
+        floor_,
+        frac_,
+        i0_,
+        index_put_,
+        log10_,
+        log1p_,
+        log2_,
+        log_,
+        logit_,
+        nan_to_num_,
+        neg_,
+        negative_,
+        rad2deg_,
+        reciprocal_,
+        relu_,
+        resize_as_,
+        round_,
+        rsqrt_,
+        selu_,
+        sigmoid_,
+        sin_,
+        sinc_,
+        sinh_,
+        sqrt_,
+        square_,
+        tan_,
+        tanh_,
+        trunc_,
+        xlogy_,
+        zero_,
+    )
+    from wengert.ops.inverse import (
+        inv as inverse,
+    )
+    from wengert.ops.lu import (
+        lu_solve_ as lu_solve,
+        lu_unpack,
+    )
+    from wengert.ops.matrix_functions import (
+        matrix_exp,
+        matrix_power,
+        vander_ as vander,
+    )
+    from wengert.ops.multi_dot import (
+        chain_matmul,
+        multi_dot,
+    )
+    from wengert.ops.multinomial import (
+        multinomial,
+    )
+    from wengert.ops.nll import (
+        nll_loss,
+    )
+    from wengert.ops.norm import (
+        norm,
+        vector_norm,
+    )
+    from wengert.ops.numpy_elements import (
+        cbrt,
+        i0,
+    )
+    from wengert.ops.pad import (
+        pad,
+    )
+    from wengert.ops.pinv import (
+        pinverse,
+    )
+    from wengert.ops.puts import (
+        index_put,
+        masked_scatter,
+    )
+    from wengert.ops.qr import (
+        geqrf,
+        householder_product as orgqr,
+        qr_ as qr,
+    )
+    from wengert.ops.quantile import (
+        median,
+        nanmedian,
+        nanquantile,
+        quantile,
+    )
+    from wengert.ops.random import (
+        rand,
+        rand_like,
+        randint,
+        randint_like,
+        randn,
+        randn_like,
+        randperm,
+    )
+    from wengert.ops.regression import (
+        huber_loss,
+        l1_loss,
+        mse_loss,
+        smooth_l1_loss,
+    )
+    from wengert.ops.serialization import (
+        load,
+        save,
+    )
+    from wengert.ops.svd import (
+        svd_ as svd,
+    )
+    from wengert.ops.triangular import (
+        triangular_solve,
+    )
+    from wengert.printing import (
+        get_printoptions,
+        printoptions,
+        set_printoptions,
+    )
+    from wengert.questions import (
+        Graph,
+        graph,
+        why,
+    )
 
     bfloat16: dtype
 
-
-_ROOMS = {"compile": "compiler", "vmap": "func"}
+_WAITING = {
+    "Graph": "wengert.questions:Graph",
+    "abs_": "wengert.ops.functions_in_place:abs_",
+    "acos_": "wengert.ops.functions_in_place:acos_",
+    "acosh_": "wengert.ops.functions_in_place:acosh_",
+    "addbmm": "wengert.ops.affine:addbmm",
+    "addcdiv": "wengert.ops.blends:addcdiv",
+    "addcmul": "wengert.ops.blends:addcmul",
+    "addmm": "wengert.ops.affine:addmm",
+    "addmv": "wengert.ops.affine:addmv",
+    "addmv_": "wengert.ops.functions_in_place:addmv_",
+    "addr": "wengert.ops.affine:addr",
+    "allclose": "wengert.ops.compare:allclose",
+    "arccos_": "wengert.ops.functions_in_place:arccos_",
+    "arccosh_": "wengert.ops.functions_in_place:arccosh_",
+    "arcsin_": "wengert.ops.functions_in_place:arcsin_",
+    "arcsinh_": "wengert.ops.functions_in_place:arcsinh_",
+    "arctan_": "wengert.ops.functions_in_place:arctan_",
+    "arctanh_": "wengert.ops.functions_in_place:arctanh_",
+    "asin_": "wengert.ops.functions_in_place:asin_",
+    "asinh_": "wengert.ops.functions_in_place:asinh_",
+    "atan_": "wengert.ops.functions_in_place:atan_",
+    "atanh_": "wengert.ops.functions_in_place:atanh_",
+    "audit": "wengert.autograd.auditing:audit",
+    "baddbmm": "wengert.ops.affine:baddbmm",
+    "bernoulli": "wengert.ops.draws:bernoulli",
+    "binary_cross_entropy": "wengert.ops.binary_losses:binary_cross_entropy",
+    "binary_cross_entropy_with_logits": "wengert.ops.binary_losses:binary_cross_entropy_with_logits",
+    "can_cast": "wengert.ops.dtypes:can_cast",
+    "cbrt": "wengert.ops.numpy_elements:cbrt",
+    "cdist": "wengert.ops.cdist:cdist",
+    "ceil_": "wengert.ops.functions_in_place:ceil_",
+    "celu_": "wengert.ops.functions_in_place:celu_",
+    "chain_matmul": "wengert.ops.multi_dot:chain_matmul",
+    "cholesky": "wengert.ops.cholesky:cholesky_",
+    "cholesky_inverse": "wengert.ops.cholesky:cholesky_inverse",
+    "cholesky_solve": "wengert.ops.cholesky:cholesky_solve",
+    "clamp_": "wengert.ops.functions_in_place:clamp_",
+    "clamp_max_": "wengert.ops.functions_in_place:clamp_max_",
+    "clamp_min_": "wengert.ops.functions_in_place:clamp_min_",
+    "clip_": "wengert.ops.functions_in_place:clip_",
+    "compile": "wengert.compiler:compile",
+    "conj_physical": "wengert.ops.complex_views:conj_physical",
+    "conj_physical_": "wengert.ops.functions_in_place:conj_physical_",
+    "cos_": "wengert.ops.functions_in_place:cos_",
+    "cosh_": "wengert.ops.functions_in_place:cosh_",
+    "cross": "wengert.ops.cross:cross",
+    "cross_entropy": "wengert.ops.cross_entropy:cross_entropy",
+    "deg2rad_": "wengert.ops.functions_in_place:deg2rad_",
+    "det": "wengert.ops.determinant:det",
+    "detach_": "wengert.ops.functions_in_place:detach_",
+    "einsum": "wengert.ops.einsum:einsum",
+    "equal": "wengert.ops.compare:equal",
+    "erf_": "wengert.ops.functions_in_place:erf_",
+    "erfc_": "wengert.ops.functions_in_place:erfc_",
+    "exp2_": "wengert.ops.functions_in_place:exp2_",
+    "exp_": "wengert.ops.functions_in_place:exp_",
+    "expm1_": "wengert.ops.functions_in_place:expm1_",
+    "fill_": "wengert.ops.functions_in_place:fill_",
+    "finfo": "wengert.ops.dtypes:finfo",
+    "fix_": "wengert.ops.functions_in_place:fix_",
+    "floor_": "wengert.ops.functions_in_place:floor_",
+    "frac_": "wengert.ops.functions_in_place:frac_",
+    "geqrf": "wengert.ops.qr:geqrf",
+    "get_printoptions": "wengert.printing:get_printoptions",
+    "graph": "wengert.questions:graph",
+    "huber_loss": "wengert.ops.regression:huber_loss",
+    "i0": "wengert.ops.numpy_elements:i0",
+    "i0_": "wengert.ops.functions_in_place:i0_",
+    "iinfo": "wengert.ops.dtypes:iinfo",
+    "index_put": "wengert.ops.puts:index_put",
+    "index_put_": "wengert.ops.functions_in_place:index_put_",
+    "inverse": "wengert.ops.inverse:inv",
+    "is_conj": "wengert.ops.complex_views:is_conj",
+    "is_neg": "wengert.ops.complex_views:is_neg",
+    "isclose": "wengert.ops.compare:isclose",
+    "kl_div": "wengert.ops.binary_losses:kl_div",
+    "l1_loss": "wengert.ops.regression:l1_loss",
+    "lerp": "wengert.ops.blends:lerp",
+    "linalg_cross": "wengert.ops.cross:linalg_cross",
+    "linear": "wengert.ops.dense:linear",
+    "load": "wengert.ops.serialization:load",
+    "log10_": "wengert.ops.functions_in_place:log10_",
+    "log1p_": "wengert.ops.functions_in_place:log1p_",
+    "log2_": "wengert.ops.functions_in_place:log2_",
+    "log_": "wengert.ops.functions_in_place:log_",
+    "logdet": "wengert.ops.determinant:logdet",
+    "logit_": "wengert.ops.functions_in_place:logit_",
+    "lu_solve": "wengert.ops.lu:lu_solve_",
+    "lu_unpack": "wengert.ops.lu:lu_unpack",
+    "masked_scatter": "wengert.ops.puts:masked_scatter",
+    "matrix_exp": "wengert.ops.matrix_functions:matrix_exp",
+    "matrix_power": "wengert.ops.matrix_functions:matrix_power",
+    "median": "wengert.ops.quantile:median",
+    "mse_loss": "wengert.ops.regression:mse_loss",
+    "multi_dot": "wengert.ops.multi_dot:multi_dot",
+    "multinomial": "wengert.ops.multinomial:multinomial",
+    "nan_to_num_": "wengert.ops.functions_in_place:nan_to_num_",
+    "nanmedian": "wengert.ops.quantile:nanmedian",
+    "nanquantile": "wengert.ops.quantile:nanquantile",
+    "neg_": "wengert.ops.functions_in_place:neg_",
+    "negative_": "wengert.ops.functions_in_place:negative_",
+    "nll_loss": "wengert.ops.nll:nll_loss",
+    "norm": "wengert.ops.norm:norm",
+    "normal": "wengert.ops.draws:normal",
+    "orgqr": "wengert.ops.qr:householder_product",
+    "pad": "wengert.ops.pad:pad",
+    "pinverse": "wengert.ops.pinv:pinverse",
+    "printoptions": "wengert.printing:printoptions",
+    "promote_types": "wengert.ops.dtypes:promote_types",
+    "qr": "wengert.ops.qr:qr_",
+    "quantile": "wengert.ops.quantile:quantile",
+    "rad2deg_": "wengert.ops.functions_in_place:rad2deg_",
+    "rand": "wengert.ops.random:rand",
+    "rand_like": "wengert.ops.random:rand_like",
+    "randint": "wengert.ops.random:randint",
+    "randint_like": "wengert.ops.random:randint_like",
+    "randn": "wengert.ops.random:randn",
+    "randn_like": "wengert.ops.random:randn_like",
+    "randperm": "wengert.ops.random:randperm",
+    "reciprocal_": "wengert.ops.functions_in_place:reciprocal_",
+    "relu_": "wengert.ops.functions_in_place:relu_",
+    "resize_as_": "wengert.ops.functions_in_place:resize_as_",
+    "resolve_conj": "wengert.ops.complex_views:resolve_conj",
+    "resolve_neg": "wengert.ops.complex_views:resolve_neg",
+    "result_type": "wengert.ops.dtypes:result_type",
+    "round_": "wengert.ops.functions_in_place:round_",
+    "rsqrt_": "wengert.ops.functions_in_place:rsqrt_",
+    "save": "wengert.ops.serialization:save",
+    "selu_": "wengert.ops.functions_in_place:selu_",
+    "set_printoptions": "wengert.printing:set_printoptions",
+    "sigmoid_": "wengert.ops.functions_in_place:sigmoid_",
+    "sin_": "wengert.ops.functions_in_place:sin_",
+    "sinc_": "wengert.ops.functions_in_place:sinc_",
+    "sinh_": "wengert.ops.functions_in_place:sinh_",
+    "slogdet": "wengert.ops.determinant:slogdet",
+    "smooth_l1_loss": "wengert.ops.regression:smooth_l1_loss",
+    "sqrt_": "wengert.ops.functions_in_place:sqrt_",
+    "square_": "wengert.ops.functions_in_place:square_",
+    "svd": "wengert.ops.svd:svd_",
+    "tan_": "wengert.ops.functions_in_place:tan_",
+    "tanh_": "wengert.ops.functions_in_place:tanh_",
+    "triangular_solve": "wengert.ops.triangular:triangular_solve",
+    "trunc_": "wengert.ops.functions_in_place:trunc_",
+    "vander": "wengert.ops.matrix_functions:vander_",
+    "vector_norm": "wengert.ops.norm:vector_norm",
+    "view_as_complex": "wengert.ops.complex_views:view_as_complex",
+    "view_as_real": "wengert.ops.complex_views:view_as_real",
+    "vmap": "wengert.func:vmap",
+    "why": "wengert.questions:why",
+    "xlogy_": "wengert.ops.functions_in_place:xlogy_",
+    "zero_": "wengert.ops.functions_in_place:zero_",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ('func', 'utils'):
+    if name in ('func', 'linalg', 'nn', 'testing', 'utils'):
         return importlib.import_module(f"wengert.{name}")
     if name == "bfloat16":  # of an optional package: outside of __all__, so that import * works
         from wengert.core.dtype import bfloat16
 
         return bfloat16()
-    if name in _ROOMS:
-        return getattr(importlib.import_module(f"wengert.{_ROOMS[name]}"), name)
-    raise AttributeError(f"module 'wengert' has no attribute {name!r}")
+    if name not in _WAITING:
+        raise AttributeError(f"module 'wengert' has no attribute {name!r}")
+    module, _, attribute = _WAITING[name].partition(":")
+    found = globals()[name] = getattr(importlib.import_module(module), attribute)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -182,7 +182,7 @@ class Op:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (OPS.__getitem__, (self.name,))
+        return (_op_called, (self.name,))
 
     @property
     def differentiable(self) -> bool:
@@ -338,6 +338,18 @@ _BY_NAME: Final = ("input", "other")
 
 OPS: Final[dict[str, Op]] = {}
 """Every operation by name, in order of definition. Filled at import, read-only afterwards."""
+
+
+def every_op() -> dict[str, Op]:
+    """OPS, complete: the rooms that wait for the first use of their names are loaded."""
+    OPERATORS.load_all()
+    return OPS
+
+
+def _op_called(name: str) -> Op:
+    """What a pickled operation comes back as."""
+    return OPS.get(name) or every_op()[name]
+
 
 NUMPY: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
 """NumPy's functions and ufuncs, and ours that answer for them on tensors. Filled at import."""

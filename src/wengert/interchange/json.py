@@ -22,7 +22,7 @@ import json
 from typing import Any
 
 from wengert.core.node import RETAINED, Leaf, Node, is_large
-from wengert.core.op import OPS
+from wengert.core.op import every_op
 from wengert.core.tensor import Tensor
 from wengert.errors import StaleError
 from wengert.graphs.graph import Graph
@@ -123,7 +123,8 @@ class _Writer:
                      "output": node.attrs["index"], "aval": encode.aval(node.aval)}  # fmt: skip
         else:
             entry = {**self._named(node, "operation"), "op": node.op.name, **self._uses(node)}
-            if node.op.kind == "opaque" and node.op.name in OPS:  # a Function that is called exp
+            # A Function may be called exp.
+            if node.op.kind == "opaque" and node.op.name in every_op():
                 entry["opaque"] = True
             several = isinstance(node.aval, tuple)
             entry |= (

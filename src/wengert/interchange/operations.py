@@ -11,7 +11,7 @@ import wengert.core.cut  # noqa: F401  # it registers what only traced graphs ha
 from wengert.core.aval import Aval
 from wengert.core.computing import cast
 from wengert.core.node import Applied, Node, is_large
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op, every_op
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.verify import (
@@ -39,7 +39,7 @@ def application(
     """
     name = decode.string(entry["op"], f"{where}.op")
     attrs = _attributes(entry.get("attributes", {}), f"{where}.attributes")
-    op = (None if _is_opaque(entry, where) else OPS.get(name)) or opaque(name, tuple(attrs))
+    op = (None if _is_opaque(entry, where) else every_op().get(name)) or opaque(name, tuple(attrs))
     try:
         check_arity(op, len(inputs))
         check_attributes(op, attrs)

@@ -17,7 +17,7 @@ from typing import Any
 from wengert.core.aval import Aval
 from wengert.core.handles import _new
 from wengert.core.node import Applied, Leaf, Node, project
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op, every_op
 from wengert.errors import ArgumentError, GradientError
 from wengert.graphs.names import Names
 from wengert.interchange.torch_arrays import as_array, dtype_of
@@ -130,7 +130,7 @@ def operation(torch_name: str) -> Op:
     name = torch_name.rpartition("::")[2]
     head, _, number = name.partition("Backward")
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", head).lower()
-    named = (op for op in OPS.values() if isinstance(op.grad_name, str) and op.torch)
+    named = (op for op in every_op().values() if isinstance(op.grad_name, str) and op.torch)
     ours = next((op for op in named if op.backward_name(None) == name), None)
     return foreign_op(words if number else head, ours)
 

@@ -102,7 +102,7 @@ def real(input: Any) -> Any:
     return real_op(input) if _is_complex(input) else input
 
 
-@public(torch="imag", method=False, samples=complex_samples, numpy=(np.imag,))
+@public(torch="imag", method=False, samples=complex_samples)
 def imag(input: Any) -> Any:
     """The imaginary part, sharing memory with the complex tensor.
 

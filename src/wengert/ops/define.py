@@ -18,6 +18,7 @@ from wengert.core.op import NUMPY, Op
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place as _in_place
 from wengert.errors import ArgumentError, WengertError
+from wengert.ops.rooms import Waiting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -114,10 +115,15 @@ def _enter(entry: Function, numpy: tuple[Callable[..., Any], ...]) -> None:
     FUNCTIONS[entry.name] = entry
     for function in numpy:
         NUMPY[function] = entry.call
-    if entry.method and not hasattr(Tensor, entry.name):
+    if entry.method and _is_free(entry.name):
         setattr(Tensor, entry.name, _as_method(entry))
     if entry.in_place:
         _add_in_place(entry)
+
+
+def _is_free(name: str) -> bool:
+    """Whether Tensor has no such method, or one that waits for its room, which is this one."""
+    return isinstance(vars(Tensor).get(name), Waiting) or not hasattr(Tensor, name)
 
 
 def _as_method(entry: Function) -> Callable[..., Any]:

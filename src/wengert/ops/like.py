@@ -35,7 +35,6 @@ def _like_samples(s: Sampler) -> Call:
 
 @public(
     torch="zeros_like", method=False, differentiable=False, samples=_like_samples,
-    numpy=(np.zeros_like,),
 )  # fmt: skip
 def zeros_like(
     input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
@@ -47,7 +46,6 @@ def zeros_like(
 
 @public(
     torch="ones_like", method=False, differentiable=False, samples=_like_samples,
-    numpy=(np.ones_like,),
 )  # fmt: skip
 def ones_like(
     input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
@@ -57,7 +55,7 @@ def ones_like(
     return _like("ones_like", np.ones_like, input, dtype, device, requires_grad, rest)
 
 
-@public(torch="empty_like", method=False, differentiable=False, numpy=(np.empty_like,))
+@public(torch="empty_like", method=False, differentiable=False)
 def empty_like(
     input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     **rest: Any,
@@ -72,7 +70,6 @@ def _full_like_samples(s: Sampler) -> Call:
 
 @public(
     torch="full_like", method=False, differentiable=False, samples=_full_like_samples,
-    numpy=(np.full_like,),
 )  # fmt: skip
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
