@@ -9,7 +9,8 @@ import pytest
 
 import wengert as wg
 from wengert.ask.check import check
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 
 
 def planted(name: str, **facts: object) -> Op:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.core.op import OPS, Op, Select
+from wengert.core.op import Op
+from wengert.core.registry import OPS
+from wengert.core.rules import Select
 
 R = np.random.default_rng(0)
 

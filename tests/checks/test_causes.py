@@ -11,7 +11,8 @@ import pytest
 import wengert as wg
 from wengert.autograd import gradcheck, gradgradcheck
 from wengert.autograd.gradcheck import GradcheckError
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 
 
 def planted(name: str, **facts: object) -> Op:

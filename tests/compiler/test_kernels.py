@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import wengert as wg
 from compiler.equal import assert_same
 from wengert.core.handles import _new
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 
 LOWERED = [op for op in OPS.values() if op.lower is not None]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -3.25, np.inf, -np.inf, np.nan, 1e-40, 3e38, -1e308]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.errors import BatchingWarning
 from wengert.func import vmap
 from wengert.ops.kinds import general

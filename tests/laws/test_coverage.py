@@ -11,7 +11,7 @@ from laws.cases import Case, differentiable_in, gradients, turned, weights
 from laws.skips import SKIPS
 from registry import distinct_functions
 from sampling import Random, Sampler, can_draw, draw_call, map_arrays
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.errors import WengertError
 
 SURVEY = 12  # calls of each function

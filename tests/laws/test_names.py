@@ -11,7 +11,7 @@ from hypothesis import assume
 from laws.cases import as_tensor, tensors_in
 from laws.law import law
 from sampling import calls, is_array, map_arrays
-from wengert.core.op import NUMPY
+from wengert.core.registry import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.ops.define import Function
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.ops.kinds import general
 
 

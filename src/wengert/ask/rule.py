@@ -13,7 +13,8 @@ import numpy as np
 from wengert.ask.formula import ATOM, Applied, Name, Number, as_text
 from wengert.core.aval import Aval
 from wengert.core.node import Node
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import WengertError
 from wengert.graphs.expression import attribute_text, number, public_name

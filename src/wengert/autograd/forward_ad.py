@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from wengert.core.dtype import is_differentiable
 from wengert.core.node import Carrier
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, GradientError
 from wengert.modes import State, current, entered

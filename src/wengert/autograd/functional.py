@@ -16,7 +16,7 @@ import numpy as np
 from wengert.autograd.backward import grad
 from wengert.core.fast import make_leaf
 from wengert.core.handles import _new
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError
 from wengert.func.jacobian import basis_of, jacfwd

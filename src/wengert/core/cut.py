@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from wengert.core.op import Op, register
+from wengert.core.op import Op
+from wengert.core.registry import register
 
 DETACH: Final = register(
     Op(

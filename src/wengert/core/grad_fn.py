@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.hooks import Hook, Hooks, RemovableHandle, enter
-from wengert.core.op import Op, on_register
+from wengert.core.op import Op
 from wengert.core.place import CPU, Device, Size
+from wengert.core.registry import on_register
 from wengert.errors import ArgumentError
 
 if TYPE_CHECKING:

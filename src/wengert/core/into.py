@@ -12,7 +12,7 @@ from wengert.core import handles
 from wengert.core.dtype import category
 from wengert.core.memory import Memory
 from wengert.core.node import next_sequence
-from wengert.core.op import OPERATORS
+from wengert.core.registry import OPERATORS
 from wengert.core.tensor import Tensor
 from wengert.core.view import View
 from wengert.core.write import check_memory, writable

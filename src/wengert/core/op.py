@@ -1,4 +1,4 @@
-"""What an operation is, and the registry of all of them.
+"""What an operation is.
 
 An Op is a frozen description; calling it with arrays is its forward function. Everything that
 anything needs to know about an operation stands in its definition (wengert/ops), which is made
@@ -17,35 +17,19 @@ So the signatures alone decide what the recorder keeps.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.half import COMPLEX, HALF, REAL, widened
+from wengert.core.registry import OPERATORS, OPS
+from wengert.core.rules import Partial, Rule, Select, parameters, select
 from wengert.errors import ArgumentError
 
-Rule = Callable[..., Any]
 _IN_SLOTS: Final = ("node.x", "node.y")
 """The source texts that fetch the operands of a Pair."""
-
-
-class Select:
-    """A partial derivative that is 1 where `rule` is true and 0 elsewhere.
-
-    The cotangent is selected, not multiplied: an infinite one stays zero where the mask is off.
-    """
-
-    __slots__ = ("rule",)
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-
-Partial = Rule | Select | int | float | None
 
 
 class Plan:
@@ -314,30 +298,7 @@ class Op:
 _IDENTITY: Final = eval("lambda x: x").__code__.co_code
 
 
-def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a plain function's parameters, without inspect's cost at import."""
-    code = function.__code__
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-
-
-def forward_signature(
-    function: Callable[..., Any],
-) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Inputs, attributes and variadicity of a forward function: f(inputs, *xs, attributes)."""
-    code = function.__code__
-    count, attrs = code.co_argcount, code.co_kwonlyargcount
-    inputs = code.co_varnames[:count]
-    attributes = code.co_varnames[count : count + attrs]
-    variadic = bool(code.co_flags & inspect.CO_VARARGS)
-    if variadic:
-        inputs += (code.co_varnames[count + attrs],)
-    return inputs, attributes, variadic
-
-
 _BY_NAME: Final = ("input", "other")
-
-OPS: Final[dict[str, Op]] = {}
-"""Every operation by name, in order of definition. Filled at import, read-only afterwards."""
 
 
 def every_op() -> dict[str, Op]:
@@ -351,43 +312,6 @@ def _op_called(name: str) -> Op:
     return OPS.get(name) or every_op()[name]
 
 
-NUMPY: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
-"""NumPy's functions and ufuncs, and ours that answer for them on tensors. Filled at import."""
-
-
-_BEHIND_OPERATORS: Final = (
-    "add", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "div", "eq",
-    "floor_divide", "ge", "getitem", "gt", "in_place", "into", "iterate", "left_shift", "le",
-    "lt", "matmul", "mul", "ne", "neg", "pow", "remainder", "right_shift", "setitem", "sub",
-    "abs", "positive",
-)  # fmt: skip
-
-OPERATORS: Final = SimpleNamespace()
-"""What is behind Python's operators, entered as it is defined."""
-
-
-def register(op: Op) -> Op:
-    """Enter an operation into the registry; its name must be new."""
-    if op.name in OPS:
-        raise ValueError(f"operation {op.name!r} is defined twice")
-    OPS[op.name] = op
-    if op.name in _BEHIND_OPERATORS:
-        setattr(OPERATORS, op.name, op)
-    for listener in _LISTENERS:
-        listener(op)
-    return op
-
-
-_LISTENERS: Final[list[Callable[[Op], None]]] = []
-
-
-def on_register(listener: Callable[[Op], None]) -> None:
-    """Call listener(op) for each operation that is registered, those that are there included."""
-    for op in OPS.values():
-        listener(op)
-    _LISTENERS.append(listener)
-
-
 def _unbound(*_: Any) -> Any:
     raise RuntimeError("wengert.core.record has not been imported")
 
@@ -399,18 +323,3 @@ def bind_apply(apply: Callable[[Op, Sequence[Any], dict[str, Any]], Any]) -> Non
     """record.py, which needs Op, gives Op its way of being applied."""
     global _apply
     _apply = apply
-
-
-_BITS: Final = {np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
-
-
-def select(mask: Any, value: Any) -> Any:
-    """`value` where `mask`, else 0. On tensors the operation `where` does it."""
-    if not isinstance(value, (np.ndarray, np.generic)):
-        return OPS["where"](mask, value, 0)
-    bits = _BITS.get(value.dtype)
-    if bits is not None and type(value) is np.ndarray and value.shape == np.shape(mask):
-        # A product of bits is exact for infinities and NaN, and has no branches: on a mask
-        # without a pattern ten times faster than np.where.
-        return (value.view(bits) * mask).view(value.dtype)
-    return np.where(mask, value, value.dtype.type(0))[()]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wengert.core import fast, record, values
-from wengert.core.op import OPERATORS
+from wengert.core.registry import OPERATORS
 
 
 class Arithmetic:

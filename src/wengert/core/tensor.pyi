@@ -11,9 +11,10 @@ from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
 from wengert.core.memory import Aside, Memory
 from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
-from wengert.core.op import NUMPY, OPERATORS, Op
+from wengert.core.op import Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size
+from wengert.core.registry import NUMPY, OPERATORS
 from wengert.errors import ArgumentError, DTypeError, GradientError, NonLeafGradWarning, ShapeError
 from wengert.modes import is_inference_mode_enabled
 from wengert.sites import user_site

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core import handles, marks
 from wengert.core.node import Carrier, next_sequence, unrecorded
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
 from wengert.modes import State, current, using

@@ -17,7 +17,8 @@ from wengert.core import handles, marks, record
 from wengert.core.dtype import category
 from wengert.core.memory import Memory
 from wengert.core.node import SMALL, Carrier, Leaf, Node, next_sequence, unrecorded
-from wengert.core.op import OPERATORS, OPS, Op, register
+from wengert.core.op import Op
+from wengert.core.registry import OPERATORS, OPS, register
 from wengert.core.tensor import Tensor
 from wengert.core.view import Steps, View, refuse_refused, through
 from wengert.errors import ArgumentError, DTypeError, GradientError, ShapeError

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.handles import _new
 from wengert.core.node import Carrier, next_sequence
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError, GradientError, TransformError
 from wengert.func.arguments import (

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from wengert.core.aval import Aval
-from wengert.core.op import Op, Partial, Rule
+from wengert.core.op import Op
+from wengert.core.rules import Partial, Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, is_number

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import OPERATORS
+from wengert.core.registry import OPERATORS
 from wengert.errors import DTypeError
 from wengert.ops.arguments import array_of
 from wengert.ops.checks import number, refuse

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
 from wengert.core.record import apply
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 
 BatchRule = Callable[[Op, Sequence[Any], Sequence[bool], dict[str, Any], int], Any]

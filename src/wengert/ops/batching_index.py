@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
 from wengert.core.record import apply
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import BatchingError
 from wengert.ops.arguments import array_of

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
 from wengert.core.record import apply
+from wengert.core.registry import OPS
 from wengert.ops.batching import aligned, rank_of, shape_of, with_axis, with_rank
 
 

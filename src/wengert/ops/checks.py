@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.op import Op, Rule, Select
+from wengert.core.op import Op
+from wengert.core.rules import Rule, Select
 from wengert.errors import ArgumentError, DivisionError, DTypeError
 from wengert.ops.arguments import is_number
 from wengert.ops.kinds import _broadcast_aval as broadcast_aval

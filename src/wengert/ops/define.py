@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
 from wengert.core.into import into
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import Op
+from wengert.core.registry import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place as _in_place
 from wengert.errors import ArgumentError, WengertError

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError, DTypeError
 from wengert.ops.arguments import array_of, flag

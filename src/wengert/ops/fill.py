@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import Select
+from wengert.core.rules import Select
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError
 from wengert.ops.arguments import array_of, is_number

@@ -13,7 +13,7 @@ import numpy as np
 
 from wengert.core.aval import Aval, stand_in
 from wengert.core.node import next_sequence
-from wengert.core.op import OPERATORS, OPS
+from wengert.core.registry import OPERATORS, OPS
 from wengert.core.tensor import Tensor
 from wengert.core.write import check_memory, in_place, writable
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TraceError

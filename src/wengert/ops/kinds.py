@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.op import Op, Partial, Rule, forward_signature, register
+from wengert.core.op import Op
+from wengert.core.registry import register
+from wengert.core.rules import Partial, Rule, forward_signature
 from wengert.modes import silently
 from wengert.ops.batching import broadcast_rule
 

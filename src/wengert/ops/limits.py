@@ -9,7 +9,8 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.dtype import common_dtype, is_differentiable, limits_of
 from wengert.core.half import widened
-from wengert.core.op import NUMPY, Select
+from wengert.core.registry import NUMPY
+from wengert.core.rules import Select
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.checks import named_by_numbers, number, refuse
 from wengert.ops.define import public

@@ -9,7 +9,8 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import dtype_of
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
 from wengert.ops.batching_products import product_rule

@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.op import Op, Rule
+from wengert.core.op import Op
+from wengert.core.rules import Rule
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.batching_products import product_rule, vdot_rule

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import NUMPY, Op
+from wengert.core.op import Op
+from wengert.core.registry import NUMPY
 from wengert.ops.checks import broadcast_aval
 from wengert.ops.complex import imag
 from wengert.ops.define import publish

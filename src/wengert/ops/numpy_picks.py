@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import NUMPY
+from wengert.core.registry import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError
 from wengert.ops.arrange import flip, fliplr, flipud, repeat_interleave, roll, rot90

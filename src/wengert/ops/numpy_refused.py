@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core.op import NUMPY
+from wengert.core.registry import NUMPY
 from wengert.errors import ArgumentError
 
 COUNTS: Final = "counts have no slope. Take x.detach().numpy(), and say so"

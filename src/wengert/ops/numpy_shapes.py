@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from wengert.core.op import NUMPY
+from wengert.core.registry import NUMPY
 from wengert.errors import ArgumentError
 from wengert.ops.canonical import one_dim
 from wengert.ops.expand import broadcast_tensors, broadcast_to, meshgrid, tile

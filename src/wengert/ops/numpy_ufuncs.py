@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.advice import no_counterpart, no_history_in_array
-from wengert.core.op import NUMPY, OPERATORS
+from wengert.core.registry import NUMPY, OPERATORS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError
 from wengert.ops.join import stack

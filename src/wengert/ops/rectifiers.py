@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.op import Op, Select
+from wengert.core.op import Op
+from wengert.core.rules import Select
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentValueError

@@ -14,7 +14,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from wengert.core.op import NUMPY, OPERATORS
+from wengert.core.registry import NUMPY, OPERATORS
 from wengert.core.tensor import Tensor
 from wengert.ops.waiting import METHODS
 

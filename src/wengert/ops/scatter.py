@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core.aval import Aval
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.accumulate import add_at, places_along

@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.computing import cast
 from wengert.core.dtype import common_dtype
-from wengert.core.op import Select
+from wengert.core.rules import Select
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.checks import pointwise, refuse

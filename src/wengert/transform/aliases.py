@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core.fast import make_leaf
 from wengert.core.handles import _new, handle, memory_of
 from wengert.core.node import Carrier
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.core.view import attach
 from wengert.modes import current

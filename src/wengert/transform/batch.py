@@ -17,7 +17,8 @@ import numpy as np
 from wengert.core.computing import as_operand, promoted
 from wengert.core.handles import _new, memory_of
 from wengert.core.memory import Memory
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.core.write import in_place, name_in_place

@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
 from wengert.core.record import apply
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import BatchingError, BatchingWarning
 from wengert.ops.batching import aligned, broadcast_rule, with_axis

@@ -17,7 +17,8 @@ import numpy as np
 from wengert.core.dtype import is_differentiable
 from wengert.core.handles import _new
 from wengert.core.node import Carrier, Node
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.core.write import has_history, in_place
 from wengert.errors import ShapeError, TransformError

@@ -15,7 +15,9 @@ from wengert.core.aval import Aval
 from wengert.core.computing import compute, promoted
 from wengert.core.half import is_half
 from wengert.core.handles import _new
-from wengert.core.op import OPS, Op, Select, parameters
+from wengert.core.op import Op
+from wengert.core.registry import OPS
+from wengert.core.rules import Select, parameters
 from wengert.core.tensor import Tensor
 from wengert.modes import State
 from wengert.transform.batch import Batched, BatchLevel

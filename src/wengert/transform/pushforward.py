@@ -14,8 +14,10 @@ import numpy as np
 
 from wengert.core.half import widened
 from wengert.core.handles import _new
-from wengert.core.op import OPS, Op, parameters
+from wengert.core.op import Op
 from wengert.core.record import apply
+from wengert.core.registry import OPS
+from wengert.core.rules import parameters
 from wengert.core.tensor import Tensor
 from wengert.modes import State, using
 from wengert.transform.aliases import alias_leaf, zero_leaf

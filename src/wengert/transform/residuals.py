@@ -13,7 +13,7 @@ from wengert.core.handles import from_node
 from wengert.core.hooks import Packed
 from wengert.core.memory import Memory
 from wengert.core.node import Carrier, Node, project
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped
 from wengert.errors import ArgumentError, Cause, FreedError, GradientError, StaleError

@@ -21,7 +21,7 @@ from wengert.core.dtype import is_differentiable
 from wengert.core.fast import make_leaf
 from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.modes import using
 from wengert.ops.generator import default_generator, replaying

@@ -15,7 +15,7 @@ from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.layout import Layout
 from wengert.autograd.custom.node import backward_of
 from wengert.core.aval import Aval
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.modes import current, using
 from wengert.transform.batch import Batched, BatchLevel

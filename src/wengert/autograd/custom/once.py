@@ -10,8 +10,9 @@ from wengert.autograd.custom.node import place_of
 from wengert.core.aval import stand_in
 from wengert.core.handles import from_node
 from wengert.core.node import Node
-from wengert.core.op import OPS, Op
+from wengert.core.op import Op
 from wengert.core.record import apply
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import GradientError
 from wengert.modes import current, using

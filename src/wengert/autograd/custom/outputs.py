@@ -14,7 +14,7 @@ from wengert.core.dtype import is_differentiable
 from wengert.core.handles import handle, memory_of
 from wengert.core.marks import mark_cut
 from wengert.core.node import SMALL, Leaf, Node, project
-from wengert.core.op import OPS
+from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.core.view import FUNCTION, SEVERAL, View, attach, view_of
 from wengert.core.write import _rewrite, _write_through, refuse
