@@ -241,7 +241,8 @@ def test_why_of_torch_tensors():
     answer = wg.why(W, loss)
 
     assert "W.grad is None: no path leads from W to loss" in str(answer)
-    assert "Candidates: what these operations take without history\n  v2 = v1 @ V" in str(answer)
+    assert "Candidates: what these operations take" in str(answer)
+    assert str(answer).endswith("\n  v2 = v1 @ V")
     assert answer.causes[-1].what == "cut before v2"
     assert "V.grad is there" in str(wg.why(V, loss))
     assert "x has no gradient: it does not require grad" in str(wg.why(x, loss))
