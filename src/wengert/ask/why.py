@@ -15,7 +15,8 @@ from wengert.ask.why_none import cut_off, not_reached, not_required, not_stored,
 from wengert.ask.why_nonfinite import nonfinite
 from wengert.ask.why_size import profile
 from wengert.ask.why_zero import vanished
-from wengert.core.node import Cut, Node
+from wengert.core.extra import Cut
+from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, WengertError
 from wengert.graphs.graph import Graph

@@ -12,8 +12,9 @@ from wengert.ask.derivative import adjoints, reaches
 from wengert.ask.quiet import quiet
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
+from wengert.core.extra import Cut
 from wengert.core.memory import Memory
-from wengert.core.node import RETAINED, Cut, Leaf, Node
+from wengert.core.node import RETAINED, Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import Cause, WengertError
 from wengert.graphs.expression import equation

@@ -14,7 +14,7 @@ from wengert.core.registry import on_register
 from wengert.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from wengert.core.node import Extra
+    from wengert.core.extra import Extra
 
 _REGISTRATION: Final = threading.Lock()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wengert.core import tensor as _tensor
-from wengert.core.node import Cut, Extra
+from wengert.core.extra import Cut, Extra
 from wengert.core.op import Op
 from wengert.errors import GradientError
 from wengert.sites import Site

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core.extra import Dropped
 from wengert.core.handles import Tensor, from_node
 from wengert.core.hooks import Attentive, Hook, Packed
-from wengert.core.node import Applied, Dropped, Leaf, Node, is_large
+from wengert.core.node import Applied, Leaf, Node, is_large
 from wengert.errors import GradientError
 from wengert.modes import State, using
 

@@ -9,8 +9,9 @@ from wengert.core import fast, handles, marks, values
 from wengert.core.advice import cut_off, no_counterpart, no_grad_kept
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
+from wengert.core.extra import Extra
 from wengert.core.memory import Aside, Memory
-from wengert.core.node import RETAINED, WATCHED, Carrier, Extra, Leaf, Node, unproject
+from wengert.core.node import RETAINED, WATCHED, Carrier, Leaf, Node, unproject
 from wengert.core.op import Op
 from wengert.core.operators import Arithmetic
 from wengert.core.place import CPU, Device, Size

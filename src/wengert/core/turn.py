@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from wengert.core.node import Extra, Leaf, next_sequence
+from wengert.core.extra import Extra
+from wengert.core.node import Leaf, next_sequence
 from wengert.core.view import Steps, View
 from wengert.core.write import name_in_place, refuse, writable
 from wengert.modes import current, using

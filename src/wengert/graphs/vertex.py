@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of, is_differentiable
-from wengert.core.node import Cut, Dropped, Leaf, Node
+from wengert.core.extra import Cut, Dropped
+from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.sites import Site

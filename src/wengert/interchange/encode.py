@@ -14,7 +14,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType, dtype_of
-from wengert.core.node import Cut
+from wengert.core.extra import Cut
 from wengert.errors import GraphError
 from wengert.sites import Site
 

@@ -7,19 +7,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from wengert.core.aval import Aval, stand_in
+from wengert.core.extra import Cut, Dropped, Extra
 from wengert.core.handles import _new
 from wengert.core.memory import Memory
-from wengert.core.node import (
-    PROJECTION_PLAN,
-    RETAINED,
-    UNKNOWN_LINE,
-    Applied,
-    Cut,
-    Dropped,
-    Extra,
-    Leaf,
-    Node,
-)
+from wengert.core.node import PROJECTION_PLAN, RETAINED, UNKNOWN_LINE, Applied, Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.names import Names

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from wengert.core.extra import Extra
 from wengert.core.fast import make_leaf
 from wengert.core.handles import memory_of
 from wengert.core.marks import mark_cut
 from wengert.core.memory import Memory
-from wengert.core.node import Extra
 from wengert.core.tensor import Tensor
 from wengert.core.view import View
 from wengert.errors import GradientError

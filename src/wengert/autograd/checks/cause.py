@@ -24,7 +24,7 @@ from wengert.autograd.checks.precision import jump, precision
 from wengert.autograd.checks.second import gradient_of
 from wengert.core.aval import Aval
 from wengert.core.dtype import is_differentiable
-from wengert.core.node import Cut
+from wengert.core.extra import Cut
 from wengert.core.tensor import Tensor
 from wengert.errors import WengertError
 from wengert.graphs.graph import Graph
