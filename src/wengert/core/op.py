@@ -79,7 +79,7 @@ class Plan:
         self.pull_second = op.make_pull(1, REAL, _IN_SLOTS) if self.second else None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Op:
     """A frozen description of an operation. `ops/kinds.py` has the constructors."""
 

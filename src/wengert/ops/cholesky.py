@@ -25,7 +25,7 @@ from wengert.ops.matrices import (
     lower_part,
     refuse,
 )
-from wengert.ops.named import CholeskyExResult
+from wengert.ops.named_parts import CholeskyExResult
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.triangular import triangle_samples, triangular_op
 

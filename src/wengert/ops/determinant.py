@@ -20,7 +20,7 @@ from wengert.ops.matrices import (
     is_complex,
     real_dtype,
 )
-from wengert.ops.named import SlogdetResult
+from wengert.ops.named_parts import SlogdetResult
 
 
 def _det(x: Any) -> Any:

@@ -28,7 +28,7 @@ from wengert.ops.matrices import (
     quotient,
     real_dtype,
 )
-from wengert.ops.named import EighResult, EigResult
+from wengert.ops.named_parts import EighResult, EigResult
 from wengert.ops.samples import Call, Sampler
 
 

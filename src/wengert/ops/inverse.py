@@ -25,7 +25,7 @@ from wengert.ops.matrices import (
     refuse,
     same_dtype,
 )
-from wengert.ops.named import InvExResult, SolveExResult
+from wengert.ops.named_parts import InvExResult, SolveExResult
 from wengert.ops.samples import Call, Sampler
 
 _SINGULAR = (

@@ -24,7 +24,7 @@ from wengert.ops.matrices import (
     numpy_dtype,
     refuse,
 )
-from wengert.ops.named import LuFactorExResult, LuFactorResult, LuResult, LuUnpackResult
+from wengert.ops.named_parts import LuFactorExResult, LuFactorResult, LuResult, LuUnpackResult
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.svd import matrix_samples
 from wengert.ops.triangular import triangular_op

@@ -15,7 +15,7 @@ from wengert.ops.inverse import inv, solve_op
 from wengert.ops.matrices import real_dtype
 from wengert.ops.matrix_functions import matrix_power, tensorinv, tensorsolve
 from wengert.ops.matrix_norm import cond, matrix_norm_of
-from wengert.ops.named import EigResult, LinalgQrResult
+from wengert.ops.named_parts import EigResult, LinalgQrResult
 from wengert.ops.norm import vector_norm
 from wengert.ops.numpy_shapes import answers
 from wengert.ops.numpy_taken import as_float, plain, taken

@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.ops.index import getitem
 from wengert.ops.join import cat
-from wengert.ops.named import (
+from wengert.ops.named_parts import (
     UniqueAllResult,
     UniqueCountsResult,
     UniqueInverseResult,

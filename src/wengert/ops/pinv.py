@@ -30,7 +30,7 @@ from wengert.ops.matrices import (
     real_dtype,
     same_dtype,
 )
-from wengert.ops.named import LstsqResult
+from wengert.ops.named_parts import LstsqResult
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.svd import matrix_samples, svd_op
 

@@ -22,7 +22,7 @@ from wengert.ops.matrices import (
     lapack,
     numpy_dtype,
 )
-from wengert.ops.named import GeqrfResult, LinalgQrResult, QrResult
+from wengert.ops.named_parts import GeqrfResult, LinalgQrResult, QrResult
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.svd import matrix_samples
 from wengert.ops.triangular import triangular_op

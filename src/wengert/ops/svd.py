@@ -24,7 +24,7 @@ from wengert.ops.matrices import (
     quotient,
     real_dtype,
 )
-from wengert.ops.named import LinalgSvdResult, SvdResult
+from wengert.ops.named_parts import LinalgSvdResult, SvdResult
 from wengert.ops.samples import Sampler
 
 

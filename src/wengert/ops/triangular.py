@@ -22,7 +22,7 @@ from wengert.ops.matrices import (
     each,
     same_dtype,
 )
-from wengert.ops.named import TriangularSolveResult
+from wengert.ops.named_parts import TriangularSolveResult
 from wengert.ops.samples import Call, Sampler
 
 
