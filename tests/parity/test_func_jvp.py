@@ -200,3 +200,20 @@ def test_linearize_inside_of_vmap(m):
     x, t = numbers(m, 1.0, 2.0), numbers(m, 0.5, -0.5)
     _, derivative = m.func.linearize(lambda x: x.sin() * x, x)
     return m.func.vmap(derivative)(m.stack([t, 2 * t, 3 * t]))
+
+
+@agrees_with_torch
+def test_linearize_sees_what_is_done_under_no_grad_as_jvp_does(m):
+    def constant(x):
+        with m.no_grad():
+            c = x * x
+        return c * x + x.detach() * x
+
+    def written(x):
+        y = x * 1
+        with m.no_grad():
+            y.mul_(x)
+        return y
+
+    x, t = numbers(m, 1.0, 2.0), numbers(m, 0.5, -0.5)
+    return [(m.func.linearize(f, x)[1](t), m.func.jvp(f, (x,), (t,))) for f in (constant, written)]

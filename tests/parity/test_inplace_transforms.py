@@ -228,3 +228,55 @@ def test_turns(m):
         m.func.grad(lambda x: (turned(x) ** 2).sum())(matrix(m)),
         m.func.jvp(turned, (matrix(m),), (matrix(m).cos(),)),
     )
+
+
+@agrees_with_torch
+def test_an_unmapped_base_and_tangents_that_are_mapped_further_out(m):
+    def write(x):
+        y = m.zeros_like(x)
+        y[0] = x[0] * x[1]
+        return y
+
+    scaled = m.func.vmap(lambda s: m.func.jacfwd(write)(matrix(m)[0] * s))
+    return m.func.vmap(m.func.jacfwd(write))(matrix(m)), scaled(matrix(m)[:, 0])
+
+
+def under_no_grad(m, x):
+    y = x * 1
+    v = y[0]
+    with m.no_grad():
+        y.mul_(x)
+        w = y[:, 1:]
+        w.add_(y[:, :1])
+        y[1, 2] = 0.5
+        u = v * 2
+    return y * x, v, u
+
+
+@agrees_with_torch
+def test_writes_under_no_grad_in_forward_mode(m):
+    def push(x):
+        return m.func.jvp(lambda x: under_no_grad(m, x), (x,), (x.cos(),))
+
+    return push(matrix(m)), m.func.jacfwd(lambda x: under_no_grad(m, x))(matrix(m))
+
+
+@agrees_with_torch
+def test_history_and_tangents_of_writes_under_no_grad(m):
+    x = matrix(m).requires_grad_()
+    output, tangent = m.func.jvp(lambda x: under_no_grad(m, x)[0], (x,), (x.cos(),))
+    return [m.autograd.grad(y.sum(), x, retain_graph=True) for y in (output, tangent)]
+
+
+@agrees_with_torch
+def test_a_constant_stored_under_no_grad_ends_tangents_and_no_history(m):
+    x = matrix(m).requires_grad_()
+
+    def store(x):
+        y = x * 1
+        with m.no_grad():
+            y.fill_(2)
+        return y * 3
+
+    output, tangent = m.func.jvp(store, (x,), (matrix(m),))
+    return output, tangent.detach(), m.autograd.grad(output.sum(), x)

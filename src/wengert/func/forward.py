@@ -66,7 +66,7 @@ class Pushed:
 
     def __init__(
         self, name: str, level: ForwardLevel, func: Callable[..., Any], primals: Any,
-        directions: Sequence[Any], has_aux: bool, arrays: bool,
+        directions: Sequence[Any], has_aux: bool, arrays: bool, recording: bool = False,
     ) -> None:  # fmt: skip
         leaves, spec = flatten(primals)
         try:
@@ -79,8 +79,11 @@ class Pushed:
                 values = [_bare(level, o) for o in outputs]
                 aux = tree_map(lambda a: _bare(level, a), aux)
             tangents = [_with_basis(level, t) for t in tangents]
-            bare = outside((values, tangents, aux), level.started, current().grad)
-            self.outputs, self.tangents, self.aux = bare
+            bare = outside((values, aux), level.started, current().grad)
+            self.outputs, self.aux = bare
+            self.tangents = tangents
+            if not recording:
+                self.tangents = outside(tangents, level.started, current().grad)
         finally:
             level.close()
 
@@ -141,21 +144,28 @@ def _zeros(like: Tensor) -> Tensor:
 def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     """The output of func(*primals), and its derivative there as a linear function of tangents.
 
-    The function runs once; each call of the derivative is one walk over what it recorded.
+    The function runs once; each call of the derivative is one walk over what it recorded. As for
+    jvp, what is computed under no_grad counts.
 
     >>> import wengert as wg
     >>> output, derivative = wg.func.linearize(lambda x: x**2, wg.tensor(3.0))
     >>> derivative(wg.tensor(1.0)), derivative(wg.tensor(2.0))
     (tensor(6.), tensor(12.))
     """
-    leaves, spec = flatten(primals)
-    recorded = Recorded("linearize", leaves)
-    with using(**recorded.modes()):
-        result = called(func, unflatten(recorded.inputs, spec), {})
-    outputs, out_spec = result_leaves("linearize", result)
-    recorded.outputs = outputs
+    arrays = are_arrays(flatten(primals)[0])
+    leaves, spec = flatten(opened(primals)[0])
+    inputs = differentiable("linearize", leaves)
+    # The tangents are recorded, as functions of those of the inputs; under no_grad, too.
+    recorded = Recorded("linearize", [_zeros(x) for x in inputs])
+    level = ForwardLevel(recorded.started, recording=True)
+    run = Pushed(
+        "linearize", level, func, unflatten(inputs, spec), recorded.inputs, False, arrays, True
+    )
+    recorded.outputs = [
+        _zeros(o) if t is None else t for o, t in zip(run.outputs, run.tangents, strict=True)
+    ]
     # J^T ct as a function of ct, recorded once; pulled back through, it is the derivative.
-    transposed = Recorded("linearize", [_zeros(o) for o in outputs])
+    transposed = Recorded("linearize", [_zeros(o) for o in run.outputs])
     transposed.started = recorded.started  # the function's own history is nothing older
     with using(grad=True, inference=False):
         transposed.outputs = recorded.pull(transposed.inputs, create_graph=True)
@@ -164,7 +174,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
         directions, given = flatten(opened(tangents)[0])
         if given != spec:
             raise TransformError(f"linearize: expected tangents in the shape {spec}, got {given}")
-        for x, t in zip(recorded.inputs, directions, strict=True):
+        for x, t in zip(inputs, directions, strict=True):
             check_tangent(x, t, "linearize")
             if x._data.dtype != t._data.dtype:
                 raise DTypeError(
@@ -172,7 +182,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
                     "Convert it with .to(dtype).",
                 )
         found = transposed.pull(directions)
-        pushed = outside(unflatten(found, out_spec), recorded.started, recorded.recording)
-        return as_arrays(pushed, recorded.arrays)
+        pushed = outside(unflatten(found, run.spec), recorded.started, recorded.recording)
+        return as_arrays(pushed, arrays)
 
-    return as_arrays(recorded.bare(result), recorded.arrays), derivative
+    return as_arrays(unflatten(run.outputs, run.spec), arrays), derivative

@@ -34,12 +34,16 @@ class ForwardLevel:
 
     started: the number of a node, older than all that is made inside; 0 if it has no such scope.
     basis: the level of a map that only the tangents are in: many of them for each primal.
+    recording: whether tangents are recorded under no_grad, too, to be differentiated.
     """
 
     size = None  # it is no map
 
-    def __init__(self, started: int = 0, basis: BatchLevel | None = None) -> None:
+    def __init__(
+        self, started: int = 0, basis: BatchLevel | None = None, recording: bool = False
+    ) -> None:
         self.started = started
+        self._recording = recording
         self.basis = basis
         self._opened = (basis,) if basis is not None else ()
         self._carriers: weakref.WeakSet[Carrier] = weakref.WeakSet()
@@ -49,7 +53,8 @@ class ForwardLevel:
 
     def below(self, state: State) -> State:
         """What tangents are computed in: this level and all inner ones are hidden."""
-        return state.below(state.levels.index(self), self._opened)
+        below = state.below(state.levels.index(self), self._opened)
+        return below.but(grad=True, inference=False) if self._recording else below
 
     def refuse_draws(self, name: str) -> None:
         """Raise BatchingError where random numbers are drawn for many tangents, if not allowed."""
