@@ -162,7 +162,13 @@ class Import:
         """The tensor of a node that is older than the trace, or of a leaf made by a transform."""
         found = self._outside.get(node, self._watch.handles.get(node))
         if found is None:
-            assert isinstance(node, Leaf)
+            if not isinstance(node, Leaf):
+                raise TraceError(
+                    f"the function uses the result of {node.name()} from outside in a way that "
+                    "compile does not follow",
+                    "Pass that tensor as an argument.",
+                    node.site,
+                )
             # A leaf of this trace is an alias: it shares its array with what was given to it.
             inner = node.sequence >= self._watch.started
             found = self._made.get(id(node.value)) if inner else node.variable
