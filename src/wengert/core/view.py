@@ -97,6 +97,11 @@ class Wrapped(View):
 
     __slots__ = ()
 
+    @property
+    def _has_leaves(self) -> bool:
+        """Whether a leaf among them is the user's, and so protected from writes."""
+        return True
+
     def _refuse_write(self, name: str, target: Tensor, result: Tensor) -> None:
         """Raise where the result cannot become the target's contents."""
         raise AssertionError("each kind of wrapped tensor says what can be written into it")
@@ -124,7 +129,8 @@ class Wrapped(View):
 
         name = write.name_in_place(function)
         state = current()
-        write.refuse(name, target, state)
+        if self._has_leaves:
+            write.refuse(name, target, state)
         when = next_sequence()
         memory = handles.memory_of(target)
         source, *given = (_before_write(v, memory) for v in (target, *others))

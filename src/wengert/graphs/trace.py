@@ -45,6 +45,12 @@ class Traced(Wrapped):
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         return _record(op, args, attrs)
 
+    @property
+    def _has_leaves(self) -> bool:
+        # What stands for an argument is a leaf, and the argument itself need be none. Where the
+        # function runs for its result, as under compile, a write into it would be lost.
+        return bool(current().started)
+
     def _refuse_write(self, name: str, target: Tensor, result: Tensor) -> None:
         if not isinstance(target, Traced):
             raise TraceError(
