@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.compiler.native import backend
+from wengert.compiler.parts import Part
 from wengert.compiler.recorded import ProgramOp, dependence
 from wengert.compiler.rewrite import rewritten
 from wengert.compiler.schedule import Schedule, last_reads
@@ -65,8 +66,8 @@ class Program:
         self._order = collect([*self.outputs, *self._leaves])
         slots = {node: i for i, node in enumerate(self._order)}
         built = backend()
-        build = built.build if built is not None else None
-        self.parts = Schedule(self.outputs, slots, build).made()
+        self._build = built.build if built is not None else None
+        self.parts = Schedule(self.outputs, slots, self._build).made()
         self._size = len(slots)
         self.hidden = [tensor for tensor, _ in traced.hidden]
         self._inputs = [slots[leaf] for leaf in self._leaves]
@@ -135,12 +136,27 @@ class Program:
     # Questions
 
     def verify(self, arrays: Sequence[Any]) -> None:
-        """Run everything again, node by node. Raises CompileError for the first that differs."""
+        """Run everything again, one by one. Raises CompileError for the first that differs."""
+        found = self._differing(self.parts, arrays)
+        if found is None:
+            return
+        # Of a kernel only some values are seen: now all are wanted, to tell where it begins.
+        every = Schedule(self._order, self.slots, self._build).made()
+        node, mine, other = self._differing(every, arrays) or found
+        raise CompileError(
+            f"{node.op.name}: compiled it gives {mine}, eagerly {other}",
+            "This is a bug in wengert: please report it.",
+            node.site,
+        )
+
+    def _differing(
+        self, parts: Sequence[Part], arrays: Sequence[Any]
+    ) -> tuple[Node, Any, Any] | None:
+        """The first node whose value differs from what it is eagerly, and both values."""
         values = self._given(arrays)
-        for part in self.parts:
+        for part in parts:
             part.run(values)
-        env: dict[Any, Any] = {node: values[self.slots[node]] for node in self._order
-                               if not node.inputs}  # fmt: skip
+        env: dict[Any, Any] = dict(zip(self._leaves, arrays, strict=True))
         for node in self._order:
             if node in env:
                 continue
@@ -148,11 +164,8 @@ class Program:
             env[node] = evaluate_node(node, [env[s] if s is not None else n for s, n in sources])
             found = values[self.slots[node]]
             if found is not None and not _same(found, env[node]):
-                raise CompileError(
-                    f"{node.op.name}: compiled it gives {found}, eagerly {env[node]}",
-                    "This is a bug in wengert: please report it.",
-                    node.site,
-                )
+                return node, found, env[node]
+        return None
 
     def report(self) -> Report:
         """What the program consists of."""

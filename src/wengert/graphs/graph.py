@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any
 
 from wengert.core.aval import Aval
 from wengert.core.node import Leaf, Node
@@ -62,9 +62,6 @@ class Graph:
     inputs: nodes that belong to it even if no output depends on them. find: the node of another
     system's tensor, for a graph that was read from there.
     """
-
-    held: ClassVar[type[Graph]]
-    """The class of the graphs that users hold, which answers questions. questions/ enters it."""
 
     def __init__(
         self, outputs: Sequence[Node], names: Names | None = None, inputs: Sequence[Node] = (),
@@ -255,9 +252,6 @@ class Graph:
 
         lines = [listing_line(v) for v in self.nodes]
         return "\n".join([*lines, "return " + ", ".join(v.name for v in self.outputs)])
-
-
-Graph.held = Graph
 
 
 def _what(key: Any) -> str:

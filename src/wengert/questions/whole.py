@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wengert.graphs import graph as core
 from wengert.questions.derivatives import Derivatives
 from wengert.questions.elsewhere import OtherInputs, Parts
 from wengert.questions.experiments import Experiments
@@ -28,6 +27,3 @@ class Graph(Derivatives, Experiments, OtherInputs, Parts, Pictures, Files):
     >>> g.derivative("e", "b")
     tensor(5.)
     """
-
-
-core.Graph.held = Graph  # what is below and makes graphs for users makes these
