@@ -69,7 +69,7 @@ def test_a_subclass_has_the_methods():
 def test_a_pickled_operation_and_a_written_graph_load_their_rooms():
     from pickle import dumps
 
-    pickled = dumps(wengert.core.op.OPS["linalg_cholesky"])
+    pickled = dumps(wengert.core.registry.OPS["linalg_cholesky"])
     program = f"import pickle, wengert; print(pickle.loads({pickled!r}))"
     assert fresh(program) == "<op linalg_cholesky>"
     x = wengert.eye(2).requires_grad_()
@@ -81,7 +81,7 @@ def test_a_pickled_operation_and_a_written_graph_load_their_rooms():
 def test_loading_all_of_them_loads_every_module():
     program = (
         "import pkgutil, importlib, wengert.ops\n"
-        "from wengert.core.op import NUMPY, every_op\n"
+        "from wengert.core.registry import NUMPY, every_op\n"
         "from wengert.ops.define import FUNCTIONS\n"
         "before = dict(NUMPY)\n"
         "ops = list(every_op())\n"

@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.half import COMPLEX, HALF, REAL, widened
-from wengert.core.registry import OPERATORS, OPS
+from wengert.core.registry import OPERATORS, op_called
 from wengert.core.rules import Partial, Rule, Select, parameters, select
 from wengert.errors import ArgumentError
 
@@ -166,7 +166,7 @@ class Op:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_op_called, (self.name,))
+        return (op_called, (self.name,))
 
     @property
     def differentiable(self) -> bool:
@@ -299,17 +299,6 @@ _IDENTITY: Final = eval("lambda x: x").__code__.co_code
 
 
 _BY_NAME: Final = ("input", "other")
-
-
-def every_op() -> dict[str, Op]:
-    """OPS, complete: the rooms that wait for the first use of their names are loaded."""
-    OPERATORS.load_all()
-    return OPS
-
-
-def _op_called(name: str) -> Op:
-    """What a pickled operation comes back as."""
-    return OPS.get(name) or every_op()[name]
 
 
 def _unbound(*_: Any) -> Any:

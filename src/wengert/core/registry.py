@@ -46,3 +46,14 @@ def on_register(listener: Callable[[Op], None]) -> None:
     for op in OPS.values():
         listener(op)
     _LISTENERS.append(listener)
+
+
+def every_op() -> dict[str, Op]:
+    """OPS, complete: the rooms that wait for the first use of their names are loaded."""
+    OPERATORS.load_all()
+    return OPS
+
+
+def op_called(name: str) -> Op:
+    """What a pickled operation comes back as."""
+    return OPS.get(name) or every_op()[name]

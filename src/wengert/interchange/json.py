@@ -22,7 +22,7 @@ import json
 from typing import Any
 
 from wengert.core.node import RETAINED, Leaf, Node, is_large
-from wengert.core.op import every_op
+from wengert.core.registry import every_op
 from wengert.core.tensor import Tensor
 from wengert.errors import StaleError
 from wengert.graphs.graph import Graph

@@ -11,7 +11,8 @@ import wengert.core.cut  # noqa: F401  # it registers what only traced graphs ha
 from wengert.core.aval import Aval
 from wengert.core.computing import cast
 from wengert.core.node import Applied, Node, is_large
-from wengert.core.op import Op, every_op
+from wengert.core.op import Op
+from wengert.core.registry import every_op
 from wengert.core.tensor import Tensor
 from wengert.errors import GraphError
 from wengert.graphs.verify import (

@@ -17,7 +17,8 @@ from typing import Any
 from wengert.core.aval import Aval
 from wengert.core.handles import _new
 from wengert.core.node import Applied, Leaf, Node, project
-from wengert.core.op import Op, every_op
+from wengert.core.op import Op
+from wengert.core.registry import every_op
 from wengert.errors import ArgumentError, GradientError
 from wengert.graphs.names import Names
 from wengert.interchange.torch_arrays import as_array, dtype_of
