@@ -228,21 +228,27 @@ def grad(
     if WATCHED_NODES:
         order = leaves_early(order)
     reach = Reach(targets, order)
-    if on_tensors:
-        captured = _swept(cotangents, order, reach, None, create_graph)
-        found = dict(captured)
-        with set_grad_enabled(create_graph):
-            accumulate_tensors(retained(captured))
-    else:
-        captured = _swept(cotangents, order, reach, None, None)
-        kept = retained(captured)
-        found = owned(captured)
-        with ACCUMULATION:
-            accumulate_arrays(kept)
+    found = _found(cotangents, order, reach, create_graph if on_tensors else None)
     results = tuple(found.get(tensor._node) for tensor in ins)
     if not (create_graph if retain_graph is None else retain_graph) and not _is_wrapped(outs):
         free(order, _line(), reach)
     return _completed(ins, results, bool(allow_unused), materialize_grads, order)
+
+
+def _found(
+    cotangents: dict[Node, Any], order: Sequence[Node], reach: Reach, create_graph: bool | None
+) -> dict[Node, Tensor]:
+    """The gradients by node, as tensors; what nodes retain is accumulated there."""
+    captured = _swept(cotangents, order, reach, None, create_graph)
+    if create_graph is not None:
+        with set_grad_enabled(create_graph):
+            accumulate_tensors(retained(captured))
+        return dict(captured)
+    kept = retained(captured)
+    found = owned(captured)
+    with ACCUMULATION:
+        accumulate_arrays(kept)
+    return found
 
 
 def _grad_batched(

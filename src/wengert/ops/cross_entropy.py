@@ -195,14 +195,7 @@ def cross_entropy(
     """
     check_reduction(_NAME, reduction)
     integer("ignore_index", ignore_index)
-    if not is_number(label_smoothing):
-        raise ArgumentError(
-            f"label_smoothing must be a number, not {type(label_smoothing).__name__}"
-        )
-    if not 0 <= label_smoothing <= 1:
-        raise ArgumentValueError(
-            f"{_NAME}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
-        )
+    _check_smoothing(label_smoothing)
     x, y = array_of(input), array_of(target)
     if x.ndim and x.shape == y.shape:
         return _probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
@@ -219,6 +212,17 @@ def cross_entropy(
     loss = nll_op(log_p, target, weight, **attrs)
     uniform = uniform_loss(log_p, target, weight, dim, ignore_index, reduction)
     return add(mul(loss, 1 - label_smoothing), mul(uniform, label_smoothing / x.shape[dim]))
+
+
+def _check_smoothing(label_smoothing: Any) -> None:
+    if not is_number(label_smoothing):
+        raise ArgumentError(
+            f"label_smoothing must be a number, not {type(label_smoothing).__name__}"
+        )
+    if not 0 <= label_smoothing <= 1:
+        raise ArgumentValueError(
+            f"{_NAME}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
+        )
 
 
 def _probabilities(

@@ -57,16 +57,22 @@ def note(
         node.get_extra().scope = state.scope
     if state.arrays is not None:
         state.arrays.note_mapped(kept)
+    _hang(node, out, avals, state)
+
+
+def _hang(node: Applied, out: Any, avals: tuple[Any, ...], state: State) -> None:
+    """Give a node its value, if that is a residual, and the output its node; or each of several."""
+    keeps_out = node.plan.keeps_out
     if isinstance(out, tuple):
         node._aval = avals
-        node.value = tuple(_bare(o) for o in out) if plan.keeps_out else None
+        node.value = tuple(_bare(o) for o in out) if keeps_out else None
         for i, one in enumerate(out):
             if is_differentiable(one._data.dtype):
                 one._node = project(node, i, None, avals[i])
                 one._node._memory = one._memory
     else:
-        node.value = _bare(out) if plan.keeps_out else None
-        if state.arrays is not None and plan.keeps_out:
+        node.value = _bare(out) if keeps_out else None
+        if state.arrays is not None and keeps_out:
             state.arrays.note_mapped((node.value,))
         out._node = node
         node._memory = out._memory  # a view's, so that a write into its base is seen

@@ -73,15 +73,7 @@ def checkpoint(
     if not callable(function):
         raise _not_callable(function)
     shows_all = _set(_DEBUG, debug)
-    if shows_all and context_fn is not noop_context_fn:
-        raise ArgumentValueError(
-            "checkpoint: debug=True is incompatible with non-default context_fn"
-        )
-    if determinism_check not in _CHECKS:
-        raise ArgumentValueError(
-            f"checkpoint: determinism_check should be one of {list(_CHECKS)}, but got "
-            f"{determinism_check!r}"
-        )
+    _check_options(shows_all, context_fn, determinism_check)
     if not current().grad:
         return function(*args, **kwargs)
     forward_context, recompute_context = context_fn()
@@ -95,6 +87,20 @@ def checkpoint(
     result = _first_run(frame, forward_context, function, args, kwargs)
     frame.completed = next_sequence()
     return result
+
+
+def _check_options(
+    shows_all: bool, context_fn: Callable[[], Contexts], determinism_check: str
+) -> None:
+    if shows_all and context_fn is not noop_context_fn:
+        raise ArgumentValueError(
+            "checkpoint: debug=True is incompatible with non-default context_fn"
+        )
+    if determinism_check not in _CHECKS:
+        raise ArgumentValueError(
+            f"checkpoint: determinism_check should be one of {list(_CHECKS)}, but got "
+            f"{determinism_check!r}"
+        )
 
 
 def _not_callable(value: Any) -> ArgumentError:
