@@ -235,6 +235,7 @@ def test_an_unmapped_base_and_tangents_that_are_mapped_further_out(m):
     def write(x):
         y = m.zeros_like(x)
         y[0] = x[0] * x[1]
+        y[:0].mul_(x[:0])
         return y
 
     scaled = m.func.vmap(lambda s: m.func.jacfwd(write)(matrix(m)[0] * s))

@@ -50,7 +50,9 @@ def _write_slices(
     base, value = values
     if not mapped[0]:
         base = OPS["expand"](base, shape=(size, *base.shape))
-    if getattr(value, "_level", 0) and math.prod(value.shape):
+    if getattr(value, "_level", 0):
+        if not math.prod(value.shape):
+            return OPS["clone"](base, order="C")
         # Another map may have many values and one base: it takes a base for each, this one.
         base = OPS["where"](np.False_, value[(0,) * value.ndim], base)
     whole = region = OPS["clone"](base, order="C")
@@ -194,7 +196,7 @@ def refuse(name: str, target: Tensor, state: State) -> None:
     if isinstance(target._node, Leaf):
         raise GradientError(f"{name}: a leaf that requires grad is being changed in place", remedy)
     if isinstance(target, View) and target._base_tensor is not None:
-        if has_history(target._base_tensor):
+        if target._refusal and has_history(target._base_tensor):
             refuse_refused(target, "is being modified inplace")
         base = target._base_tensor
         if isinstance(base._node, Leaf) or (base.is_leaf and target.requires_grad):
@@ -207,8 +209,12 @@ def _record(
     attrs: dict[str, Any], state: State,
 ) -> None:  # fmt: skip
     """Compute on a copy, store, and give the target, or its base, the new node."""
-    is_new = state.grad and any(map(has_history, (*others, *attrs.values())))
-    if is_new and isinstance(target, View) and target._base_tensor is not None:
+    if (
+        isinstance(target, View)
+        and target._refusal
+        and state.grad
+        and has_history((*others, *attrs.values()))
+    ):
         refuse_refused(target, "is being modified inplace")
     check_memory(name, target._data)
     given = tuple(_snapshot(o, target) for o in others)
