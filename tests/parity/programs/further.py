@@ -37,7 +37,7 @@ class Gather:
     def run(self, world: World, place: str) -> None:
         x = world.pick(self.at, lambda v: len(v.shape) > 0 and 0 not in v.shape)
         if x is not None:
-            world.new(GATHERS[self.name](x.tensor, self.i, world.m))
+            world.new(GATHERS[self.name](x.tensor.contiguous(), self.i, world.m))
 
 
 FURTHER_IN_PLACE: dict[str, Callable[[Any, int, Any], Any]] = {

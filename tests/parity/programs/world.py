@@ -83,9 +83,12 @@ class World:
     kept: list[Any] = field(default_factory=list)
 
     def new(self, tensor: Any) -> Variable:
-        """Enter a tensor that has memory of its own."""
+        """Enter a tensor that has memory of its own, contiguous.
+
+        The order of the elements in memory is each library's own affair, and view(-1) asks for it.
+        """
         self.groups += 1
-        made = Variable(tensor, self.groups)
+        made = Variable(tensor.contiguous(), self.groups)
         self.variables.append(made)
         return made
 
