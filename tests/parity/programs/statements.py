@@ -180,10 +180,12 @@ class View:
 
     def run(self, world: World, place: str) -> None:
         least, make = VIEWS[self.name]
-        x = world.pick(self.at, lambda v: least <= len(v.shape) < 4 and 0 not in v.shape)
+        # Of a view that cannot follow its base, being one of several, torch makes one that can.
+        x = world.pick(
+            self.at,
+            lambda v: least <= len(v.shape) < 4 and 0 not in v.shape and not v.several,
+        )
         if x is not None:
-            # Raises for a view that cannot follow its base, of which torch makes one that can.
-            _ = x.tensor.grad_fn
             dim = self.dim % max(len(x.shape), 1)
             made = world.alias(make(x.tensor, dim, self.i), x, expanded=self.name == "expand")
             made.several = self.name in ("unbind", "split", "chunk")
