@@ -19,7 +19,11 @@ CHANGE = Choice(tuple(CHANGES))
 
 
 def differentiable(v: Variable) -> bool:
-    return v.tensor.requires_grad and not v.quiet
+    """Whether hooks can hang on it.
+
+    Not on one of several: under no_grad, torch alone refuses those that cannot follow their base.
+    """
+    return v.tensor.requires_grad and not v.quiet and not v.several
 
 
 def hang(world: World, register: Callable[..., Any], change: str) -> None:
@@ -59,7 +63,7 @@ class PreHook:
     change: str
 
     def run(self, world: World, place: str) -> None:
-        x = world.pick(self.at, lambda v: differentiable(v) and not v.several)
+        x = world.pick(self.at, differentiable)
         if x is None:
             return
         x.hooked = True
@@ -90,7 +94,7 @@ class NodeHook:
     change: str
 
     def run(self, world: World, place: str) -> None:
-        x = world.pick(self.at, lambda v: differentiable(v) and not v.several)
+        x = world.pick(self.at, differentiable)
         if x is None or x.tensor.grad_fn is None:
             return
         x.hooked = True
