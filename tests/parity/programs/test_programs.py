@@ -13,13 +13,9 @@ from parity.programs.judge import judge
 from parity.programs.program import PROGRAMS, program_of
 
 
-OPEN = {498}
-"""A write gives another value, after vmap of jvp: not yet understood."""
-
-
 @pytest.mark.parametrize("first", range(0, 2000, 100))
 def test_programs(first):
-    for seed in sorted(set(range(first, first + 100)) - OPEN):
+    for seed in range(first, first + 100):
         program = program_of(seed)
         try:
             judge(program)
