@@ -200,3 +200,20 @@ def test_weights_of_binary_cross_entropy(reduction):
         RANDOM.uniform(0.3, 0.7, (2, 3)), RANDOM.uniform(0, 1, (2, 3)),
         name="binary_cross_entropy",
     )  # fmt: skip
+
+
+def test_the_third_derivative_of_a_product_with_a_zero_factor():
+    """Products are polynomials; torch divides by the zero in the derivative of its tangent."""
+
+    def third(library: Any) -> list[float]:
+        def gradient(u: Any) -> Any:
+            return library.func.vjp(lambda v: v.prod(0), u)[1](library.tensor(1.0, dtype=u.dtype))[0]
+
+        x = library.tensor([0.0, 2.0, 3.0], dtype=library.float64, requires_grad=True)
+        second = library.func.jacfwd(gradient)(x)
+        (slope,) = library.autograd.grad(second.sum(), x)
+        return slope.tolist()
+
+    assert third(wg) == [2, 2, 2]
+    with quiet():
+        assert np.isnan(third(torch)).any()
