@@ -315,3 +315,10 @@ def test_draws_can_be_traced():
 
     assert graph(p=P).shape == ()
     assert graph(p=P).item() == graph(p=P).item()
+
+
+def test_a_seed_that_is_no_number():
+    with pytest.raises(ValueError, match="a seed is an integer, not 'a'"):
+        wg.manual_seed("a")
+    with pytest.raises(TypeError, match="a seed is an integer, not None"):
+        wg.manual_seed(None)

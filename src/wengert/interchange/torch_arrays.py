@@ -30,3 +30,9 @@ def dtype_of(torch_dtype: Any) -> np.dtype[Any]:
         empty = sys.modules["torch"].empty(0, dtype=torch_dtype)
         known = _DTYPES[torch_dtype] = np.asarray(as_array(empty)).dtype
     return known
+
+
+def is_torch(value: Any) -> bool:
+    """Whether a value is a tensor of torch's, which is there only if the user imported it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)

@@ -21,17 +21,11 @@ from wengert.core.op import Op
 from wengert.core.registry import every_op
 from wengert.errors import ArgumentError, GradientError
 from wengert.graphs.names import Names
-from wengert.interchange.torch_arrays import as_array, dtype_of
+from wengert.interchange.torch_arrays import as_array, dtype_of, is_torch
 from wengert.interchange.torch_node import UNKNOWN, Handle, foreign_op
 
 Output = tuple[int, int]
 """A torch node by its id, and the number of one of its outputs."""
-
-
-def is_torch(value: Any) -> bool:
-    """Whether a value is a tensor of torch's."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
 
 
 class TorchGraph:

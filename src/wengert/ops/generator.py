@@ -57,7 +57,11 @@ class Generator:
 
     def manual_seed(self, seed: Any) -> Generator:
         """Start anew from a seed: an integer from -2**63 to 2**64 - 1."""
-        number = int(seed)
+        try:
+            number = int(seed)
+        except (TypeError, ValueError) as error:
+            kind = ArgumentError if isinstance(error, TypeError) else ArgumentValueError
+            raise kind(f"a seed is an integer, not {seed!r}", "As in manual_seed(0).") from None
         if not -(2**63) <= number < 2**64:
             raise ArgumentValueError(
                 f"the seed {number} does not fit 64 bits", "From -2**63 to 2**64 - 1."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import FrameType
 from typing import Any
 
@@ -24,12 +23,6 @@ class Asked(core.Graph):
             names = ", ".join(v.name for v in self.outputs)
             raise ArgumentError(f"the graph has several outputs: {names}", "Say which one.")
         return self.outputs[0]
-
-
-def is_torch(value: Any) -> bool:
-    """Whether a value is a tensor of torch's, which is there only if the user imported it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:

@@ -8,7 +8,8 @@ from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError
 from wengert.graphs import graph as core
 from wengert.graphs.names import Names
-from wengert.questions.asked import Asked, Where, is_torch, name_of
+from wengert.interchange.torch_arrays import is_torch
+from wengert.questions.asked import Asked, Where, name_of
 from wengert.sites import user_frame
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, GradientError
 from wengert.graphs.names import Names
-from wengert.questions.asked import is_torch
+from wengert.interchange.torch_arrays import is_torch
 from wengert.questions.whole import Graph
 from wengert.sites import user_frame
 
