@@ -121,6 +121,12 @@ class Op:
     # treat NaN and -0, as the forward function does. See compiler/code.py.
     lower: Rule | None = None
     lowers_masks: bool = False  # whether `lower` takes booleans, too
+    # What a reduction over `dim` combines with, in native code: see compiler/pieces/nest.py.
+    reduces: str = ""
+    # The same in terms of other operations, on tensors: (inputs..., attributes) -> tensor. What is
+    # compiled is that; eager code keeps the forward function.
+    written: Rule | None = None
+    piece: str = ""  # the kind of native code that is its own: see compiler/pieces/
     # Per input the number that leaves the other one as it is, to the bit: (1, 1) for a product.
     neutral: tuple[float | None, ...] = ()
     samples: Rule | None = None  # how tests draw arguments

@@ -1,0 +1,1 @@
+"""Pieces: what native code is written in. Each computes some nodes from buffers to buffers."""
