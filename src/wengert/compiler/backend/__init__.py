@@ -1,0 +1,1 @@
+"""From a written Module to native code that runs: LLVM, threads, OpenBLAS, the cache on disk."""
