@@ -1,4 +1,4 @@
-"""The language that operations are lowered in: instructions of LLVM on one element.
+"""The language that operations are lowered in: instructions of LLVM on one element, or on a vector.
 
 An operation's `lower=` calls these methods with the values of its inputs. No instruction carries a
 fast-math flag, so NaN, infinities, -0 and rounding are IEEE's, as in NumPy.
@@ -6,7 +6,9 @@ fast-math flag, so NaN, infinities, -0 and rounding are IEEE's, as in NumPy.
 
 from __future__ import annotations
 
+import itertools
 import struct
+from copy import copy
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -20,36 +22,53 @@ TYPES: Final = {
 
 
 class Value(NamedTuple):
-    """A value of one element: its name, or the constant itself, and its type."""
+    """A value: its name, or the constant itself, and the type of its elements."""
 
     name: str
     type: str
 
 
 class Code:
-    """Instructions, as they are appended."""
+    """Instructions, as they are appended.
 
-    true = Value("true", "i1")
+    lanes: how many elements a value has.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int = 1) -> None:
+        self.lanes = lanes
         self.lines: list[str] = []
         self.declared: set[str] = set()
-        self._count = 0
+        self._names = itertools.count(1)
+
+    def beside(self, lanes: int) -> Code:
+        """Code of another width, which appends to the same lines."""
+        other = copy(self)
+        other.lanes = lanes
+        return other
+
+    @property
+    def true(self) -> Value:
+        return self.constant(True, "i1")
+
+    def wide(self, type: str) -> str:
+        """What a register holds of elements of a type: "<16 x float>", or the type itself."""
+        return f"<{self.lanes} x {type}>" if self.lanes > 1 else type
 
     def emit(self, instruction: str, type: str) -> Value:
-        """Append an instruction, and name its result."""
-        self._count += 1
-        name = f"%v{self._count}"
+        """Append an instruction, and name its result. type: of its elements."""
+        name = f"%v{next(self._names)}"
         self.lines.append(f"  {name} = {instruction}")
         return Value(name, type)
 
     def constant(self, number: Any, type: str) -> Value:
-        """A number. LLVM wants the bits of a double, also for a float."""
+        """A number, the same in every lane. LLVM wants the bits of a double, also for a float."""
         if type == "i1":
-            return Value("true" if number else "false", type)
-        rounded = float(np.float32(number)) if type == "float" else float(number)
-        bits = struct.unpack("<Q", struct.pack("<d", rounded))[0]
-        return Value(f"0x{bits:016X}", type)
+            text = "true" if number else "false"
+        else:
+            rounded = float(np.float32(number)) if type == "float" else float(number)
+            bits = struct.unpack("<Q", struct.pack("<d", rounded))[0]
+            text = f"0x{bits:016X}"
+        return Value(f"splat ({type} {text})" if self.lanes > 1 else text, type)
 
     def converted(self, x: Value, type: str) -> Value:
         """A value in another type, rounded to nearest."""
@@ -59,12 +78,12 @@ class Code:
             instruction = "uitofp"
         else:
             instruction = "fpext" if type == "double" else "fptrunc"
-        return self.emit(f"{instruction} {x.type} {x.name} to {type}", type)
+        return self.emit(f"{instruction} {self.wide(x.type)} {x.name} to {self.wide(type)}", type)
 
     # Arithmetic
 
     def _binary(self, instruction: str, x: Value, y: Value) -> Value:
-        return self.emit(f"{instruction} {x.type} {x.name}, {y.name}", x.type)
+        return self.emit(f"{instruction} {self.wide(x.type)} {x.name}, {y.name}", x.type)
 
     def add(self, x: Value, y: Value) -> Value:
         return self._binary("fadd", x, y)
@@ -79,7 +98,7 @@ class Code:
         return self._binary("fdiv", x, y)
 
     def neg(self, x: Value) -> Value:
-        return self.emit(f"fneg {x.type} {x.name}", x.type)
+        return self.emit(f"fneg {self.wide(x.type)} {x.name}", x.type)
 
     def abs(self, x: Value) -> Value:
         return self._intrinsic("fabs", x)
@@ -96,23 +115,30 @@ class Code:
 
     def _intrinsic(self, name: str, *xs: Value) -> Value:
         type = xs[0].type
-        called = f"@llvm.{name}.{'f32' if type == 'float' else 'f64'}"
-        self.declared.add(f"declare {type} {called}({', '.join([type] * len(xs))})")
-        given = ", ".join(f"{type} {x.name}" for x in xs)
-        return self.emit(f"call {type} {called}({given})", type)
+        wide = self.wide(type)
+        called = f"@llvm.{name}.{self.suffix(type)}"
+        self.declared.add(f"declare {wide} {called}({', '.join([wide] * len(xs))})")
+        given = ", ".join(f"{wide} {x.name}" for x in xs)
+        return self.emit(f"call {wide} {called}({given})", type)
+
+    def suffix(self, type: str) -> str:
+        """What ends the names of intrinsics on such values: "v16f32"."""
+        element = {"float": "f32", "double": "f64"}.get(type, type)
+        return f"v{self.lanes}{element}" if self.lanes > 1 else element
 
     # Comparisons and choices
 
     def compare(self, predicate: str, x: Value, y: Value) -> Value:
         """x ? y as a bool. predicate: LLVM's, as "olt": ordered, so false where one is NaN."""
-        return self.emit(f"fcmp {predicate} {x.type} {x.name}, {y.name}", "i1")
+        return self.emit(f"fcmp {predicate} {self.wide(x.type)} {x.name}, {y.name}", "i1")
 
     def isnan(self, x: Value) -> Value:
         return self.compare("uno", x, x)
 
     def select(self, condition: Value, x: Value, y: Value) -> Value:
         """x where the condition holds, else y."""
-        chosen = f"select i1 {condition.name}, {x.type} {x.name}, {y.type} {y.name}"
+        mask, wide = self.wide("i1"), self.wide(x.type)
+        chosen = f"select {mask} {condition.name}, {wide} {x.name}, {wide} {y.name}"
         return self.emit(chosen, x.type)
 
     def larger(self, x: Value, y: Value) -> Value:
