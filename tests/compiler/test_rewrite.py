@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.compiler.arguments import Parameters
-from wengert.compiler.rewrite import PASSES, rewritten
-from wengert.compiler.tracing import trace
+from compiler.programs import operations, outputs_of
+from wengert.compiler.rewrite import PASSES
 from wengert.graphs.graph import Graph
 
 
@@ -22,10 +21,6 @@ def loss(x, w):
 FUNCTIONS = [loss, wg.func.grad(loss), wg.func.hessian(lambda x, w: loss(x, w))]
 
 
-def outputs_of(function, *args):
-    return trace(function, Parameters(function, ()).call(args, {})).outputs()
-
-
 @pytest.mark.parametrize("function", FUNCTIONS, ids=["loss", "grad", "hessian"])
 @pytest.mark.parametrize("one", PASSES, ids=lambda one: one.__name__)
 def test_every_pass_keeps_a_graph_well_formed(one, function):
@@ -33,11 +28,6 @@ def test_every_pass_keeps_a_graph_well_formed(one, function):
 
     Graph(outputs).verify()
     Graph(one(outputs)).verify()
-
-
-def operations(function, *args):
-    graph = Graph(rewritten(outputs_of(function, *args)))
-    return [v.op.name for v in graph.nodes if v.is_operation]
 
 
 def test_repeats_and_dead_code_go():

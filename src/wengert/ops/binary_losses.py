@@ -136,10 +136,19 @@ def binary_cross_entropy(
 # Logits ------------------------------------------------------------------------------------------
 
 
-def _logits(x: Any, y: Any, weight: Any, positive: Any, *, reduction: str) -> Any:
+def _logits_losses(x: Any, y: Any, weight: Any, positive: Any) -> Any:
     growth = logsigmoid(x) if positive is None else logsigmoid(x) * ((positive - 1) * y + 1)
-    losses = (1 - y) * x - growth
-    return reduced(_scaled(losses, weight).astype(x.dtype, copy=False), reduction)
+    return _scaled((1 - y) * x - growth, weight)
+
+
+def _logits(x: Any, y: Any, weight: Any, positive: Any, *, reduction: str) -> Any:
+    losses = _logits_losses(x, y, weight, positive)
+    return reduced(losses.astype(x.dtype, copy=False), reduction)
+
+
+def _logits_written(x: Any, y: Any, weight: Any, positive: Any, *, reduction: str) -> Any:
+    losses = _logits_losses(x, y, weight, positive)
+    return reduced(in_dtype(losses, x._data.dtype), reduction)
 
 
 def _logits_to_input(
@@ -165,7 +174,7 @@ logits_op = general(
     torch="nn.functional.binary_cross_entropy_with_logits",
     saved_as=("self", "target", "weight", "pos_weight"),
     aval=lambda x, y, weight, positive, reduction: reduced_aval(x, reduction),
-    symbol=written("binary_cross_entropy_with_logits"),
+    symbol=written("binary_cross_entropy_with_logits"), written=_logits_written,
     explain="slope sigmoid(x) - y: the probability that is given, less the one that is right",
     source="L = (1 - y) x - (1 + (p - 1) y) logsigmoid(x)",
     batch=loss_rule,

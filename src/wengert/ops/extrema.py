@@ -75,12 +75,14 @@ def _shared_along(ct: Any, x: Any, x_aval: Any, out: Any, dim: Axes | None, keep
 
 
 max_op = general(
-    "max", _whole_extreme("max", largest), pullbacks=[shared], torch="max",
+    "max", _whole_extreme("max", largest), written=lambda x: amax_op(x, dim=None, keepdim=False),
+    pullbacks=[shared], torch="max",
     grad_name="MaxBackward1", latex=r"\max {}", vanishing="not selected", explain=_SHARED,
     batch=over_all("amax"),
 )  # fmt: skip
 min_op = general(
-    "min", _whole_extreme("min", smallest), pullbacks=[shared], torch="min",
+    "min", _whole_extreme("min", smallest), written=lambda x: amin_op(x, dim=None, keepdim=False),
+    pullbacks=[shared], torch="min",
     grad_name="MinBackward1", latex=r"\min {}", vanishing="not selected", explain=_SHARED,
     batch=over_all("amin"),
 )  # fmt: skip
@@ -114,6 +116,7 @@ def _aminmax_pullback(
 
 aminmax_op = general(
     "aminmax", _aminmax, pullbacks=[_aminmax_pullback], outputs=2, torch="aminmax",
+    written=lambda x, **how: (amin_op(x, **how), amax_op(x, **how)),
     results_as=("min", "max"),
     explain=_SHARED,
     batch=along("dim"),

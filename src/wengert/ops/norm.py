@@ -24,8 +24,10 @@ from wengert.ops.axes import (
 from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
+from wengert.ops.extrema import amax_op, amin_op
 from wengert.ops.kinds import general
 from wengert.ops.magnitude import sgn
+from wengert.ops.reduce import sum_op
 from wengert.ops.samples import Call, Sampler
 
 
@@ -82,9 +84,23 @@ def _norm_pullback(
     return x * abs(x) ** (p - 2) * scale
 
 
+def _norm_written(x: Any, *, p: float, dim: Axes | None, keepdim: bool) -> Any:
+    how: dict[str, Any] = {"dim": dim, "keepdim": keepdim}
+    if p == 0:
+        return sum_op(x != 0, **how, dtype=x._data.dtype)
+    size = abs(x)
+    if math.isinf(p):
+        return (amax_op if p > 0 else amin_op)(size, **how)
+    if p == 1:
+        return sum_op(size, **how, dtype=None)
+    if p == 2:
+        return np.sqrt(sum_op(np.square(size), **how, dtype=None))
+    return sum_op(size**p, **how, dtype=None) ** (1 / p)
+
+
 vector_norm_op = general(
     "vector_norm", _vector_norm, pullbacks=[_norm_pullback], holomorphic=False,
-    torch="linalg.vector_norm", grad_name="LinalgVectorNormBackward0",
+    written=_norm_written, torch="linalg.vector_norm", grad_name="LinalgVectorNormBackward0",
     latex=r"\left\|{}\right\|",
     explain="the slope points away from 0, with length 1 for p = 2",
     source="d |x|_p / d x_i = sign(x_i) |x_i|^(p-1) / |x|_p^(p-1)",

@@ -69,8 +69,13 @@ def _mean_transpose(ct: Any, x: Any, dim: Axes | None, keepdim: bool) -> Any:
     return spread(ct / max(count(x.shape, dim), 1), x, dim, keepdim)
 
 
+def _mean_written(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
+    return sum_op(x, dim=dim, keepdim=keepdim, dtype=dtype) / count(x.shape, dim)
+
+
 mean_op = linear(
     "mean", _mean, transpose=_mean_transpose, torch="mean", grad_name=_numbered("Mean"),
+    written=_mean_written,
     latex=r"\operatorname{{mean}} {}",
     explain="slope 1/n for each of the n elements that are averaged",
     batch=along("dim"),
@@ -127,8 +132,12 @@ def _nansum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
     return total(x, dim, keepdim, dtype)
 
 
+def _nansum_written(x: Any, **how: Any) -> Any:
+    return sum_op(np.where(np.isnan(x), 0, x) if x.is_floating_point() else x, **how)
+
+
 nansum_op = general(
-    "nansum", _nansum, torch="nansum",
+    "nansum", _nansum, written=_nansum_written, torch="nansum",
     pullbacks=[lambda ct, x, dim, keepdim: widened(ct, x, dim, keepdim) * (x == x)],
     explain="slope 1 for every number, 0 for every NaN",
     batch=along("dim"),

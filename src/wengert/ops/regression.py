@@ -61,10 +61,14 @@ def _check_weight_shape(name: str, input: Any, weight: Any) -> None:
 # mse ---------------------------------------------------------------------------------------------
 
 
-def _mse(x: Any, y: Any, *, reduction: str) -> Any:
-    refuse_kinds("mse_loss", x, "biuc")
+def _mse_written(x: Any, y: Any, *, reduction: str) -> Any:
     apart = x - y
     return reduced(apart * apart, reduction)
+
+
+def _mse(x: Any, y: Any, *, reduction: str) -> Any:
+    refuse_kinds("mse_loss", x, "biuc")
+    return _mse_written(x, y, reduction=reduction)
 
 
 def _mse_slope(ct: Any, x: Any, y: Any, x_aval: Aval, reduction: str) -> Any:
@@ -72,7 +76,7 @@ def _mse_slope(ct: Any, x: Any, y: Any, x_aval: Aval, reduction: str) -> Any:
 
 
 mse_op = general(
-    "mse_loss", _mse, promotion="common", torch="nn.functional.mse_loss",
+    "mse_loss", _mse, written=_mse_written, promotion="common", torch="nn.functional.mse_loss",
     saved_as=("self", "target"),
     pullbacks=[
         _mse_slope,
@@ -132,10 +136,14 @@ def l1_loss(
 # smooth l1 and huber: a parabola near 0, a straight line further out
 
 
+def _smooth_l1_losses(x: Any, y: Any, beta: float) -> Any:
+    size = np.abs(x - y)
+    return np.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta)
+
+
 def _smooth_l1(x: Any, y: Any, *, reduction: str, beta: float) -> Any:
     refuse_kinds("smooth_l1_loss", x, "biuc")
-    size = np.abs(x - y)
-    losses = np.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta)
+    losses = _smooth_l1_losses(x, y, beta)
     return reduced(losses.astype(x.dtype, copy=False), reduction)
 
 
@@ -155,6 +163,7 @@ smooth_l1_op = general(
         ),
     ],
     aval=lambda x, y, reduction, beta: reduced_aval(x, reduction),
+    written=lambda x, y, reduction, beta: reduced(_smooth_l1_losses(x, y, beta), reduction),
     grad_name="SmoothL1LossBackward0",
     symbol=written("smooth_l1_loss", beta=1),
     explain="slope (x - y) / beta while they are nearer than beta, 1 or -1 further out",
@@ -185,10 +194,14 @@ def smooth_l1_loss(
     return smooth_l1_op(x, y, reduction=reduction, beta=beta)
 
 
+def _huber_losses(x: Any, y: Any, delta: float) -> Any:
+    size = np.abs(x - y)
+    return np.where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+
+
 def _huber(x: Any, y: Any, *, reduction: str, delta: float) -> Any:
     refuse_kinds("huber_loss", x, "biuc")
-    size = np.abs(x - y)
-    losses = np.where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+    losses = _huber_losses(x, y, delta)
     return reduced(losses.astype(x.dtype, copy=False), reduction)
 
 
@@ -206,6 +219,7 @@ huber_op = general(
         lambda ct, x, y, x_aval, reduction, delta: _huber_slope(ct, y, x, x_aval, reduction, delta),
     ],
     aval=lambda x, y, reduction, delta: reduced_aval(x, reduction),
+    written=lambda x, y, reduction, delta: reduced(_huber_losses(x, y, delta), reduction),
     symbol=written("huber_loss", delta=1),
     explain="slope x - y while they are nearer than delta, delta or -delta further out",
     batch=loss_rule,

@@ -20,7 +20,10 @@ from wengert.ops.axes import (
 from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
+from wengert.ops.exponential import exp, log
+from wengert.ops.extrema import amax_op
 from wengert.ops.kinds import general
+from wengert.ops.reduce import sum_op
 from wengert.ops.samples import Call, Sampler
 
 
@@ -41,6 +44,21 @@ def _softmax(x: Any, *, dim: int) -> Any:
     return out.reshape(x.shape).astype(x.dtype, copy=False)
 
 
+def _shifted_tensor(x: Any, dim: int) -> Any:
+    """`_shifted` in operations."""
+    line = x if x.ndim else x.reshape(1)
+    return line - amax_op(line, dim=(dim,), keepdim=True) if line.numel() else line
+
+
+def _sum_along(x: Any, dim: int) -> Any:
+    return sum_op(x, dim=(dim,), keepdim=True, dtype=None)
+
+
+def _softmax_written(x: Any, *, dim: int) -> Any:
+    weights = exp(_shifted_tensor(x, dim))
+    return (weights / _sum_along(weights, dim)).reshape(x.shape)
+
+
 def _softmax_pullback(ct: Any, out: Any, dim: int) -> Any:
     weighted = ct * out
     return weighted - out * np.sum(weighted, axis=dim, keepdims=True)
@@ -50,6 +68,7 @@ softmax_op = general(
     "softmax", _softmax, pullbacks=[_softmax_pullback], torch="softmax",
     latex=r"\operatorname{{softmax}}\left({}\right)",
     vanishing="saturated softmax",
+    written=_softmax_written,
     explain="raising one input raises its own weight and lowers all others in proportion",
     source="d softmax_i / d x_j = softmax_i (delta_ij - softmax_j)",
     batch=along("dim"),
@@ -63,11 +82,17 @@ def _log_softmax(x: Any, *, dim: int) -> Any:
     return out.reshape(x.shape).astype(x.dtype, copy=False)
 
 
+def _log_softmax_written(x: Any, *, dim: int) -> Any:
+    shifted = _shifted_tensor(x, dim)
+    return (shifted - log(_sum_along(exp(shifted), dim))).reshape(x.shape)
+
+
 log_softmax_op = general(
     "log_softmax", _log_softmax, torch="log_softmax",
     pullbacks=[lambda ct, out, dim: ct - np.exp(out) * np.sum(ct, axis=dim, keepdims=True)],
     latex=r"\log\operatorname{{softmax}}\left({}\right)",
     vanishing="saturated log_softmax",
+    written=_log_softmax_written,
     explain="slope 1 in its own input, less the softmax weight of every input",
     source="d log_softmax_i / d x_j = delta_ij - softmax_j",
     batch=along("dim"),
@@ -126,6 +151,15 @@ def _logsumexp(x: Any, *, dim: Axes | None, keepdim: bool) -> Any:
     return (out + top.reshape(out.shape)).astype(x.dtype, copy=False)
 
 
+def _logsumexp_written(x: Any, *, dim: Axes | None, keepdim: bool) -> Any:
+    if not x.numel():
+        return log(sum_op(x, dim=dim, keepdim=keepdim, dtype=None))
+    top = amax_op(x, dim=dim, keepdim=True)
+    top = np.where(np.isfinite(top), top, 0)
+    out = log(sum_op(exp(x - top), dim=dim, keepdim=keepdim, dtype=None))
+    return out + top.reshape(out.shape)
+
+
 logsumexp_op = general(
     "logsumexp", _logsumexp, promotion="float", torch="logsumexp",
     pullbacks=[
@@ -133,6 +167,7 @@ logsumexp_op = general(
         * np.exp(x - widened(out, x, dim, keepdim))
     ],
     latex=r"\log\sum\exp {}",
+    written=_logsumexp_written,
     explain="the slope in each element is its softmax weight",
     source="d logsumexp / d x_i = exp(x_i - logsumexp)",
     batch=along("dim"),

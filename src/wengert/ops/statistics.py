@@ -24,6 +24,7 @@ from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import general
+from wengert.ops.reduce import mean_op, sum_op
 from wengert.ops.samples import Call, Sampler
 
 _SPREAD = "the farther an element is from the mean, the steeper"
@@ -67,6 +68,21 @@ def _std_mean(x: Any, *, dim: Axes | None, correction: float, keepdim: bool) -> 
     return np.sqrt(variance).astype(_real(x.dtype)), mean.astype(x.dtype)
 
 
+def _moments_written(
+    x: Any, *, dim: Axes | None, correction: float, keepdim: bool
+) -> tuple[Any, Any]:
+    """`_moments` of real numbers, in operations."""
+    mean = mean_op(x, dim=dim, keepdim=True, dtype=None)
+    squares = sum_op(np.square(x - mean), dim=dim, keepdim=keepdim, dtype=None)
+    variance = squares / max(count(x.shape, dim) - correction, 0)
+    return variance, mean.reshape(variance.shape)
+
+
+def _deviation_written(x: Any, **how: Any) -> tuple[Any, Any]:
+    variance, mean = _moments_written(x, **how)
+    return np.sqrt(variance), mean
+
+
 def _var_pullback(
     ct: Any, x: Any, x_aval: Any, dim: Axes | None, correction: float, keepdim: bool
 ) -> Any:
@@ -107,23 +123,23 @@ var_op = general(
     "var", _var, pullbacks=[_var_pullback], torch="var", holomorphic=False,
     latex=r"\operatorname{{var}}\left({}\right)", explain=_SPREAD,
     source="d var / d x_i = 2 (x_i - mean) / (n - correction)",
-    batch=along("dim"),
+    batch=along("dim"), written=lambda x, **how: _moments_written(x, **how)[0],
 )  # fmt: skip
 std_op = general(
     "std", _std, pullbacks=[_std_pullback], torch="std", holomorphic=False,
     latex=r"\operatorname{{std}}\left({}\right)", explain=_SPREAD,
     source="d std / d x_i = (x_i - mean) / ((n - correction) std)",
-    batch=along("dim"),
+    batch=along("dim"), written=lambda x, **how: _deviation_written(x, **how)[0],
 )  # fmt: skip
 var_mean_op = general(
     "var_mean", _var_mean, pullbacks=[_var_mean_pullback], outputs=2, torch="var_mean",
     holomorphic=False, explain=_SPREAD,
-    batch=along("dim"),
+    batch=along("dim"), written=_moments_written,
 )  # fmt: skip
 std_mean_op = general(
     "std_mean", _std_mean, pullbacks=[_std_mean_pullback], outputs=2, torch="std_mean",
     holomorphic=False, explain=_SPREAD,
-    batch=along("dim"),
+    batch=along("dim"), written=_deviation_written,
 )  # fmt: skip
 
 

@@ -1,0 +1,40 @@
+"""Elementwise operations broadcast by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wengert.compiler.rewrite.sweep import rebuilt, seen_operands, with_inputs
+from wengert.core.node import Node
+from wengert.graphs.verify import infer, promoted_operands
+from wengert.ops.expand import expand_op
+
+
+def without_expansions(outputs: Sequence[Node]) -> list[Node]:
+    """Let elementwise operations broadcast by themselves what was expanded for them."""
+    return rebuilt(outputs, _broadcasting)
+
+
+def _broadcasting(node: Node, inputs: tuple[Any, ...]) -> Node:
+    made = with_inputs(node, inputs)
+    if not getattr(node.op.aval, "broadcasts", False):
+        return made
+    for i, source in enumerate(inputs):
+        if not isinstance(source, Node) or source.op is not expand_op:
+            continue
+        other = with_inputs(made, (*made.inputs[:i], source.inputs[0], *made.inputs[i + 1 :]))
+        if _does_the_same(other, made):
+            made = other
+    return made
+
+
+def _does_the_same(node: Node, as_other: Node) -> bool:
+    """Whether an application has the other's shape, and computes in its dtype.
+
+    A tensor without dimensions counts less in promotion than what it is expanded to.
+    """
+    seen, before = seen_operands(node), seen_operands(as_other)
+    computed = (promoted_operands(node.op, avals) for avals in (seen, before))
+    mine, other = ([getattr(o, "dtype", type(o)) for o in operands] for operands in computed)
+    return mine == other and infer(node.op, seen, node.attrs or {}) == as_other.aval

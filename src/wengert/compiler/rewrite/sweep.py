@@ -1,0 +1,49 @@
+"""A sweep: a graph made anew, node by node, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wengert.compiler.tracing import new_node
+from wengert.core.node import Leaf, Node, project
+from wengert.graphs.graph import collect
+
+Visit = Callable[[Node, tuple[Any, ...]], Any]
+
+
+def rebuilt(outputs: Sequence[Node], visit: Visit) -> list[Node]:
+    """The outputs with each node replaced by visit(node, its new inputs), oldest first.
+
+    For an operation with several outputs, visit may return a tuple of nodes.
+    """
+    new: dict[Any, Any] = {None: None}
+    for node in collect(outputs):
+        inputs = tuple([new[source] for source in node.inputs])
+        if isinstance(node, Leaf):
+            new[node] = node
+        elif inputs and type(inputs[0]) is tuple:  # the node is a projection
+            assert node.attrs is not None
+            new[node] = inputs[0][node.attrs["index"]]
+        else:
+            new[node] = visit(node, inputs)
+    return [new[node] for node in outputs]
+
+
+def with_inputs(node: Node, inputs: tuple[Any, ...], at: Node | None = None) -> Node:
+    """The node on other inputs; itself if they are the same. at: whose line it gets."""
+    if all(a is b for a, b in zip(node.inputs, inputs, strict=True)):
+        return node
+    if node.op.kind == "projection":
+        assert node.attrs is not None
+        return project(inputs[0], node.attrs["index"], None, node.aval)
+    numbers = node.operands or (None,) * len(inputs)
+    site = node.site if at is None else at.site
+    return new_node(node.op, inputs, numbers, node.attrs, node.aval, site)
+
+
+def seen_operands(node: Node) -> list[Any]:
+    """Per input its aval, or the number that it is."""
+    numbers = node.operands or (None,) * len(node.inputs)
+    sources = zip(node.inputs, numbers, strict=True)
+    return [s.aval if isinstance(s, Node) else number for s, number in sources]
