@@ -74,6 +74,16 @@ def _shared_along(ct: Any, x: Any, x_aval: Any, out: Any, dim: Axes | None, keep
     return widened(ct, x, dim, keepdim) / how_many * chosen
 
 
+amax_op = general(
+    "amax", _extreme("amax", largest), pullbacks=[_shared_along], torch="amax",
+    latex=r"\max {}", vanishing="not selected", explain=_SHARED,
+    batch=along("dim"),
+)  # fmt: skip
+amin_op = general(
+    "amin", _extreme("amin", smallest), pullbacks=[_shared_along], torch="amin",
+    latex=r"\min {}", vanishing="not selected", explain=_SHARED,
+    batch=along("dim"),
+)  # fmt: skip
 max_op = general(
     "max", _whole_extreme("max", largest), written=lambda x: amax_op(x, dim=None, keepdim=False),
     pullbacks=[shared], torch="max",
@@ -85,16 +95,6 @@ min_op = general(
     pullbacks=[shared], torch="min",
     grad_name="MinBackward1", latex=r"\min {}", vanishing="not selected", explain=_SHARED,
     batch=over_all("amin"),
-)  # fmt: skip
-amax_op = general(
-    "amax", _extreme("amax", largest), pullbacks=[_shared_along], torch="amax",
-    latex=r"\max {}", vanishing="not selected", explain=_SHARED,
-    batch=along("dim"),
-)  # fmt: skip
-amin_op = general(
-    "amin", _extreme("amin", smallest), pullbacks=[_shared_along], torch="amin",
-    latex=r"\min {}", vanishing="not selected", explain=_SHARED,
-    batch=along("dim"),
 )  # fmt: skip
 
 

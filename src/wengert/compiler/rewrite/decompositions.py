@@ -97,7 +97,7 @@ def _template(application: _Application) -> _Template | None:
     """The operation as it is written; None where that is no other way than its own."""
     op, attrs = application.op, application.attrs
     tensors = [symbol(a) if isinstance(a, Aval) else a for a in application.seen]
-    leaves = [t._node for t in tensors if isinstance(t, Tensor)]
+    leaves: list[Any] = [t._node for t in tensors if isinstance(t, Tensor)]
     assert op.written is not None
     usual = getattr(op.forward, "__kwdefaults__", None) or {}
     with using(grad=True, inference=False, levels=(), saved=(), arrays=None, scope=""):
