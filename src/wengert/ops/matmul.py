@@ -176,7 +176,7 @@ matmul_op: Op = multilinear(
     "matmul", _matmul, transposes=[_to_left, _to_right],
     promotion="none", torch="matmul", aval=lambda x, y: product_aval("matmul", x, y),
     grad_name=_grad_name, saved_as=_saved_as, symbol="{} @ {}", precedence=12, latex="{} {}",
-    indices=product_indices, explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, piece="product", explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 

@@ -64,7 +64,7 @@ mm_op: Op = multilinear(
     "mm", _mm, transposes=[lambda ct, y: mm_op(ct, y.mT), lambda ct, x: mm_op(x.mT, ct)],
     promotion="none", torch="mm", saved_as=("self", "mat2"),
     aval=_mm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
-    indices=product_indices, explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, piece="product", explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _mv, _mv_aval = ranked("mv", 2, 1)
@@ -72,7 +72,7 @@ mv_op: Op = multilinear(
     "mv", _mv, transposes=[lambda ct, y: ct[:, None] * y, lambda ct, x: mv_op(x.mT, ct)],
     promotion="none", torch="mv", saved_as=("self", "vec"),
     aval=_mv_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
-    indices=product_indices, explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, piece="product", explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _bmm, _bmm_aval = ranked("bmm", 3, 3)
@@ -80,7 +80,7 @@ bmm_op: Op = multilinear(
     "bmm", _bmm, transposes=[lambda ct, y: bmm_op(ct, y.mT), lambda ct, x: bmm_op(x.mT, ct)],
     promotion="none", torch="bmm", saved_as=("self", "mat2"),
     aval=_bmm_aval, symbol="{} @ {}", precedence=12, latex="{} {}",
-    indices=product_indices, explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, piece="product", explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 _dot, _dot_aval = ranked("dot", 1, 1)

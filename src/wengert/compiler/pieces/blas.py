@@ -1,0 +1,135 @@
+"""Calls of BLAS, as LLVM's text. Matrices lie in rows here, and the C interface says so."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from wengert.compiler.pieces.factors import Geometry, Matrix
+from wengert.compiler.pieces.lines import Index, Lines
+from wengert.core.dtype import NumpyDType
+
+PREFIX: Final = "scipy_cblas_"
+"""The functions of the scipy-openblas32 wheel, an OpenBLAS that nothing else in the process uses.
+
+They are found by name when native code is loaded: see backend/openblas.py.
+"""
+
+_IN_ROWS: Final = "i32 101"
+_FLAG: Final = {False: "i32 111", True: "i32 112"}
+
+
+class Number(NamedTuple):
+    """An element type: its letter in the names of BLAS, and what LLVM calls it."""
+
+    letter: str
+    type: str
+
+
+NUMBERS: Final = {
+    np.dtype(np.float32): Number("s", "float"),
+    np.dtype(np.float64): Number("d", "double"),
+}
+
+
+def declarations(dtype: NumpyDType) -> list[str]:
+    """Of the functions below, for one element type."""
+    letter, t = NUMBERS[dtype]
+    stem = f"@{PREFIX}{letter}"
+    return [
+        f"declare void {stem}gemm(i32, i32, i32, i32, i32, i32, {t}, ptr, i32, ptr, i32, {t}, ptr, "
+        "i32)",
+        f"declare void {stem}gemv(i32, i32, i32, i32, {t}, ptr, i32, ptr, i32, {t}, ptr, i32)",
+        f"declare {t} {stem}dot(i32, ptr, i32, ptr, i32)",
+    ]
+
+
+Sides = tuple[Index, Index]
+"""Rows and columns of what is computed; names are of i32."""
+
+Places = tuple[str, str, str]
+"""The addresses of two factors and of the result."""
+
+
+def multiply(
+    lines: Lines, dtype: NumpyDType, shape: Geometry, sides: Sides, places: Places
+) -> None:
+    """Write the call that computes one product, or `sides` of it.
+
+    With the factor 0 before the result, BLAS does not look at what is there.
+    """
+    if shape.rows == shape.columns == 1:
+        _dot(lines, dtype, shape, places)
+    elif shape.columns == 1:
+        _matrix_by_vector(lines, dtype, shape, sides[0], places)
+    elif shape.rows == 1:
+        _vector_by_matrix(lines, dtype, shape, sides[1], places)
+    else:
+        _matrices(lines, dtype, shape, sides, places)
+
+
+def _matrices(
+    lines: Lines, dtype: NumpyDType, shape: Geometry, sides: Sides, places: Places
+) -> None:
+    letter, t = NUMBERS[dtype]
+    left, right = _factors(shape)
+    x, y, out = places
+    lines.do(
+        f"call void @{PREFIX}{letter}gemm({_IN_ROWS}, {_FLAG[left.transposed]}, "
+        f"{_FLAG[right.transposed]}, i32 {sides[0]}, i32 {sides[1]}, i32 {shape.inner}, {t} 1.0, "
+        f"ptr {x}, i32 {left.leading}, ptr {y}, i32 {right.leading}, {t} 0.0, ptr {out}, "
+        f"i32 {shape.columns})"
+    )
+
+
+def _matrix_by_vector(
+    lines: Lines, dtype: NumpyDType, shape: Geometry, rows: Index, places: Places
+) -> None:
+    left, right = _factors(shape)
+    x, y, out = places
+    lengths = (shape.inner, rows) if left.transposed else (rows, shape.inner)
+    _gemv(lines, dtype, left, lengths, (x, y, out), right.leading)
+
+
+def _vector_by_matrix(
+    lines: Lines, dtype: NumpyDType, shape: Geometry, columns: Index, places: Places
+) -> None:
+    """The transpose of the matrix, times the vector."""
+    left, right = _factors(shape)
+    x, y, out = places
+    lengths = (columns, shape.inner) if right.transposed else (shape.inner, columns)
+    turned = Matrix(not right.transposed, right.leading)
+    _gemv(lines, dtype, turned, lengths, (y, x, out), left.leading)
+
+
+def _gemv(
+    lines: Lines, dtype: NumpyDType, matrix: Matrix, lengths: Sides, places: Places, step: int
+) -> None:
+    """A matrix times a vector. lengths: of the matrix as it lies in memory, down and along."""
+    letter, t = NUMBERS[dtype]
+    x, vector, out = places
+    down, along = lengths
+    lines.do(
+        f"call void @{PREFIX}{letter}gemv({_IN_ROWS}, {_FLAG[matrix.transposed]}, i32 {down}, "
+        f"i32 {along}, {t} 1.0, ptr {x}, i32 {matrix.leading}, ptr {vector}, i32 {step}, {t} 0.0, "
+        f"ptr {out}, i32 1)"
+    )
+
+
+def _dot(lines: Lines, dtype: NumpyDType, shape: Geometry, places: Places) -> None:
+    letter, t = NUMBERS[dtype]
+    left, right = _factors(shape)
+    x, y, out = places
+    found = lines.let(
+        f"call {t} @{PREFIX}{letter}dot(i32 {shape.inner}, ptr {x}, i32 {left.leading}, ptr {y}, "
+        f"i32 {right.leading})"
+    )
+    lines.do(f"store {t} {found}, ptr {out}")
+
+
+def _factors(shape: Geometry) -> tuple[Matrix, Matrix]:
+    left, right = shape.matrices()
+    assert left is not None
+    assert right is not None
+    return left, right
