@@ -87,7 +87,7 @@ _dot, _dot_aval = ranked("dot", 1, 1)
 dot_op = multilinear(
     "dot", _dot, transposes=[lambda ct, y: ct * y, lambda ct, x: ct * x],
     promotion="none", torch="dot", saved_as=("self", "tensor"),
-    aval=_dot_aval, latex=r"{} \cdot {}", indices=product_indices,
+    aval=_dot_aval, latex=r"{} \cdot {}", indices=product_indices, piece="product",
     explain="the slope in one vector is the other vector",
     batch=product_rule,
 )  # fmt: skip

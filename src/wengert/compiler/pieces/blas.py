@@ -6,16 +6,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from wengert.compiler.backend.openblas import PREFIX, openblas
 from wengert.compiler.pieces.factors import Geometry, Matrix
 from wengert.compiler.pieces.lines import Index, Lines
+from wengert.compiler.pieces.piece import Module
 from wengert.core.dtype import NumpyDType
 
-PREFIX: Final = "scipy_cblas_"
-"""The functions of the scipy-openblas32 wheel, an OpenBLAS that nothing else in the process uses.
-
-They are found by name when native code is loaded: see backend/openblas.py.
-"""
-
+CALLED: Final = f"{PREFIX}cblas_"
 _IN_ROWS: Final = "i32 101"
 _FLAG: Final = {False: "i32 111", True: "i32 112"}
 
@@ -33,16 +30,21 @@ NUMBERS: Final = {
 }
 
 
-def declarations(dtype: NumpyDType) -> list[str]:
-    """Of the functions below, for one element type."""
+def declare(module: Module, dtype: NumpyDType) -> None:
+    """Let a module call BLAS for one element type."""
+    library = openblas()
+    assert library is not None
     letter, t = NUMBERS[dtype]
-    stem = f"@{PREFIX}{letter}"
-    return [
+    names = [f"cblas_{letter}{function}" for function in ("gemm", "gemv", "dot")]
+    for name, address in library.symbols(*names).items():
+        module.symbol(name, address)
+    stem = f"@{CALLED}{letter}"
+    module.declare([
         f"declare void {stem}gemm(i32, i32, i32, i32, i32, i32, {t}, ptr, i32, ptr, i32, {t}, ptr, "
         "i32)",
         f"declare void {stem}gemv(i32, i32, i32, i32, {t}, ptr, i32, ptr, i32, {t}, ptr, i32)",
         f"declare {t} {stem}dot(i32, ptr, i32, ptr, i32)",
-    ]
+    ])  # fmt: skip
 
 
 Sides = tuple[Index, Index]
@@ -76,7 +78,7 @@ def _matrices(
     left, right = _factors(shape)
     x, y, out = places
     lines.do(
-        f"call void @{PREFIX}{letter}gemm({_IN_ROWS}, {_FLAG[left.transposed]}, "
+        f"call void @{CALLED}{letter}gemm({_IN_ROWS}, {_FLAG[left.transposed]}, "
         f"{_FLAG[right.transposed]}, i32 {sides[0]}, i32 {sides[1]}, i32 {shape.inner}, {t} 1.0, "
         f"ptr {x}, i32 {left.leading}, ptr {y}, i32 {right.leading}, {t} 0.0, ptr {out}, "
         f"i32 {shape.columns})"
@@ -111,7 +113,7 @@ def _gemv(
     x, vector, out = places
     down, along = lengths
     lines.do(
-        f"call void @{PREFIX}{letter}gemv({_IN_ROWS}, {_FLAG[matrix.transposed]}, i32 {down}, "
+        f"call void @{CALLED}{letter}gemv({_IN_ROWS}, {_FLAG[matrix.transposed]}, i32 {down}, "
         f"i32 {along}, {t} 1.0, ptr {x}, i32 {matrix.leading}, ptr {vector}, i32 {step}, {t} 0.0, "
         f"ptr {out}, i32 1)"
     )
@@ -122,7 +124,7 @@ def _dot(lines: Lines, dtype: NumpyDType, shape: Geometry, places: Places) -> No
     left, right = _factors(shape)
     x, y, out = places
     found = lines.let(
-        f"call {t} @{PREFIX}{letter}dot(i32 {shape.inner}, ptr {x}, i32 {left.leading}, ptr {y}, "
+        f"call {t} @{CALLED}{letter}dot(i32 {shape.inner}, ptr {x}, i32 {left.leading}, ptr {y}, "
         f"i32 {right.leading})"
     )
     lines.do(f"store {t} {found}, ptr {out}")

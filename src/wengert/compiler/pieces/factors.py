@@ -33,14 +33,14 @@ class Geometry(NamedTuple):
     right: Shape
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """How many matrices there are."""
         return prod(self.batch)
 
     @property
     def size(self) -> int:
         """The number of elements of the result."""
-        return self.count * self.rows * self.columns
+        return self.number * self.rows * self.columns
 
     def matrices(self) -> tuple[Matrix | None, Matrix | None]:
         """Both factors as BLAS takes them; None where it does not."""

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from math import prod
 from typing import Final, NamedTuple
 
-from wengert.compiler.pieces.blas import NUMBERS, declarations, multiply
+from wengert.compiler.backend.openblas import openblas
+from wengert.compiler.pieces.blas import NUMBERS, declare, multiply
 from wengert.compiler.pieces.factors import LONGEST, Geometry, addressable, geometry
 from wengert.compiler.pieces.lines import Index, Lines
 from wengert.compiler.pieces.piece import Access, Module, Piece
@@ -36,7 +37,7 @@ MANY: Final = 8
 
 def can_multiply(node: Node) -> bool:
     """Whether a node is a product that BLAS has: of floats, with lengths that it can count."""
-    if node.op.piece != "product":
+    if node.op.piece != "product" or openblas() is None:
         return False
     avals = [node.aval, *(s.aval for s in node.inputs if isinstance(s, Node))]
     return len(avals) == 3 and all(_is_counted(a) and a.dtype == node.aval.dtype for a in avals)
@@ -44,9 +45,7 @@ def can_multiply(node: Node) -> bool:
 
 def _is_counted(aval: object) -> bool:
     return (
-        isinstance(aval, Aval)
-        and aval.dtype in NUMBERS
-        and max(aval.shape, default=0) <= LONGEST
+        isinstance(aval, Aval) and aval.dtype in NUMBERS and max(aval.shape, default=0) <= LONGEST
     )
 
 
@@ -79,7 +78,7 @@ def cut(shape: Geometry) -> Cut:
     work = shape.rows * shape.columns * shape.inner
     down, side = shape.rows >= shape.columns, max(shape.rows, shape.columns)
     parts = _parts(work, side, min(shape.rows, shape.columns) == 1)
-    if parts == 1 or shape.count >= MANY:
+    if parts == 1 or shape.number >= MANY:
         return Cut(max(1, SMALLEST_CHUNK // max(work, 1)))
     length = -(-side // parts // 16) * 16
     return Cut(1, -(-side // length), down, length)
@@ -107,9 +106,7 @@ class Product(Piece):
         self.loads = loads
         self.stores = (node,)
         x, y = node.inputs
-        self.geometry = geometry(
-            x.aval.shape, loads[x].strides, y.aval.shape, loads[y].strides
-        )
+        self.geometry = geometry(x.aval.shape, loads[x].strides, y.aval.shape, loads[y].strides)
 
     def flops(self) -> int:
         return 2 * self.geometry.size * self.geometry.inner
@@ -125,9 +122,9 @@ class Product(Piece):
             module.step(name)
         else:
             made = cut(self.geometry)
-            module.declare(declarations(text.dtype))
+            declare(module, text.dtype)
             text.chunk(made)
-            module.step(name, made.chunks(self.geometry.count))
+            module.step(name, made.chunks(self.geometry.number))
         module.define(text.lines.function(name))
 
 
@@ -153,7 +150,7 @@ class _Text:
 
     def chunk(self, made: Cut) -> None:
         """Some of the matrices, or a part of one."""
-        count, lines = self._shape.count, self.lines
+        count, lines = self._shape.number, self.lines
         if made.parts > 1:
             self._part(made)
         elif count == 1:
