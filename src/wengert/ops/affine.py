@@ -19,7 +19,7 @@ from wengert.ops.define import public
 from wengert.ops.kinds import general
 from wengert.ops.matmul import check_factors, check_one_dtype, matmul_op, product
 from wengert.ops.mm import bmm_op, check_ranks, mm_op, mv_op, ranked
-from wengert.ops.outer import outer_aval, outer_op, outer_product
+from wengert.ops.outer import outer_aval, outer_op, outer_product, outer_written
 from wengert.ops.samples import Call, Sampler
 
 Number = int | float | complex
@@ -82,15 +82,24 @@ def _formula(names: list[str], attrs: dict[str, Any]) -> str:
 
 
 def _define(
-    name: str, multiply: Rule, multiply_aval: Rule, rules: tuple[Partial, ...], **facts: Any
-) -> Op:
-    """The operation beta * term + alpha * multiply(x, y), from the transposes of the product."""
+    name: str, multiply: Rule, multiply_aval: Rule, rules: tuple[Partial, ...], product: Rule,
+    **facts: Any,
+) -> Op:  # fmt: skip
+    """The operation beta * term + alpha * multiply(x, y), from the transposes of the product.
+
+    product: the same as `multiply`, on tensors.
+    """
     to_x, to_y = rules
     assert callable(to_x)
     assert callable(to_y)
 
     def forward(term: Any, x: Any, y: Any, *, beta: Number, alpha: Number) -> Any:
         return plus(name, term, multiply(x, y), beta, alpha)
+
+    def written(term: Any, x: Any, y: Any, *, beta: Number, alpha: Number) -> Any:
+        convert = term._data.dtype.type
+        out = _scaled(product(x, y), convert(alpha).item())
+        return out if beta == 0 else _scaled(term, convert(beta).item()) + out
 
     def aval(term: Aval, x: Aval, y: Aval, beta: Number, alpha: Number) -> Aval:
         out: Aval = multiply_aval(x, y)
@@ -99,7 +108,7 @@ def _define(
 
     facts.setdefault("promotion", "none")
     return general(
-        name, forward, aval=aval, torch=name,
+        name, forward, aval=aval, torch=name, written=written,
         pullbacks=[
             lambda ct, beta: _scaled(ct, beta),
             lambda ct, y, alpha: _scaled(to_x(ct, y), alpha),
@@ -120,6 +129,12 @@ def _batches_in_one(x: Any, y: Any) -> Any:
     return product("addbmm", wide, y.reshape(batch * inner, y.shape[2]))
 
 
+def _batches_written(x: Any, y: Any) -> Any:
+    batch, rows, inner = x.shape
+    wide = x.permute(1, 0, 2).reshape(rows, batch * inner)
+    return mm_op(wide, y.reshape(batch * inner, y.shape[2]))
+
+
 def _batches_aval(x: Aval, y: Aval) -> Aval:
     out = ranked("addbmm", 3, 3)[1](x, y)
     return Aval(out.shape[1:], out.dtype)
@@ -127,23 +142,24 @@ def _batches_aval(x: Aval, y: Aval) -> Aval:
 
 _BATCHES = ("self", "batch1", "batch2")
 addmm_op = _define(
-    "addmm", *ranked("addmm", 2, 2), mm_op.rules, symbol=_formula, precedence=11,
+    "addmm", *ranked("addmm", 2, 2), mm_op.rules, mm_op, symbol=_formula, precedence=11,
     saved_as=("self", "mat1", "mat2"),
 )  # fmt: skip
 addmv_op = _define(
-    "addmv", *ranked("addmv", 2, 1), mv_op.rules, symbol=_formula, precedence=11,
+    "addmv", *ranked("addmv", 2, 1), mv_op.rules, mv_op, symbol=_formula, precedence=11,
     saved_as=("self", "mat", "vec"),
 )  # fmt: skip
 baddbmm_op = _define(
-    "baddbmm", *ranked("baddbmm", 3, 3), bmm_op.rules, symbol=_formula, precedence=11,
+    "baddbmm", *ranked("baddbmm", 3, 3), bmm_op.rules, bmm_op, symbol=_formula, precedence=11,
     saved_as=_BATCHES,
 )  # fmt: skip
 addbmm_op = _define(
     "addbmm", _batches_in_one, _batches_aval,
-    (lambda ct, y: matmul_op(ct, y.mT), lambda ct, x: matmul_op(x.mT, ct)), saved_as=_BATCHES,
+    (lambda ct, y: matmul_op(ct, y.mT), lambda ct, x: matmul_op(x.mT, ct)), _batches_written,
+    saved_as=_BATCHES,
 )  # fmt: skip
 addr_op = _define(
-    "addr", outer_product, outer_aval, outer_op.rules, promotion="common",
+    "addr", outer_product, outer_aval, outer_op.rules, outer_written, promotion="common",
     saved_as=("self", "vec1", "vec2"),
 )  # fmt: skip
 

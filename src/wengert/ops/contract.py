@@ -94,6 +94,21 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
+def _written(x: Any, y: Any, *, equation: str) -> Any:
+    """`_contract` in operations: of elements by broadcasting, or as matmul."""
+    x_order, y_order, out_order, (batch, left, inner) = plan(equation)
+    x, y = x.permute(x_order), y.permute(y_order)
+    batch_shape, left_shape = x.shape[:batch], x.shape[batch : batch + left]
+    middle, right_shape = x.shape[batch + left :], y.shape[batch + inner :]
+    if inner:
+        x = x.reshape((*batch_shape, _size(left_shape), _size(middle)))
+        out = x @ y.reshape((*batch_shape, _size(middle), _size(right_shape)))
+    else:
+        spread = x.reshape(x.shape + (1,) * len(right_shape))
+        out = spread * y.reshape(batch_shape + (1,) * left + right_shape)
+    return out.reshape(batch_shape + left_shape + right_shape).permute(out_order)
+
+
 def _aval(x: Aval, y: Aval, equation: str) -> Aval:
     xs, ys, out = terms(equation)
     lengths = dict(zip(xs + ys, x.shape + y.shape, strict=True))
@@ -119,7 +134,7 @@ contract_op: Op = multilinear(
         lambda ct, y, equation: contract_op(ct, y, equation=backwards(equation)[0]),
         lambda ct, x, equation: contract_op(x, ct, equation=backwards(equation)[1]),
     ],
-    torch="einsum", aval=_aval, grad_name=_torch_name,
+    torch="einsum", aval=_aval, grad_name=_torch_name, written=_written,
     symbol=lambda names, attrs: f"einsum({attrs['equation']!r}, {', '.join(names)})",
     explain="the slope in one factor is the sum of the other over the indices that the two and "
     "the result do not share",

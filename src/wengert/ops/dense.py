@@ -23,6 +23,11 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     return out if b is None else plus("linear", b, out)
 
 
+def _written(x: Any, w: Any, b: Any) -> Any:
+    out = matmul_op(x, w.T if w.ndim == 2 else w)
+    return out if b is None else out + b
+
+
 def _check(x: Any, w: Any, b: Any) -> None:
     if w.ndim not in (1, 2) or (w.ndim == 1 and b is not None):
         raise ShapeError(
@@ -73,7 +78,7 @@ linear_op = general(
     "linear", _linear,
     pullbacks=[_to_input, _to_weight, lambda ct: ct],
     promotion="none", torch="nn.functional.linear", aval=_aval, grad_name="AddmmBackward0",
-    symbol=_formula, precedence=11, indices=_indices,
+    symbol=_formula, precedence=11, indices=_indices, written=_written,
     explain="the slope in the input is the weight; in the weight, the input; in the bias, 1",
     source="for z = x @ W.T + b: x_bar = z_bar @ W, W_bar = z_bar.T @ x, b_bar = sum of z_bar",
     batch=linear_rule,

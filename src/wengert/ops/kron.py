@@ -13,9 +13,9 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.ops.batching_products import kron_rule, trace_rule
 from wengert.ops.contract import NAMES, contract_op
 from wengert.ops.define import public
-from wengert.ops.diagonal import embed_diagonal_op
+from wengert.ops.diagonal import diagonal_op, embed_diagonal_op
 from wengert.ops.kinds import linear, multilinear
-from wengert.ops.reduce import total
+from wengert.ops.reduce import sum_op, total
 
 
 def _padded(x: Any, y: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -33,6 +33,13 @@ def _kron(x: Any, y: Any) -> Any:
     spread = np.reshape(x, [n for length in x_shape for n in (length, 1)])
     block = np.reshape(y, [n for length in y_shape for n in (1, length)])
     return np.reshape(spread * block, _kron_shape(x, y))
+
+
+def _kron_written(x: Any, y: Any) -> Any:
+    x_shape, y_shape = _padded(x, y)
+    spread = x.reshape([n for length in x_shape for n in (length, 1)])
+    block = y.reshape([n for length in y_shape for n in (1, length)])
+    return (spread * block).reshape(_kron_shape(x, y))
 
 
 def _blocks(ct: Any, x: Any, y: Any) -> tuple[Any, str, str]:
@@ -59,7 +66,7 @@ def _kron_to_right(ct: Any, x: Any, y: Any) -> Any:
 
 kron_op = multilinear(
     "kron", _kron, transposes=[_kron_to_left, _kron_to_right],
-    torch="kron", aval=lambda x, y: Aval(_kron_shape(x, y), x.dtype),
+    torch="kron", written=_kron_written, aval=lambda x, y: Aval(_kron_shape(x, y), x.dtype),
     grad_name="UnsafeViewBackward0", latex=r"{} \otimes {}",
     explain="each element of the first scales a copy of the second: slopes are sums over blocks",
     batch=kron_rule,
@@ -93,6 +100,8 @@ def _trace_transpose(ct: Any, x: Any) -> Any:
 
 trace_op = linear(
     "trace", _trace, transpose=_trace_transpose, torch="trace",
+    written=lambda x: sum_op(diagonal_op(x, offset=0, dim1=0, dim2=1), dim=None, keepdim=False,
+                             dtype=None),
     latex=r"\operatorname{{tr}} {}", explain="slope 1 for the diagonal, 0 for everything else",
     batch=trace_rule,
 )  # fmt: skip

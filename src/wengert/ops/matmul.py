@@ -172,11 +172,17 @@ def product_indices(x: Aval, y: Aval) -> str:
     return f"{lead}{row}k,{lead}k{column}->{lead}{row}{column}"
 
 
+def dot_written(x: Any, y: Any) -> Any:
+    """The sum of products of two vectors, which joins the loops that make them; None of others."""
+    floats = x._data.dtype.kind == "f"
+    return (x * y).sum() if floats and x.ndim == y.ndim == 1 else None
+
+
 matmul_op: Op = multilinear(
     "matmul", _matmul, transposes=[_to_left, _to_right],
     promotion="none", torch="matmul", aval=lambda x, y: product_aval("matmul", x, y),
     grad_name=_grad_name, saved_as=_saved_as, symbol="{} @ {}", precedence=12, latex="{} {}",
-    indices=product_indices, piece="product", explain=EXPLAIN, source=SOURCE,
+    indices=product_indices, piece="product", written=dot_written, explain=EXPLAIN, source=SOURCE,
     batch=product_rule,
 )  # fmt: skip
 

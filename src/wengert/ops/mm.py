@@ -14,7 +14,7 @@ from wengert.errors import ArgumentError, ShapeError
 from wengert.ops.batching_products import product_rule, vdot_rule
 from wengert.ops.define import public
 from wengert.ops.kinds import general, multilinear
-from wengert.ops.matmul import EXPLAIN, SOURCE, product, product_aval, product_indices
+from wengert.ops.matmul import EXPLAIN, SOURCE, dot_written, product, product_aval, product_indices
 from wengert.ops.samples import Call, Sampler
 
 _KINDS: Final = {1: "vector (1-D)", 2: "matrix (2-D)", 3: "batch of matrices (3-D)"}
@@ -90,6 +90,7 @@ dot_op = multilinear(
     aval=_dot_aval, latex=r"{} \cdot {}", indices=product_indices, piece="product",
     explain="the slope in one vector is the other vector",
     batch=product_rule,
+    written=dot_written,
 )  # fmt: skip
 _dot_of_conjugate, _vdot_aval = ranked("vdot", 1, 1)
 
@@ -102,7 +103,8 @@ vdot_op = general(
     "vdot", _vdot,
     pullbacks=[lambda ct, y: np.conj(ct) * y, lambda ct, x: ct * x],
     holomorphic=False, promotion="none", torch="vdot", aval=_vdot_aval,
-    latex=r"\overline{{{}}} \cdot {}", explain="the slope in one vector is the other vector",
+    written=dot_op, latex=r"\overline{{{}}} \cdot {}",
+    explain="the slope in one vector is the other vector",
     batch=vdot_rule,
 )  # fmt: skip
 

@@ -32,6 +32,11 @@ def outer_product(x: Any, y: Any) -> Any:
     return np.multiply.outer(x, y)
 
 
+def outer_written(x: Any, y: Any) -> Any:
+    """The same by broadcasting."""
+    return x[:, None] * y
+
+
 def outer_aval(x: Aval, y: Aval) -> Aval:
     """Its aval."""
     check_ranks("outer", x, y, 1, 1, _FLATTEN)
@@ -41,7 +46,8 @@ def outer_aval(x: Aval, y: Aval) -> Aval:
 outer_op = multilinear(
     "outer", outer_product,
     transposes=[lambda ct, y: matmul_op(ct, y), lambda ct, x: matmul_op(x, ct)],
-    torch="outer", aval=outer_aval, grad_name="MulBackward0", latex=r"{} \otimes {}",
+    torch="outer", aval=outer_aval, written=outer_written, grad_name="MulBackward0",
+    latex=r"{} \otimes {}",
     explain="each element of one vector meets every element of the other: slopes are its sums",
     source="for z_ij = x_i y_j: x_bar = z_bar @ y, y_bar = x @ z_bar",
     batch=outer_rule,
