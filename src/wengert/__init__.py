@@ -639,6 +639,7 @@ __all__ = [
     "geqrf",
     "ger",
     "get_default_dtype",
+    "get_num_threads",
     "get_printoptions",
     "get_rng_state",
     "graph",
@@ -836,6 +837,7 @@ __all__ = [
     "selu_",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "sgn",
@@ -931,6 +933,10 @@ if TYPE_CHECKING:
     )
     from wengert.compiler import (
         compile,
+    )
+    from wengert.compiler.backend.threads import (
+        get_num_threads,
+        set_num_threads,
     )
     from wengert.func import (
         vmap,
@@ -1220,6 +1226,7 @@ _WAITING = {
     "floor_": "wengert.ops.functions_in_place:floor_",
     "frac_": "wengert.ops.functions_in_place:frac_",
     "geqrf": "wengert.ops.qr:geqrf",
+    "get_num_threads": "wengert.compiler.backend.threads:get_num_threads",
     "get_printoptions": "wengert.printing:get_printoptions",
     "graph": "wengert.questions:graph",
     "huber_loss": "wengert.ops.regression:huber_loss",
@@ -1286,6 +1293,7 @@ _WAITING = {
     "rsqrt_": "wengert.ops.functions_in_place:rsqrt_",
     "save": "wengert.ops.serialization:save",
     "selu_": "wengert.ops.functions_in_place:selu_",
+    "set_num_threads": "wengert.compiler.backend.threads:set_num_threads",
     "set_printoptions": "wengert.printing:set_printoptions",
     "sigmoid_": "wengert.ops.functions_in_place:sigmoid_",
     "sin_": "wengert.ops.functions_in_place:sin_",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import wengert as wg
+from wengert.compiler.backend import llvm, notices
 from wengert.compiler.native import backend
 from wengert.errors import ArgumentError, CompileWarning, GradientError, TraceError
 
@@ -93,7 +94,9 @@ def test_arguments_that_are_no_data():
 
 
 def test_without_llvmlite_numpy_computes():
-    backend.cache_clear()
+    for cached in (backend, llvm.host):
+        cached.cache_clear()
+    notices.forget()
     try:
         with mock.patch.dict(sys.modules, {"llvmlite": None}):
             compiled = wg.compile(lambda x: x * 2 + 1)
@@ -102,4 +105,5 @@ def test_without_llvmlite_numpy_computes():
             assert compiled(np.ones(3)).tolist() == [3, 3, 3]  # said once
             assert compiled.report(np.ones(2)).native == 0
     finally:
-        backend.cache_clear()
+        for cached in (backend, llvm.host):
+            cached.cache_clear()

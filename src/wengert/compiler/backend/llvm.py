@@ -1,0 +1,127 @@
+"""LLVM, through llvmlite: from text to object code for this machine, and from that to addresses."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from wengert.compiler.backend.locks import fork_safe_lock
+from wengert.compiler.backend.notices import PIP, say_once
+
+BEST: Final = 3
+"""The level of optimisation that pieces are written for."""
+
+
+class Library:
+    """Object code in memory. It is unloaded when nobody holds this any more."""
+
+    def __init__(self, tracker: Any) -> None:
+        self._tracker = tracker
+
+    def address(self, name: str) -> int:
+        """Where an exported function is."""
+        found: int = self._tracker[name]
+        return found
+
+    def keep(self) -> None:
+        """Never unload it, not even when the interpreter exits."""
+        _keep(self._tracker)
+
+
+def _keep(thing: Any) -> None:
+    """Take a reference that nobody gives back."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+class Host:
+    """LLVM for this machine. One thread at a time compiles and loads; what is loaded runs in any.
+
+    facts: what object code depends on besides its text.
+    """
+
+    def __init__(self, llvm: Any, version: str) -> None:
+        self._llvm = llvm
+        self._lock = fork_safe_lock()
+        self._names = (f"wengert_{n}" for n in itertools.count())
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self.triple: str = llvm.get_process_triple()
+        self.cpu: str = llvm.get_host_cpu_name()
+        # Asked of the machine itself: what the baseline lacks would become a call.
+        self.features: str = llvm.get_host_cpu_features().flatten()
+        numbers = ".".join(map(str, llvm.llvm_version_info))
+        self.facts = (self.triple, self.cpu, self.features, numbers, version)
+        self._machines: dict[int, Any] = {}
+        self._jit = llvm.create_lljit_compiler(self._machine(0))
+        # Threads of the pool may be in its code while the interpreter takes everything apart.
+        _keep(self._jit)
+
+    def _machine(self, level: int) -> Any:
+        machine = self._machines.get(level)
+        if machine is None:
+            target = self._llvm.Target.from_triple(self.triple)
+            machine = self._machines[level] = target.create_target_machine(
+                cpu=self.cpu, features=self.features, opt=level, jit=True, codemodel="jitdefault"
+            )
+        return machine
+
+    def compile(self, text: str, level: int = BEST) -> bytes:
+        """Object code. Raises RuntimeError for text that is not LLVM's."""
+        with self._lock:
+            image: bytes = self._machine(level).emit_object(self._optimised(text, level))
+        return image
+
+    def assembly(self, text: str, level: int = BEST) -> str:
+        """The same as text for people."""
+        with self._lock:
+            written: str = self._machine(level).emit_assembly(self._optimised(text, level))
+        return written
+
+    def _optimised(self, text: str, level: int) -> Any:
+        machine = self._machine(level)
+        module = self._llvm.parse_assembly(text)
+        module.triple = self.triple
+        module.data_layout = str(machine.target_data)
+        if level:
+            options = self._llvm.create_pipeline_tuning_options(speed_level=level)
+            options.loop_vectorization = options.slp_vectorization = True
+            builder = self._llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+        return module
+
+    def load(
+        self, images: Iterable[bytes], exports: Sequence[str], symbols: Mapping[str, int]
+    ) -> Library:
+        """Link object code. symbols: where functions are that the process does not export.
+
+        Raises RuntimeError where something is missing.
+        """
+        library = self._llvm.JITLibraryBuilder().add_current_process()
+        for image in images:
+            library.add_object_img(image)
+        for name, address in symbols.items():
+            library.import_symbol(name, address)
+        for name in exports:
+            library.export_symbol(name)
+        with self._lock:
+            return Library(library.link(self._jit, next(self._names)))
+
+
+@functools.cache
+def host() -> Host | None:
+    """LLVM in this process; None, after one warning, where there is none."""
+    slower = "compiled functions run without native code, by NumPy's functions"
+    try:
+        import llvmlite
+        from llvmlite import binding
+    except ImportError:
+        say_once(f"{slower}: llvmlite is not installed", f"For native code: {PIP}")
+        return None
+    try:
+        return Host(binding, llvmlite.__version__)
+    except (RuntimeError, OSError, AttributeError) as error:
+        say_once(f"{slower}: LLVM cannot be started: {error}")
+        return None
