@@ -46,7 +46,8 @@ def run(
     roots = [*given, *piece.stores]
     module = Module({root: i for i, root in enumerate(roots)})
     piece.write(module)
-    buffers = [Buffer(root.aval.shape, root.aval.dtype, at_end) for root in roots]
+    shapes = [np.shape(given.get(root, np.empty(root.aval.shape, np.int8))) for root in roots]
+    buffers = [Buffer(s, root.aval.dtype, at_end) for s, root in zip(shapes, roots, strict=True)]
     for buffer, root in zip(buffers, roots, strict=True):
         if root in given:
             buffer.array[...] = given[root]

@@ -64,6 +64,8 @@ class Code:
         """A number, the same in every lane. LLVM wants the bits of a double, also for a float."""
         if type == "i1":
             text = "true" if number else "false"
+        elif type.startswith("i"):
+            text = str(int(number))
         else:
             rounded = float(np.float32(number)) if type == "float" else float(number)
             bits = struct.unpack("<Q", struct.pack("<d", rounded))[0]

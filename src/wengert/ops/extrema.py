@@ -77,12 +77,12 @@ def _shared_along(ct: Any, x: Any, x_aval: Any, out: Any, dim: Axes | None, keep
 amax_op = general(
     "amax", _extreme("amax", largest), pullbacks=[_shared_along], torch="amax",
     latex=r"\max {}", vanishing="not selected", explain=_SHARED,
-    batch=along("dim"),
+    batch=along("dim"), reduces="max",
 )  # fmt: skip
 amin_op = general(
     "amin", _extreme("amin", smallest), pullbacks=[_shared_along], torch="amin",
     latex=r"\min {}", vanishing="not selected", explain=_SHARED,
-    batch=along("dim"),
+    batch=along("dim"), reduces="min",
 )  # fmt: skip
 max_op = general(
     "max", _whole_extreme("max", largest), written=lambda x: amax_op(x, dim=None, keepdim=False),
@@ -307,8 +307,12 @@ def _place(name: str, find: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
-argmax_op = discrete("argmax", _place("argmax", np.argmax), torch="argmax", batch=flat_when_none())
-argmin_op = discrete("argmin", _place("argmin", np.argmin), torch="argmin", batch=flat_when_none())
+argmax_op = discrete(
+    "argmax", _place("argmax", np.argmax), torch="argmax", batch=flat_when_none(), reduces="argmax"
+)
+argmin_op = discrete(
+    "argmin", _place("argmin", np.argmin), torch="argmin", batch=flat_when_none(), reduces="argmin"
+)
 
 
 def _place_call(s: Sampler) -> Call:

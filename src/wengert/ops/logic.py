@@ -14,6 +14,7 @@ from wengert.ops.batching import along
 from wengert.ops.canonical import Dims
 from wengert.ops.define import public
 from wengert.ops.kinds import discrete
+from wengert.ops.reduce import sum_op
 from wengert.ops.samples import Call, Sampler
 
 
@@ -26,8 +27,12 @@ def _judged(reduce: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
-all_op = discrete("all", _judged(np.logical_and.reduce), torch="all", batch=along("dim"))
-any_op = discrete("any", _judged(np.logical_or.reduce), torch="any", batch=along("dim"))
+all_op = discrete(
+    "all", _judged(np.logical_and.reduce), torch="all", batch=along("dim"), reduces="all"
+)
+any_op = discrete(
+    "any", _judged(np.logical_or.reduce), torch="any", batch=along("dim"), reduces="any"
+)
 
 
 def _dims(name: str, input: Any, dim: Dims) -> Axes | None:
@@ -68,8 +73,9 @@ def _count_nonzero(x: Any, *, dim: Axes | None) -> Any:
 
 
 count_nonzero_op = discrete(
-    "count_nonzero", _count_nonzero, torch="count_nonzero", batch=along("dim")
-)
+    "count_nonzero", _count_nonzero, torch="count_nonzero", batch=along("dim"),
+    written=lambda x, dim: sum_op(x != 0, dim=dim, keepdim=False, dtype=None),
+)  # fmt: skip
 
 
 def _count_call(s: Sampler) -> Call:

@@ -109,7 +109,7 @@ prod_op = general(
     "prod", _prod, pullbacks=[_prod_pullback], torch="prod", latex=r"\prod {}",
     grad_name=lambda attrs: f"ProdBackward{0 if attrs['dim'] is None else 1}",
     explain="the slope in each factor is the product of all others",
-    batch=flat_when_none(),
+    batch=flat_when_none(), reduces="mul",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def _sum(x: Any, *, dim: Axes | None, keepdim: bool, dtype: Dtype) -> Any:
 sum_op = linear(
     "sum", _sum, transpose=spread, torch="sum", grad_name=_numbered("Sum"),
     latex=r"\sum {}", explain="slope 1 for every element: each adds its change to the sum",
-    batch=along("dim"),
+    batch=along("dim"), reduces="add",
 )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wengert.compiler.pieces.piece import Access, Piece
+from wengert.compiler.loops.rows import Rows
+from wengert.compiler.loops.space import arranged
+from wengert.compiler.pieces.piece import Access, Module, Piece
 from wengert.core.aval import Shape
 from wengert.core.node import Node
 
@@ -37,3 +39,9 @@ class Nest(Piece):
         self.loads = loads
         self.targets = stores
         self.stores = tuple(stores)
+
+    def write(self, module: Module) -> None:
+        """Define the loops; nothing, where there is nothing to store."""
+        space = arranged(self)
+        if space.rows:
+            Rows(self, space, module).write()

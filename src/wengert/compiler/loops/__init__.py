@@ -1,0 +1,1 @@
+"""Loops: how a nest of elementwise operations and reductions becomes native code."""

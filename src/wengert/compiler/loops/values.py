@@ -1,0 +1,78 @@
+"""The values of a nest as code: operations lowered, operands found, numbers written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from wengert.compiler.code import TYPES, Code, Value
+from wengert.compiler.kernel import computed_in
+from wengert.compiler.loops.accumulate import REDUCTIONS
+from wengert.core.node import Node
+
+if TYPE_CHECKING:
+    from wengert.compiler.pieces.nest import Nest
+
+
+def type_of(node: Node) -> str:
+    """What the elements of a node are in registers."""
+    dtype = node.aval.dtype
+    return TYPES.get(dtype) or f"i{8 * dtype.itemsize}"
+
+
+def lowered(
+    code: Code, node: Node, sources: tuple[Node | None, ...], find: Callable[[Node], Value]
+) -> Value:
+    """An elementwise operation on the values that `find` has."""
+    numbers = node.operands or (None,) * len(sources)
+    operands = []
+    for source, number, dtype in zip(sources, numbers, computed_in(node), strict=True):
+        if source is not None:
+            operands.append(code.converted(find(source), TYPES[dtype]))
+        else:
+            operands.append(code.constant(number, TYPES[dtype]))
+    assert node.op.lower is not None
+    result: Value = node.op.lower(code, *operands, **(node.attrs or {}))
+    return code.converted(result, type_of(node))
+
+
+def accumulated_in(node: Node, source: Node) -> str:
+    """The type that a reduction of a value is accumulated in."""
+    if node.op.reduces in ("any", "all"):
+        return "i1"
+    return type_of(source if REDUCTIONS[node.op.reduces].indexed else node)
+
+
+def taken(code: Code, node: Node, x: Value, type: str) -> Value:
+    """A value as a reduction accumulates it."""
+    return code.truth(x) if node.op.reduces in ("any", "all") else code.converted(x, type)
+
+
+def types_in(nest: Nest) -> set[str]:
+    """The types that meet in a nest's loops."""
+    nodes = {*nest.nodes, *nest.loads}
+    return {type_of(node) for node in nodes}
+
+
+class Values:
+    """The values at one point of a row, each made when it is first asked for.
+
+    known: what is there already. load: reads a value that is not.
+    """
+
+    def __init__(
+        self, code: Code, known: Mapping[Node, Value], load: Callable[[Node], Value]
+    ) -> None:
+        self.code = code
+        self._found = dict(known)
+        self._load = load
+
+    def __getitem__(self, node: Node) -> Value:
+        value = self._found.get(node)
+        if value is None:
+            value = self._found[node] = self._load(node)
+        return value
+
+    def compute(self, node: Node, sources: tuple[Node | None, ...]) -> None:
+        """Lower an operation whose operands are loads or were computed before."""
+        self._found[node] = lowered(self.code, node, sources, self.__getitem__)
