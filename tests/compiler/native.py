@@ -36,12 +36,17 @@ class Buffer:
         self.address = start + offset
 
 
+class Refused(Exception):
+    """A piece met an index out of range."""
+
+
 def run(
     piece: Piece, given: Mapping[Node, np.ndarray], at_end: bool = True, backwards: bool = False
 ) -> list[np.ndarray]:
     """What a piece stores, from the contents of the buffers that it loads.
 
-    What it writes is filled with NaN before. backwards: its chunks in the other order.
+    What it writes is filled with NaN before. backwards: its chunks in the other order. Raises
+    Refused where it refuses what it reads.
     """
     roots = [*given, *piece.stores]
     module = Module({root: i for i, root in enumerate(roots)})
@@ -55,6 +60,8 @@ def run(
     places = [-(-space.ctypes.data // 64) * 64 for space in spaces]
     table = (ctypes.c_void_p * (len(roots) + len(places)))(*(b.address for b in buffers), *places)
     _call(module, table, backwards)
+    if module.refuses is not None and ctypes.c_int32.from_address(table[module.refuses]).value:
+        raise Refused
     return [b.array.copy() for b in buffers[len(given) :]]
 
 

@@ -55,7 +55,7 @@ embed_diagonal_op: Op = linear(
     "diag_embed", _embed_diagonal,
     transpose=lambda ct, offset, dim1, dim2: diagonal_op(ct, offset=offset, dim1=dim1, dim2=dim2),
     torch="diag_embed", explain="slope 1: the elements stand among zeros",
-    batch=shaped_along("dim1", "dim2"),
+    batch=shaped_along("dim1", "dim2"), piece="parts",
 )  # fmt: skip
 tril_op: Op = linear(
     "tril", lambda x, *, diagonal: np.tril(x, diagonal),

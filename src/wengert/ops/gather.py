@@ -16,7 +16,7 @@ from wengert.ops.bounds import check_integers, check_range, check_reach, check_v
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape, expand_op
-from wengert.ops.index import index_put_op, picked, refuse_masks
+from wengert.ops.index import index_op, index_put_op, picked, refuse_masks
 from wengert.ops.index_slices import index_add_op
 from wengert.ops.kinds import discrete, multilinear
 from wengert.ops.reshape import reshape
@@ -42,7 +42,7 @@ gather_op = multilinear(
     ],
     aval=lambda x, index, dim: Aval(index.shape, x.dtype),
     promotion="none", torch="gather", vanishing="not selected", explain=_PICKS,
-    batch=together,
+    batch=together, piece="gather",
 )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ index_select_op = multilinear(
         )],
     aval=_index_select_aval, promotion="none", torch="index_select",
     vanishing="not selected", explain=_PICKS,
-    batch=index_select_rule,
+    batch=index_select_rule, piece="index_select",
 )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ take_op = multilinear(
     aval=lambda x, index: Aval(index.shape, x.dtype),
     promotion="none", torch="take", explain=_PICKS,
     batch=take_rule,
+    written=lambda x, index: index_op(reshape(x, -1), index, dims=(0,)),
 )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ index_op = multilinear(
     torch="Tensor.__getitem__",
     symbol=lambda args, attrs: indexed(args[0], args[1:], (), attrs["dims"]),
     explain="slope 1 for the elements that are taken; one taken twice gets both gradients",
-    batch=index_rule,
+    batch=index_rule, piece="index",
 )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ index_put_op = general(
     torch="index_put", symbol=_put_text,
     explain="slope 1 from the value to the elements that were set, and from the others to "
     "themselves",
-    batch=index_put_rule,
+    batch=index_put_rule, piece="index_put",
 )  # fmt: skip
 
 

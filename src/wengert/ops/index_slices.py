@@ -57,11 +57,21 @@ def _taken_times(ct: Any, index: Any, src_aval: Any, dim: int, alpha: Any) -> An
     return part if alpha == 1 else part * alpha
 
 
-index_add_op = general(
+def _summed_apart(x: Any, index: Any, src: Any, dim: int, shape: Shape, alpha: Any) -> Any:
+    """What is added is summed up first, as in the forward function."""
+    if x is None and alpha == 1:
+        return None
+    if alpha != 1:
+        src = src * array_of(src).dtype.type(alpha)
+    summed = index_add_op(None, index, src, dim=dim, shape=shape, alpha=1)
+    return summed if x is None else x + summed
+
+
+index_add_op: Op = general(
     "index_add", _index_add, pullbacks=[lambda ct: ct, None, _taken_times],
     aval=_index_add_aval, torch="index_add", symbol=call("index_add", keywords=("dim", "alpha")),
     explain="slope 1 from x, and from each source slice to the slice it is added to",
-    batch=scattered("scatter_add"),
+    batch=scattered("scatter_add"), piece="index_add", written=_summed_apart,
 )  # fmt: skip
 
 
@@ -98,21 +108,21 @@ index_copy_op = general(
     "index_copy", _index_copy, pullbacks=[_zeroed, None, _taken],
     aval=changed_aval, torch="index_copy", symbol=call("index_copy", keywords=("dim",)),
     explain="slope 1 from each source slice to where it was written, and from x to the others",
-    batch=scattered("scatter"),
+    batch=scattered("scatter"), piece="index_fill",
 )  # fmt: skip
 index_fill_op: Op = general(
     "index_fill", _index_fill, pullbacks=[_zeroed, None],
     aval=lambda x, index, value, dim, shape: x, torch="index_fill",
     symbol=call("index_fill", "value", keywords=("dim",)),
     explain="slope 1 from x to the slices that were not filled",
-    batch=scattered("scatter"),
+    batch=scattered("scatter"), piece="index_fill",
 )  # fmt: skip
 index_fill_from_op = general(
     "index_fill_from", _index_fill_from, pullbacks=[_zeroed, None, _filled_sum],
     aval=changed_aval, torch="index_fill", grad_name="IndexFillBackward1",
     symbol=call("index_fill", keywords=("dim",)),
     explain="slope 1 from the value to what it filled, and from x to the others",
-    batch=scattered("scatter"),
+    batch=scattered("scatter"), piece="index_fill",
 )  # fmt: skip
 
 

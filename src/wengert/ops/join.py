@@ -31,14 +31,14 @@ def _cut_back(ct: Any, i: int, dim: int, bounds: tuple[int, ...]) -> Any:
 cat_op = linear(
     "cat", lambda *xs, dim, bounds: np.concatenate(xs, dim), transpose=_cut_back,
     promotion="common", torch="cat", explain=_PASSES_ON, symbol=call("cat", keywords=("dim",)),
-    batch=join_rule,
+    batch=join_rule, piece="parts",
 )  # fmt: skip
 stack_op = linear(
     "stack", lambda *xs, dim: np.stack(xs, dim),
     transpose=lambda ct, i, dim: ct[(slice(None),) * dim + (i, ...)],
     promotion="common", torch="stack", explain=_PASSES_ON,
     symbol=call("stack", keywords=("dim",)),
-    batch=join_rule,
+    batch=join_rule, piece="parts",
 )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ scatter_add_op = general(
     pullbacks=[lambda ct: ct, None, _gathered], aval=changed_aval, torch="scatter_add",
     symbol=call("scatter_add", keywords=("dim",)),
     explain="slope 1 from x, and from each source element to the place it is added to",
-    batch=together,
+    batch=together, piece="scatter_add",
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ scatter_op = general(
     "scatter", _scatter, pullbacks=[_zeroed, None, _gathered], aval=changed_aval, torch="scatter",
     symbol=call("scatter", keywords=("dim",)),
     explain="slope 1 from the source to the places it was written to, and from x to the others",
-    batch=together,
+    batch=together, piece="scatter",
 )  # fmt: skip
 scatter_value_op: Op = general(
     "scatter_value", _scatter_value, pullbacks=[_zeroed, None],
@@ -91,7 +91,7 @@ scatter_value_op: Op = general(
     torch="scatter", grad_name="ScatterBackward1",
     symbol=call("scatter", "value", keywords=("dim",)),
     explain="slope 1 from x to the places that were not written to",
-    batch=together,
+    batch=together, piece="scatter",
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ embed = linear(
     transpose=lambda ct, index: take_part_of(ct, index=index),
     no_torch="the transpose of basic indexing: zeros with a part filled in",
     explain="slope 1: the elements stand among zeros",
-    batch=part_rule,
+    batch=part_rule, piece="parts",
 )  # fmt: skip
 
 

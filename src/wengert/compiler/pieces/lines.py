@@ -71,3 +71,13 @@ class Lines:
         self.lines += [f"  br label %tail{n}", f"tail{n}:", f"  %next{n} = add i64 {index}, 1"]
         self.lines += [f"  br label %head{n}", f"done{n}:"]
         self._block = f"done{n}"
+
+    @contextmanager
+    def unless(self, condition: str) -> Iterator[None]:
+        """What is written inside is done only where an i1 is false."""
+        self._names += 1
+        n = self._names
+        self.lines += [f"  br i1 {condition}, label %after{n}, label %instead{n}", f"instead{n}:"]
+        yield
+        self.lines += [f"  br label %after{n}", f"after{n}:"]
+        self._block = f"after{n}"

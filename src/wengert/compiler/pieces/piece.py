@@ -43,7 +43,7 @@ class Step(NamedTuple):
 class Module:
     """The text of a native program while it is being written.
 
-    slots: per root the place of its buffer's address in the table.
+    slots: per root the place of its buffer's address in the table. refuses: see `refusal`.
     """
 
     def __init__(self, slots: Mapping[Node, int]) -> None:
@@ -54,6 +54,7 @@ class Module:
         self.symbols: dict[str, int] = {}
         self.steps: list[Step] = []
         self.workspaces: list[int] = []
+        self.refuses: int | None = None
 
     def name(self, stem: str) -> str:
         """A name for a function or a constant that nothing else has; without the @."""
@@ -68,6 +69,26 @@ class Module:
         """Memory that only this piece uses, aligned to 64 bytes: its place in the table."""
         self.workspaces.append(nbytes)
         return len(self._slots) + len(self.workspaces) - 1
+
+    def refusal(self) -> int:
+        """Where the table has the address of an i32 that a step sets to 1 if it refuses its input.
+
+        An index out of range is refused: the step goes on with another one, so it stays inside of
+        its buffers, and what it writes means nothing. If the place is not None after all pieces
+        are written (`refuses`), then who runs the program looks there after the last step, and
+        where it is not 0 evaluates the program eagerly, which raises what eager code raises.
+        A step of its own sets it to 0.
+        """
+        if self.refuses is None:
+            self.refuses = self.workspace(4)
+            name = self.name("accept")
+            self.define([
+                f"define void @{name}(ptr %table, i64 %chunk) {{",
+                f"  %place = getelementptr ptr, ptr %table, i64 {self.refuses}",
+                "  %word = load ptr, ptr %place", "  store i32 0, ptr %word", "  ret void", "}",
+            ])  # fmt: skip
+            self.step(name)
+        return self.refuses
 
     def define(self, lines: Iterable[str]) -> None:
         """Add functions and constants."""

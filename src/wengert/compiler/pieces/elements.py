@@ -1,0 +1,64 @@
+"""Elements as the bundles of bits that moves read and write: converted, and added."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from wengert.compiler.pieces.lines import Lines
+from wengert.core.dtype import NumpyDType
+
+FLOATS: Final = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+
+
+def register(dtype: NumpyDType) -> str:
+    """The type in which elements of a dtype are moved: as many bits."""
+    return f"i{8 * dtype.itemsize}"
+
+
+def converted(lines: Lines, value: str, given: NumpyDType, wanted: NumpyDType) -> str:
+    """The bits of an element in another dtype, to which the first is promoted."""
+    if given == wanted:
+        return value
+    here, there = register(given), register(wanted)
+    if wanted.kind in "iu":
+        extends = "sext" if given.kind == "i" else "zext"
+        return lines.let(f"{extends} {here} {value} to {there}")
+    number = FLOATS[wanted]
+    if given.kind == "f":
+        made = lines.let(f"fpext {FLOATS[given]} {floating(lines, value, given)} to {number}")
+    else:
+        counts = "sitofp" if given.kind == "i" else "uitofp"
+        made = lines.let(f"{counts} {here} {value} to {number}")
+    return lines.let(f"bitcast {number} {made} to {there}")
+
+
+def converts(given: NumpyDType, wanted: NumpyDType) -> bool:
+    """Whether `converted` has this pair."""
+    if given == wanted:
+        return True
+    return (given in FLOATS or given.kind in "biu") and (
+        wanted in FLOATS or (wanted.kind in "iu" and given.itemsize < wanted.itemsize)
+    )
+
+
+def floating(lines: Lines, value: str, dtype: NumpyDType) -> str:
+    """Bits as the number that they are."""
+    return lines.let(f"bitcast {register(dtype)} {value} to {FLOATS[dtype]}")
+
+
+def added(lines: Lines, x: str, y: str, dtype: NumpyDType) -> str:
+    """The sum of two elements, as bits; of truth values whether one is true."""
+    kind = register(dtype)
+    if dtype.kind != "f":
+        return lines.let(f"{'or' if dtype.kind == 'b' else 'add'} {kind} {x}, {y}")
+    type = FLOATS[dtype]
+    terms = floating(lines, x, dtype), floating(lines, y, dtype)
+    total = lines.let(f"fadd {type} {terms[0]}, {terms[1]}")
+    return lines.let(f"bitcast {type} {total} to {kind}")
+
+
+def adds(dtype: NumpyDType) -> bool:
+    """Whether `added` has this dtype."""
+    return dtype in FLOATS or dtype.kind in "biu"
