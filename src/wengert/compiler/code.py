@@ -1,7 +1,8 @@
 """The language that operations are lowered in: instructions of LLVM on one element, or on a vector.
 
 An operation's `lower=` calls these methods with the values of its inputs. No instruction carries a
-fast-math flag, so NaN, infinities, -0 and rounding are IEEE's, as in NumPy.
+fast-math flag, so NaN, infinities, -0 and rounding are IEEE's, as in NumPy. Integers wrap around,
+also as in NumPy, and on truth values a sum is "or" and a product "and".
 """
 
 from __future__ import annotations
@@ -9,33 +10,37 @@ from __future__ import annotations
 import itertools
 import struct
 from copy import copy
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-TYPES: Final = {
-    np.dtype(np.float32): "float",
-    np.dtype(np.float64): "double",
-    np.dtype(np.bool_): "i1",
-}
-"""What elements of these dtypes are in registers. In memory a bool is a byte."""
+from wengert.compiler.conversion import conversion
+from wengert.compiler.host import fuses
+from wengert.compiler.types import BITS, FLOATS, is_float, is_signed, llvm, width, wrapped
 
 
 class Value(NamedTuple):
-    """A value: its name, or the constant itself, and the type of its elements."""
+    """A value: its name, or the constant itself, and the type of its elements.
+
+    number: of a constant, what it is.
+    """
 
     name: str
     type: str
+    number: Any = None
 
 
 class Code:
     """Instructions, as they are appended.
 
-    lanes: how many elements a value has.
+    lanes: how many elements a value has. fused: whether the machine multiplies and adds in one
+    instruction; None to ask this one. declared: what has to stand beside the code, declarations of
+    intrinsics and whole functions of our own.
     """
 
-    def __init__(self, lanes: int = 1) -> None:
+    def __init__(self, lanes: int = 1, fused: bool | None = None) -> None:
         self.lanes = lanes
+        self.fused = fuses() if fused is None else fused
         self.lines: list[str] = []
         self.declared: set[str] = set()
         self._names = itertools.count(1)
@@ -51,8 +56,13 @@ class Code:
         return self.constant(True, "i1")
 
     def wide(self, type: str) -> str:
-        """What a register holds of elements of a type: "<16 x float>", or the type itself."""
-        return f"<{self.lanes} x {type}>" if self.lanes > 1 else type
+        """What a register holds of elements of a type: "<16 x float>", or LLVM's type itself."""
+        return f"<{self.lanes} x {llvm(type)}>" if self.lanes > 1 else llvm(type)
+
+    def suffix(self, type: str) -> str:
+        """What ends the names of intrinsics on such values: "v16f32"."""
+        element = f"f{width(type)}" if is_float(type) else llvm(type)
+        return f"v{self.lanes}{element}" if self.lanes > 1 else element
 
     def emit(self, instruction: str, type: str) -> Value:
         """Append an instruction, and name its result. type: of its elements."""
@@ -60,62 +70,95 @@ class Code:
         self.lines.append(f"  {name} = {instruction}")
         return Value(name, type)
 
+    # Constants
+
     def constant(self, number: Any, type: str) -> Value:
         """A number, the same in every lane. LLVM wants the bits of a double, also for a float."""
         if type == "i1":
             text = "true" if number else "false"
-        elif type.startswith("i"):
-            text = str(int(number))
-        else:
+        elif is_float(type):
             rounded = float(np.float32(number)) if type == "float" else float(number)
-            bits = struct.unpack("<Q", struct.pack("<d", rounded))[0]
-            text = f"0x{bits:016X}"
-        return Value(f"splat ({type} {text})" if self.lanes > 1 else text, type)
+            text = f"0x{struct.unpack('<Q', struct.pack('<d', rounded))[0]:016X}"
+        else:
+            text = str(wrapped(number, type))
+        name = f"splat ({llvm(type)} {text})" if self.lanes > 1 else text
+        return Value(name, type, number)
+
+    def number(self, number: Any, like: Value) -> Value:
+        """A number in the type of another value."""
+        return self.constant(number, like.type)
+
+    # Conversions
 
     def converted(self, x: Value, type: str) -> Value:
-        """A value in another type, rounded to nearest."""
-        if x.type == type:
-            return x
-        if x.type == "i1":
-            instruction = "uitofp"
-        else:
-            instruction = "fpext" if type == "double" else "fptrunc"
+        """A value in another type, as NumPy casts: floats are rounded, or cut off to integers."""
+        return x if x.type == type else conversion(self, x, type)
+
+    def cast(self, instruction: str, x: Value, type: str) -> Value:
+        """One of LLVM's own conversions, as "sitofp"."""
         return self.emit(f"{instruction} {self.wide(x.type)} {x.name} to {self.wide(type)}", type)
+
+    def bits(self, x: Value) -> Value:
+        """The bits of floats, as signed integers."""
+        return self.cast("bitcast", x, BITS[x.type])
+
+    def float_of(self, x: Value) -> Value:
+        """The floats that have these bits."""
+        return self.cast("bitcast", x, FLOATS[x.type])
 
     # Arithmetic
 
-    def _binary(self, instruction: str, x: Value, y: Value) -> Value:
+    def binary(self, instruction: str, x: Value, y: Value) -> Value:
+        """One of LLVM's own instructions on two values of one type."""
         return self.emit(f"{instruction} {self.wide(x.type)} {x.name}, {y.name}", x.type)
 
+    def _arithmetic(self, floats: str, integers: str, masks: str, x: Value, y: Value) -> Value:
+        instruction = floats if is_float(x.type) else masks if x.type == "i1" else integers
+        return self.binary(instruction, x, y)
+
     def add(self, x: Value, y: Value) -> Value:
-        return self._binary("fadd", x, y)
+        return self._arithmetic("fadd", "add", "or", x, y)
 
     def sub(self, x: Value, y: Value) -> Value:
-        return self._binary("fsub", x, y)
+        return self._arithmetic("fsub", "sub", "xor", x, y)
 
     def mul(self, x: Value, y: Value) -> Value:
-        return self._binary("fmul", x, y)
+        return self._arithmetic("fmul", "mul", "and", x, y)
 
     def div(self, x: Value, y: Value) -> Value:
-        return self._binary("fdiv", x, y)
+        """The quotient of floats."""
+        return self.binary("fdiv", x, y)
+
+    def fma(self, x: Value, y: Value, z: Value) -> Value:
+        """x * y + z, rounded once where the machine can; for inside of our own functions only."""
+        if not self.fused:
+            return self.add(self.mul(x, y), z)
+        return self.intrinsic("fma", x, y, z)
 
     def neg(self, x: Value) -> Value:
+        if not is_float(x.type):
+            return self.sub(self.number(0, x), x)
         return self.emit(f"fneg {self.wide(x.type)} {x.name}", x.type)
 
     def abs(self, x: Value) -> Value:
-        return self._intrinsic("fabs", x)
+        """The magnitude; of the lowest integer, that integer."""
+        if is_float(x.type):
+            return self.intrinsic("fabs", x)
+        below = self.compare("olt", x, self.number(0, x))
+        return self.select(below, self.neg(x), x) if is_signed(x.type) else x
 
     def sqrt(self, x: Value) -> Value:
-        return self._intrinsic("sqrt", x)
+        return self.intrinsic("sqrt", x)
 
     def rounded(self, direction: str, x: Value) -> Value:
         """x as a whole number. direction: "floor", "ceil", "trunc", or "rint", half to even."""
-        return self._intrinsic(direction, x)
+        return self.intrinsic(direction, x) if is_float(x.type) else x
 
     def copysign(self, x: Value, y: Value) -> Value:
-        return self._intrinsic("copysign", x, y)
+        return self.intrinsic("copysign", x, y)
 
-    def _intrinsic(self, name: str, *xs: Value) -> Value:
+    def intrinsic(self, name: str, *xs: Value) -> Value:
+        """One of LLVM's own functions, on values of one type."""
         type = xs[0].type
         wide = self.wide(type)
         called = f"@llvm.{name}.{self.suffix(type)}"
@@ -123,19 +166,56 @@ class Code:
         given = ", ".join(f"{wide} {x.name}" for x in xs)
         return self.emit(f"call {wide} {called}({given})", type)
 
-    def suffix(self, type: str) -> str:
-        """What ends the names of intrinsics on such values: "v16f32"."""
-        element = {"float": "f32", "double": "f64"}.get(type, type)
-        return f"v{self.lanes}{element}" if self.lanes > 1 else element
+    # Bits
+
+    def either(self, x: Value, y: Value) -> Value:
+        return self.binary("or", x, y)
+
+    def both(self, x: Value, y: Value) -> Value:
+        return self.binary("and", x, y)
+
+    def differ(self, x: Value, y: Value) -> Value:
+        return self.binary("xor", x, y)
+
+    def inverse(self, x: Value) -> Value:
+        """All bits turned over; "not" of a truth value."""
+        return self.differ(x, self.number(True if x.type == "i1" else -1, x))
+
+    def shifted_left(self, x: Value, y: Value) -> Value:
+        """x << y; y from 0 to one less than the width of x."""
+        return self.binary("shl", x, y)
+
+    def shifted_right(self, x: Value, y: Value) -> Value:
+        """x >> y, which keeps the sign; y from 0 to one less than the width of x."""
+        return self.binary("ashr" if is_signed(x.type) else "lshr", x, y)
 
     # Comparisons and choices
 
     def compare(self, predicate: str, x: Value, y: Value) -> Value:
-        """x ? y as a bool. predicate: LLVM's, as "olt": ordered, so false where one is NaN."""
+        """x ? y as a bool. predicate: LLVM's of floats, as "olt": false where one is NaN."""
+        if not is_float(x.type):
+            return self._compared_integers(predicate[1:], x, y)
         return self.emit(f"fcmp {predicate} {self.wide(x.type)} {x.name}, {y.name}", "i1")
 
+    def _compared_integers(self, relation: str, x: Value, y: Value) -> Value:
+        sign = "" if relation in ("eq", "ne") else "s" if is_signed(x.type) else "u"
+        compared = f"icmp {sign}{relation} {self.wide(x.type)} {x.name}, {y.name}"
+        return self.emit(compared, "i1")
+
     def isnan(self, x: Value) -> Value:
+        if not is_float(x.type):
+            return self.constant(False, "i1")
         return self.compare("uno", x, x)
+
+    def isinf(self, x: Value) -> Value:
+        if not is_float(x.type):
+            return self.constant(False, "i1")
+        return self.compare("oeq", self.abs(x), self.number(np.inf, x))
+
+    def isfinite(self, x: Value) -> Value:
+        if not is_float(x.type):
+            return self.true
+        return self.compare("olt", self.abs(x), self.number(np.inf, x))
 
     def select(self, condition: Value, x: Value, y: Value) -> Value:
         """x where the condition holds, else y."""
@@ -145,31 +225,26 @@ class Code:
 
     def larger(self, x: Value, y: Value) -> Value:
         """The larger one; NaN if one is, and y where they are equal: of 0 and -0, too."""
-        return self.select(self.either(self.compare("ogt", x, y), self.isnan(x)), x, y)
+        return self._chosen("ogt", x, y)
 
     def smaller(self, x: Value, y: Value) -> Value:
         """The smaller one; NaN if one is, and y where they are equal."""
-        return self.select(self.either(self.compare("olt", x, y), self.isnan(x)), x, y)
+        return self._chosen("olt", x, y)
+
+    def _chosen(self, predicate: str, x: Value, y: Value) -> Value:
+        wins = self.compare(predicate, x, y)
+        if is_float(x.type):
+            wins = self.either(wins, self.isnan(x))
+        return self.select(wins, x, y)
 
     def sign(self, x: Value) -> Value:
         """1, -1 or 0; 0 also of -0 and of NaN."""
-        zero, one, minus = (self.number(n, x) for n in (0.0, 1.0, -1.0))
-        below = self.select(self.compare("olt", x, zero), minus, zero)
+        zero, one = self.number(0, x), self.number(1, x)
+        if not is_signed(x.type):
+            return self.select(self.truth(x), one, zero)
+        below = self.select(self.compare("olt", x, zero), self.number(-1, x), zero)
         return self.select(self.compare("ogt", x, zero), one, below)
 
     def truth(self, x: Value) -> Value:
         """Whether x is not 0; so NaN is true."""
-        return x if x.type == "i1" else self.compare("une", x, self.number(0.0, x))
-
-    def either(self, x: Value, y: Value) -> Value:
-        return self._binary("or", x, y)
-
-    def both(self, x: Value, y: Value) -> Value:
-        return self._binary("and", x, y)
-
-    def differ(self, x: Value, y: Value) -> Value:
-        return self._binary("xor", x, y)
-
-    def number(self, number: float, like: Value) -> Value:
-        """A number in the type of another value."""
-        return self.constant(number, like.type)
+        return x if x.type == "i1" else self.compare("une", x, self.number(0, x))

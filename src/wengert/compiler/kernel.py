@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.compiler.code import TYPES, Code, Value
+from wengert.compiler.code import Code, Value
+from wengert.compiler.types import TYPES, stored
 from wengert.core.aval import Aval
 from wengert.core.node import Node
 from wengert.graphs.verify import promoted_operands
@@ -28,14 +29,16 @@ native.py makes sure of it before any kernel runs.
 
 
 def can_lower(node: Node) -> bool:
-    """Whether a node is elementwise on floats (and masks), with a lowering."""
-    if node.op.lower is None or node.attrs:
+    """Whether a node is elementwise, with a lowering that applies, on dtypes of native code."""
+    op = node.op
+    if op.lower is None:
         return False
     avals = [node.aval, *(s.aval for s in node.inputs if isinstance(s, Node))]
     if not all(isinstance(a, Aval) and a.dtype in TYPES for a in avals):
         return False
-    types = [TYPES.get(dtype, "") for dtype in computed_in(node)]
-    return "" not in types and (node.op.lowers_masks or "i1" not in types)
+    if any(dtype not in TYPES for dtype in computed_in(node)):
+        return False
+    return op.lowers is None or op.lowers(node)
 
 
 def computed_in(node: Node) -> list[np.dtype[Any]]:
@@ -188,22 +191,23 @@ def _lowered(code: Code, node: Node, values: dict[Node, Value]) -> Value:
         else:
             operands.append(code.constant(number, TYPES[dtype]))
     assert node.op.lower is not None
-    result: Value = node.op.lower(code, *operands)
+    result: Value = node.op.lower(code, *operands, **(node.attrs or {}))
     return code.converted(result, TYPES[node.aval.dtype])
 
 
 def _load(code: Code, array: str, index: str, type: str) -> Value:
-    stored = "i8" if type == "i1" else type
-    place = code.emit(f"getelementptr {stored}, ptr {array}, i64 {index}", "ptr")
-    value = code.emit(f"load {stored}, ptr {place.name}", stored)
-    return code.emit(f"icmp ne i8 {value.name}, 0", "i1") if type == "i1" else value
+    kind = stored(type)
+    place = code.emit(f"getelementptr {kind}, ptr {array}, i64 {index}", "ptr")
+    value = code.emit(f"load {kind}, ptr {place.name}", "i8" if type == "i1" else type)
+    return code.truth(value) if type == "i1" else value
 
 
 def _store(code: Code, array: str, index: str, value: Value) -> None:
     if value.type == "i1":
-        value = code.emit(f"zext i1 {value.name} to i8", "i8")
-    place = code.emit(f"getelementptr {value.type}, ptr {array}, i64 {index}", "ptr")
-    code.lines.append(f"  store {value.type} {value.name}, ptr {place.name}")
+        value = code.converted(value, "i8")
+    kind = stored(value.type)
+    place = code.emit(f"getelementptr {kind}, ptr {array}, i64 {index}", "ptr")
+    code.lines.append(f"  store {kind} {value.name}, ptr {place.name}")
 
 
 def _entry(name: str, count: int) -> list[str]:

@@ -117,10 +117,14 @@ class Op:
     pushforward: Rule | None = None
     batch: Rule | None = None  # how it applies to mapped values: see ops/batching.py
     aval: Rule | None = None  # (input avals..., attributes) -> Aval or a tuple of them
-    # Elementwise, on floats: (code, inputs...) -> the result in native code. It must round, and
-    # treat NaN and -0, as the forward function does. See compiler/code.py.
+    # Elementwise: (code, inputs..., attributes) -> the result in native code. On every dtype it
+    # must round, wrap, and treat NaN and -0, as the forward function does. See compiler/code.py.
     lower: Rule | None = None
-    lowers_masks: bool = False  # whether `lower` takes booleans, too
+    # Where that is not always possible: (node) -> whether it is.
+    lowers: Callable[[Any], bool] | None = None
+    # How far from the true value native code may be, in units of the last place. 0: it has the
+    # bits of the forward function.
+    ulps: int = 0
     # What a reduction over `dim` combines with, in native code: see compiler/pieces/nest.py.
     reduces: str = ""
     # The same in terms of other operations, on tensors: (inputs..., attributes) -> tensor. What is

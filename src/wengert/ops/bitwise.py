@@ -15,7 +15,7 @@ from wengert.ops.kinds import discrete
 
 def _logical(name: str, function: Any, lower: Callable[..., Any]) -> Op:
     return publish(discrete(
-        name, function, torch=name, aval=broadcast_aval(function), lower=lower, lowers_masks=True,
+        name, function, torch=name, aval=broadcast_aval(function), lower=lower,
         explain="no slope: true or false",
     ), in_place=True)  # fmt: skip
 

@@ -99,17 +99,9 @@ def _test(
     ))  # fmt: skip
 
 
-def _isinf_code(code: Any, x: Any) -> Any:
-    return code.compare("oeq", code.abs(x), code.number(np.inf, x))
-
-
-def _isfinite_code(code: Any, x: Any) -> Any:
-    return code.compare("olt", code.abs(x), code.number(np.inf, x))
-
-
 isnan = _test("isnan", np.isnan, np.isnan, lower=lambda code, x: code.isnan(x))
-isinf = _test("isinf", np.isinf, np.isinf, lower=_isinf_code)
-isfinite = _test("isfinite", np.isfinite, np.isfinite, lower=_isfinite_code)
+isinf = _test("isinf", np.isinf, np.isinf, lower=lambda code, x: code.isinf(x))
+isfinite = _test("isfinite", np.isfinite, np.isfinite, lower=lambda code, x: code.isfinite(x))
 isposinf = _test("isposinf", _isposinf, np.isposinf)
 isneginf = _test("isneginf", _isneginf, np.isneginf)
 signbit = _test("signbit", _signbit, np.signbit)

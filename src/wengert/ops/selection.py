@@ -68,7 +68,7 @@ where_op = elementwise(
         None, Select(lambda condition: condition), Select(lambda condition: ~_mask(condition)),
     ],
     latex=r"\mathrm{{where}}\left({},\,{},\,{}\right)",
-    lower=lambda code, condition, x, y: code.select(condition, x, y), lowers_masks=True,
+    lower=lambda code, condition, x, y: code.select(code.truth(condition), x, y),
     vanishing="masked",
     explain="slope 1 in the branch that was taken, 0 in the other",
 )  # fmt: skip

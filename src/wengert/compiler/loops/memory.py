@@ -3,18 +3,7 @@
 from __future__ import annotations
 
 from wengert.compiler.code import Code, Value
-
-SIZES = {"float": 4, "double": 8, "i1": 1}
-
-
-def size(type: str) -> int:
-    """Bytes of an element in memory; a bool takes one."""
-    return SIZES[type] if type in SIZES else int(type[1:]) // 8
-
-
-def stored(type: str) -> str:
-    """What an element is in memory."""
-    return "i8" if type == "i1" else type
+from wengert.compiler.types import llvm, size, stored
 
 
 def splat(code: Code, x: Value) -> Value:
@@ -23,8 +12,8 @@ def splat(code: Code, x: Value) -> Value:
         return x
     wide = code.wide(x.type)
     if not x.name.startswith("%"):
-        return Value(f"splat ({x.type} {x.name})", x.type)
-    first = code.emit(f"insertelement {wide} poison, {x.type} {x.name}, i64 0", x.type).name
+        return Value(f"splat ({llvm(x.type)} {x.name})", x.type, x.number)
+    first = code.emit(f"insertelement {wide} poison, {llvm(x.type)} {x.name}, i64 0", x.type).name
     zeros = f"<{code.lanes} x i32> zeroinitializer"
     return code.emit(f"shufflevector {wide} {first}, {wide} poison, {zeros}", x.type)
 
@@ -52,7 +41,7 @@ def load(code: Code, pointer: str, stride: int, type: str, count: int | None = N
 
 def _truth(code: Code, x: Value, type: str) -> Value:
     if type != "i1":
-        return x
+        return x._replace(type=type)
     zero = "zeroinitializer" if code.lanes > 1 else "0"
     return code.emit(f"icmp ne {code.wide('i8')} {x.name}, {zero}", "i1")
 
@@ -94,7 +83,9 @@ def store(code: Code, value: Value, pointer: str, stride: int, count: int | None
     places, kind, name = pointer, "ptr", f"@llvm.masked.store.{code.suffix(value.type)}.p0"
     if stride != 1:
         numbers = f"{code.wide('i64')} {_lane_numbers(code, stride)}"
-        places = code.emit(f"getelementptr {value.type}, ptr {pointer}, {numbers}", "ptr").name
+        places = code.emit(
+            f"getelementptr {stored(value.type)}, ptr {pointer}, {numbers}", "ptr"
+        ).name
         kind = code.wide("ptr")
         name = f"@llvm.masked.scatter.{code.suffix(value.type)}.v{code.lanes}p0"
     code.declared.add(f"declare void {name}({wide}, {kind}, i32, {masks})")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from wengert.compiler.code import TYPES, Code, Value
+from wengert.compiler.code import Code, Value
 from wengert.compiler.kernel import computed_in
 from wengert.compiler.loops.accumulate import REDUCTIONS
+from wengert.compiler.types import TYPES
 from wengert.core.node import Node
 
 if TYPE_CHECKING:

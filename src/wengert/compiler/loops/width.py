@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from wengert.compiler.loops.memory import size
+from wengert.compiler.types import size
 
 
 @functools.cache
