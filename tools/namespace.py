@@ -27,6 +27,7 @@ FIXED = {
     "wengert": ["autograd"],
     "wengert.autograd.auditing": ["audit"],
     "wengert.compiler": ["compile"],
+    "wengert.compiler.backend.cache": ["compile_cache"],
     "wengert.compiler.backend.threads": ["get_num_threads", "set_num_threads"],
     "wengert.core.aval": ["Aval"],
     "wengert.core.dtype": [
@@ -63,8 +64,8 @@ ROOMS = (
     "serialization", "skewed", "soft_targets", "svd", "triangular",
 )  # fmt: skip
 LATER = (
-    "wengert.autograd.auditing", "wengert.compiler", "wengert.compiler.backend.threads",
-    "wengert.func",
+    "wengert.autograd.auditing", "wengert.compiler", "wengert.compiler.backend.cache",
+    "wengert.compiler.backend.threads", "wengert.func",
     "wengert.ops.functions_in_place", "wengert.printing", "wengert.questions",
     *(f"wengert.ops.{room}" for room in ROOMS),
 )  # fmt: skip

@@ -550,6 +550,7 @@ __all__ = [
     "clip_",
     "clone",
     "compile",
+    "compile_cache",
     "complex",
     "complex128",
     "complex64",
@@ -934,6 +935,9 @@ if TYPE_CHECKING:
     from wengert.compiler import (
         compile,
     )
+    from wengert.compiler.backend.cache import (
+        compile_cache,
+    )
     from wengert.compiler.backend.threads import (
         get_num_threads,
         set_num_threads,
@@ -1204,6 +1208,7 @@ _WAITING = {
     "clamp_min_": "wengert.ops.functions_in_place:clamp_min_",
     "clip_": "wengert.ops.functions_in_place:clip_",
     "compile": "wengert.compiler:compile",
+    "compile_cache": "wengert.compiler.backend.cache:compile_cache",
     "conj_physical": "wengert.ops.complex_views:conj_physical",
     "conj_physical_": "wengert.ops.functions_in_place:conj_physical_",
     "cos_": "wengert.ops.functions_in_place:cos_",

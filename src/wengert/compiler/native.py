@@ -11,6 +11,7 @@ import numpy as np
 
 from wengert.compiler.backend.llvm import BEST, Host, Library, host
 from wengert.compiler.backend.notices import say_once
+from wengert.compiler.backend.stored import compiled_text
 from wengert.compiler.kernel import DATA_OFFSET, Kernel, written
 
 MOST_OPTIMISED: Final = 2000
@@ -38,7 +39,7 @@ class Backend:
         """Give a kernel its native function."""
         kernel.ir = written(kernel, "kernel")
         level = BEST if kernel.ir.count("\n") <= MOST_OPTIMISED else 0
-        image = self._host.compile(kernel.ir, level)
+        image = compiled_text(self._host, kernel.ir, level)
         kernel.call = Native(self._host.load([image], ["kernel"], {}))
 
 

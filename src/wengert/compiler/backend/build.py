@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from wengert.compiler.backend.llvm import Host, Library
 from wengert.compiler.backend.pool_text import PAR
 from wengert.compiler.backend.sizes import Unit, units
+from wengert.compiler.backend.stored import Image, compiled_text
 from wengert.compiler.backend.threads import THREADS
 from wengert.compiler.pieces.piece import Module, Step
 
 DRIVER: Final = "wengert_run"
 """void wengert_run(ptr table): all steps, one after the other."""
-
-
-class Image(NamedTuple):
-    """A native program as object code, which does not depend on where anything is in memory.
-
-    parallel: whether it needs the pool.
-    """
-
-    objects: tuple[bytes, ...]
-    exports: tuple[str, ...]
-    parallel: bool
 
 
 class Loaded:
@@ -50,8 +40,8 @@ def program(module: Module, threads: int | None = None) -> list[Unit]:
 
 
 def compiled(host: Host, texts: Sequence[Unit], extra: Sequence[str] = ()) -> Image:
-    """Object code. extra: functions to be exported besides the driver."""
-    objects = tuple(host.compile(unit.text, unit.level) for unit in texts)
+    """Object code, from the cache if it is there. extra: what is exported besides the driver."""
+    objects = tuple(compiled_text(host, unit.text, unit.level) for unit in texts)
     parallel = any(f"@{PAR}(" in unit.text for unit in texts)
     return Image(objects, (DRIVER, *extra), parallel)
 
