@@ -12,6 +12,9 @@ import dis
 import linecache
 import os
 import sys
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
 
@@ -71,7 +74,7 @@ class Site:
         """
         found: list[str] = []
         wanted = 0
-        for step in _instructions_after(self.code, self.offset):
+        for step in instructions_after(self.code, self.offset):
             if step.opname == "UNPACK_SEQUENCE" and not found and not wanted:
                 wanted = step.arg or 0
             elif step.opname.startswith("STORE_") and isinstance(step.argval, (str, tuple)):
@@ -80,15 +83,33 @@ class Site:
                     break
             elif step.opname == "LOAD_FAST" and not found and not wanted and _is_self(step):
                 continue
-            else:
+            elif step.opname != "COPY":
                 break
         return tuple(found[: wanted or 1])
 
 
-def _instructions_after(code: CodeType, offset: int) -> list[dis.Instruction]:
-    skipped = ("CACHE", "EXTENDED_ARG", "COPY", "NOP")
-    steps = dis.get_instructions(code)
-    return [s for s in steps if s.offset > offset and s.opname not in skipped]
+def instructions_after(code: CodeType, offset: int) -> Iterator[dis.Instruction]:
+    """What comes after an offset, in order."""
+    steps = _instructions(code)
+    return (steps[place] for place in range(_place(steps, offset), len(steps)))
+
+
+def instructions_up_to(code: CodeType, offset: int) -> Iterator[dis.Instruction]:
+    """What stands at an offset, and then what comes before it, backwards."""
+    steps = _instructions(code)
+    return (steps[place] for place in range(_place(steps, offset) - 1, -1, -1))
+
+
+@lru_cache(maxsize=16)
+def _instructions(code: CodeType) -> list[dis.Instruction]:
+    """All that code does; kept for a while, as the sites of a graph lie in few code objects."""
+    skipped = ("CACHE", "EXTENDED_ARG", "NOP")
+    return [step for step in dis.get_instructions(code) if step.opname not in skipped]
+
+
+def _place(steps: Sequence[dis.Instruction], offset: int) -> int:
+    """Where in a list of instructions those after an offset begin."""
+    return bisect_right(steps, offset, key=lambda step: step.offset)
 
 
 def _is_self(step: dis.Instruction) -> bool:

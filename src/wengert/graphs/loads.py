@@ -7,11 +7,12 @@ though the function that called it so may have ended long ago.
 from __future__ import annotations
 
 import dis
+from collections.abc import Iterable
 from functools import lru_cache
 
-from wengert.sites import Site
+from wengert.sites import Site, instructions_up_to
 
-_IGNORED = ("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL")
+_IGNORED = ("PRECALL", "PUSH_NULL")
 _LOADS = ("LOAD_FAST", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF")
 _CONSTANTS = ("LOAD_CONST", "LOAD_SMALL_INT")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
@@ -25,18 +26,14 @@ def loaded_names(site: Site, called: str, count: int) -> tuple[str | None, ...]:
     called: what the instruction calls if it is a call, `tanh` in tanh(x) or x.tanh(). count: how
     many operands there are.
     """
-    steps = [
-        s for s in dis.get_instructions(site.code)
-        if s.offset <= site.offset and s.opname not in _IGNORED
-    ]  # fmt: skip
-    if not steps:
-        return _UNKNOWN
-    loads = _loads_before(steps[:-1])
-    if steps[-1].opname == "BINARY_OP" and count == 2:
+    every = instructions_up_to(site.code, site.offset)
+    steps = (step for step in every if step.opname not in _IGNORED)
+    last = next(steps, None)
+    if last is not None and last.opname == "BINARY_OP" and count == 2:
         # The right operand was loaded last; if it was computed, nothing is known of the left.
-        return (*(None, None), *loads)[-2:]
-    if steps[-1].opname == "CALL":
-        return _arguments(loads, called, count, steps[-1].arg)
+        return (*(None, None), *_loads(steps))[-2:]
+    if last is not None and last.opname == "CALL":
+        return _arguments(_loads(steps), called, count, last.arg)
     return _UNKNOWN
 
 
@@ -53,11 +50,14 @@ def _arguments(
     return tuple(arguments) if given == count else (owner, *arguments)
 
 
-def _loads_before(steps: list[dis.Instruction]) -> list[str | None]:
-    """What was loaded, one right after the other, up to here: variables, and None for constants."""
+def _loads(steps: Iterable[dis.Instruction]) -> list[str | None]:
+    """What was loaded, one right after the other: variables, and None for constants.
+
+    steps: backwards.
+    """
     found: list[str | None] = []
     attributes = ""
-    for step in reversed(steps):
+    for step in steps:
         if step.opname in _ATTRIBUTES:
             attributes = f".{step.argval}{attributes}"
             continue
