@@ -30,8 +30,8 @@ INTERPRETED = {
     "write.py": DEFINITION,
 }
 
-# A class of Python's, as it is a tuple.
-NOT_NATIVE = {"Size"}
+# Classes of Python's, as they are a tuple and a dictionary.
+NOT_NATIVE = {"Size", "Registry"}
 
 TESTS = (
     "tests/core", "tests/reverse", "tests/graphs", "tests/test_tensor.py",

@@ -52,16 +52,19 @@ FIXED = {
     "wengert.version": ["__version__"],
 }  # fmt: skip
 
-# What is loaded on first use: modules; rooms of wengert.ops that no other room needs to be there,
+# What is loaded on first use: modules; rooms of wengert.ops that no other needs at once,
 # see ops/rooms.py; and other modules whose names are public.
 LAZY = ("func", "linalg", "nn", "testing", "utils")
 ROOMS = (
-    "affine", "batching_losses", "binary_losses", "blends", "cdist", "cholesky", "class_targets",
-    "compare", "complex_views", "cross", "cross_entropy", "dense", "determinant",
-    "distributions", "draws", "dtypes", "eigen", "einsum", "equation", "inverse", "losses", "lu",
-    "matrices", "matrix_functions", "matrix_norm", "multi_dot", "multinomial", "nll", "norm",
-    "numpy_elements", "pad", "pinv", "puts", "qr", "quantile", "random", "regression",
-    "serialization", "skewed", "soft_targets", "svd", "triangular",
+    "affine", "arrange", "batching_losses", "binary_losses", "blends", "cdist", "cholesky",
+    "class_targets", "compare", "complex_numbers", "complex_views", "cross", "cross_entropy",
+    "dense", "determinant", "diagonal", "distributions", "draws", "dtypes", "eigen", "einsum",
+    "equation", "extrema", "finding", "generator", "inverse", "kron", "limits", "logic",
+    "losses", "lu", "matrices", "matrix_functions", "matrix_norm", "multi_dot", "multinomial",
+    "named", "nll", "norm", "numpy_elements", "pad", "pinv", "products", "puts", "qr",
+    "quantile", "random", "ranges", "regression", "rounding", "scan", "serialization",
+    "sigmoids", "skewed", "soft_targets", "sorting", "special", "statistics", "svd",
+    "triangular", "trigonometry",
 )  # fmt: skip
 LATER = (
     "wengert.autograd.auditing", "wengert.compiler", "wengert.compiler.backend.cache",

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 import wengert as wg
+from planting import planted
 from wengert.ask.check import check
 from wengert.core.op import Op
 from wengert.core.registry import OPS
-
-
-def planted(name: str, **facts: object) -> Op:
-    """A copy of an operation with other rules; not registered."""
-    fresh = {"plans": {}, "pairs": [None] * 4, "pullers": {}}
-    return dataclasses.replace(OPS[name], **fresh, **facts)
 
 
 def graph_with(op: Op) -> wg.Graph:

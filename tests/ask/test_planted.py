@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.core.op import Op
+from planting import planted
 from wengert.core.registry import OPS
 from wengert.core.rules import Select
 
 R = np.random.default_rng(0)
-
-
-def planted(name: str, *rules: object, **facts: object) -> Op:
-    """A copy of an operation with other rules; not registered."""
-    fresh = {"plans": {}, "pairs": [None] * 4, "pullers": {}}
-    return dataclasses.replace(OPS[name], rules=rules, **fresh, **facts)
 
 
 def matrix(*shape: int) -> wg.Tensor:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import numpy as np
 import pytest
 
 import wengert as wg
+from planting import planted
 from wengert.autograd import gradcheck, gradgradcheck
 from wengert.autograd.gradcheck import GradcheckError
-from wengert.core.op import Op
-from wengert.core.registry import OPS
-
-
-def planted(name: str, **facts: object) -> Op:
-    """A copy of an operation with other rules; not registered."""
-    fresh = {"plans": {}, "pairs": [None] * 4, "pullers": {}}
-    return dataclasses.replace(OPS[name], **fresh, **facts)
 
 
 def without_history(x):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from wengert.core.dtype import is_differentiable
@@ -70,7 +69,6 @@ class Pullback:
         return pullback
 
 
-@dataclass(frozen=True, eq=False)
 class ProgramOp(Op):
     """A program as an operation, whose pullback needs all inputs."""
 

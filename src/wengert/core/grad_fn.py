@@ -138,18 +138,24 @@ def _property(name: str) -> Any:
     return property(lambda node: _saved(node, name))
 
 
-_COMMON: Final = ("self", "other", "result", "result0", "result1", "result2")
+_TAKEN: Final[set[str]] = set()
 
 
 def _take_names(op: Op) -> None:
     """Give nodes the names of what an operation may save."""
     torchs = () if callable(op.saved_as) else op.saved_as
-    for name in (*op.inputs, *op.attributes, *torchs, *op.results_as, *_COMMON):
-        for full in (f"_saved_{name}", f"_raw_saved_{name}"):
-            if full not in GradFn.__dict__:
+    _take(*op.inputs, *op.attributes, *torchs, *op.results_as)
+
+
+def _take(*names: str) -> None:
+    for name in names:
+        if name not in _TAKEN:
+            _TAKEN.add(name)
+            for full in (f"_saved_{name}", f"_raw_saved_{name}"):
                 setattr(GradFn, full, _property(full))
 
 
+_take("self", "other", "result", "result0", "result1", "result2")
 on_register(_take_names)
 
 

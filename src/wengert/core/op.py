@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -79,9 +78,13 @@ class Plan:
         self.pull_second = op.make_pull(1, REAL, _IN_SLOTS) if self.second else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Op:
-    """A frozen description of an operation. `ops/kinds.py` has the constructors."""
+    """A description of an operation. `ops/kinds.py` has the constructors.
+
+    What a definition does not say stands in the class, so that an operation has only what is its
+    own. It is no dataclass: that took the 220 that exist from the start a tenth of the time of
+    `import wengert`.
+    """
 
     name: str
     kind: str
@@ -137,9 +140,27 @@ class Op:
     domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from
     special: bool = True  # whether 0, infinities and NaN are compared with torch
     numpy: tuple[Callable[..., Any], ...] = ()  # NumPy's names for it
-    plans: dict[tuple[int, int, int], Plan] = field(default_factory=dict, repr=False)
-    pairs: list[Plan | None] = field(default_factory=lambda: [None] * 4, repr=False)
-    pullers: dict[tuple[int, int], Rule | None] = field(default_factory=dict, repr=False)
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        forward: Callable[..., Any],
+        rules: tuple[Partial, ...],
+        **facts: Any,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.forward = forward
+        self.rules = rules
+        for fact, value in facts.items():
+            if not hasattr(self, fact):
+                raise TypeError(f"{name}: an operation has no fact {fact!r}")
+            setattr(self, fact, value)
+        # What is worked out on first use: see plan, pull, and fast.binary.
+        self.plans: dict[tuple[int, int, int], Plan] = {}
+        self.pairs: list[Plan | None] = [None] * 4
+        self.pullers: dict[tuple[int, int], Rule | None] = {}
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         """Apply to tensors; with no tensor among the arguments, the forward function itself.

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from wengert.core.op import Op
 
-OPS: Final[dict[str, Op]] = {}
+
+class Registry(dict[str, "Op"]):
+    """Operations by name. One that is not there may be in a room that waits: so all are loaded."""
+
+    def __missing__(self, name: str) -> Op:
+        OPERATORS.load_all()
+        if name in self:
+            return self[name]
+        raise KeyError(name)
+
+
+OPS: Final = Registry()
 """Every operation by name, in order of definition. Filled at import, read-only afterwards."""
 
 NUMPY: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
@@ -56,4 +67,4 @@ def every_op() -> dict[str, Op]:
 
 def op_called(name: str) -> Op:
     """What a pickled operation comes back as."""
-    return OPS.get(name) or every_op()[name]
+    return OPS[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -105,19 +104,20 @@ _PULL = Op(
     inputs=("cotangent",), attributes=("_backward", "slot"), holomorphic=False,
 )  # fmt: skip
 
-_FOREIGN = Op(
-    "foreign", "opaque", _forward, (_rule,), no_torch="it is torch's own", inputs=("inputs",),
-    attributes=("_backward",), variadic=True, holomorphic=False,
-)  # fmt: skip
-
 
 def foreign_op(name: str, ours: Op | None) -> Op:
     """An operation of torch's by the name; `ours` says how it is written, and explains it."""
-    fresh: dict[str, Any] = {"plans": {}, "pairs": [None] * 4, "pullers": {}}
     if ours is None:
-        return replace(_FOREIGN, name=name, grad_name=name, **fresh)
-    return replace(
-        _FOREIGN, name=name, torch=ours.torch, symbol=ours.symbol if isinstance(ours.symbol, str)
-        else "", precedence=ours.precedence, explain=ours.explain, source=ours.source,
-        grad_name=ours.grad_name or ours.backward_name(None), **fresh,
+        return _foreign(name, grad_name=name)
+    return _foreign(
+        name, torch=ours.torch, symbol=ours.symbol if isinstance(ours.symbol, str) else "",
+        precedence=ours.precedence, explain=ours.explain, source=ours.source,
+        grad_name=ours.grad_name or ours.backward_name(None),
+    )  # fmt: skip
+
+
+def _foreign(name: str, **facts: Any) -> Op:
+    return Op(
+        name, "opaque", _forward, (_rule,), inputs=("inputs",), attributes=("_backward",),
+        no_torch="it is torch's own", variadic=True, holomorphic=False, **facts,
     )  # fmt: skip

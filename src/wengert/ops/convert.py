@@ -21,7 +21,6 @@ from wengert.errors import (
     ShapeError,
 )
 from wengert.modes import current, silently
-from wengert.ops.arrange import flip
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.define import method, public
 from wengert.sites import note_exit
@@ -67,7 +66,7 @@ def __format__(self: Tensor, spec: str) -> str:
 @method(Tensor)
 def __reversed__(self: Tensor) -> Any:
     """reversed(x): along the first dimension, as a tensor."""
-    return flip(self, 0) if self.shape else self
+    return self.flip(0) if self.shape else self
 
 
 # NumPy and DLPack --------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from wengert.core.registry import NUMPY
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place as _in_place
 from wengert.errors import ArgumentError, WengertError
+from wengert.ops.numpy_meaning import with_numpys
 from wengert.ops.rooms import Waiting
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,8 +91,8 @@ def public(
 def publish(op: Op, *names: str, method: bool = True, in_place: bool = False) -> Op:
     """Make an operation its own public function, under its name and further ones."""
     with suppress(AttributeError):  # where core/ is built by mypyc, an Op has no room for it
-        object.__setattr__(op, "__name__", op.name)
-        object.__setattr__(op, "__doc__", _description(op))
+        op.__name__ = op.name  # type: ignore[attr-defined]  # as a function has one
+        op.__doc__ = _description(op)
     home = sys._getframe(1).f_globals["__name__"]
     for name in (op.name, *names):
         entry = Function(
@@ -117,7 +118,7 @@ def _enter(entry: Function, numpy: tuple[Callable[..., Any], ...]) -> None:
     for function in numpy:
         NUMPY[function] = entry.call
     if entry.method and _is_free(entry.name):
-        setattr(Tensor, entry.name, _as_method(entry))
+        setattr(Tensor, entry.name, with_numpys(entry.name, _as_method(entry)))
     if entry.in_place:
         _add_in_place(entry)
 

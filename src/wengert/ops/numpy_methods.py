@@ -1,44 +1,19 @@
-"""Methods that NumPy's arrays have and torch's tensors lack, and those that the two disagree about.
+"""Methods that NumPy's arrays have and torch's tensors lack: x.astype, x.copy, x.fill.
 
-What only NumPy has (x.astype, x.copy, x.fill) every tensor has. Where both have a name and mean
-different things by it, torch's meaning holds - but in a function that a transform calls with
-NumPy's arrays, the user's own lines get NumPy's: x.std() divides by n, x.max(axis=0) is an array,
-x.repeat repeats elements. `dim` and `keepdim` are torch's words, and mean what torch means there,
-too.
+Every tensor has them. Those that the two disagree about are in numpy_meaning.py.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from wengert.core.tensor import Tensor
-from wengert.modes import get_state
+from wengert.ops.about import size as torchs_size
 from wengert.ops.define import method
+from wengert.ops.numpy_meaning import among_arrays
 from wengert.ops.numpy_taken import taken
-from wengert.sites import is_ours
-
-# The methods that are replaced below must be there.
-for _home in (
-    "about", "arrange", "diagonal", "extrema", "finding", "gather", "limits", "logic",
-    "mm", "outer", "products", "reduce", "reshape", "rounding", "scan", "sorting", "statistics",
-    "transpose", "kron",
-):  # fmt: skip
-    importlib.import_module(f"wengert.ops.{_home}")
-
-
-def among_arrays() -> bool:
-    """Whether a function is running that a transform has called with NumPy's arrays."""
-    state = get_state()
-    return state is not None and state.arrays is not None
-
-
-# Only NumPy's ------------------------------------------------------------------------------------
 
 
 @method(Tensor)
@@ -126,10 +101,7 @@ class Count(int):
 
     def __call__(self, dim: int | None = None) -> Any:
         """The shape, or its length along one dimension."""
-        return _sizes(self._tensor, dim)
-
-
-_sizes: Callable[..., Any] = Tensor.size
+        return torchs_size(self._tensor, dim)
 
 
 def _size(self: Tensor) -> Count:
@@ -139,54 +111,3 @@ def _size(self: Tensor) -> Count:
 
 
 setattr(Tensor, "size", property(_size, doc=Count.__doc__))  # noqa: B010  # replaces the method
-
-
-# Where NumPy and torch disagree ------------------------------------------------------------------
-
-_TORCH = frozenset(("dim", "keepdim", "dims", "descending", "correction", "unbiased"))
-
-
-def _wants_numpy(kwargs: dict[str, Any]) -> bool:
-    """Whether the call stands in the user's lines of a function that was given arrays."""
-    if not among_arrays() or not _TORCH.isdisjoint(kwargs):
-        return False
-    return not is_ours(sys._getframe(2).f_code)
-
-
-def _numpys(name: str, function: Callable[..., Any]) -> None:
-    torchs: Callable[..., Any] = getattr(Tensor, name)
-
-    @functools.wraps(torchs)
-    def either(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _wants_numpy(kwargs):
-            return function(self, *args, **kwargs)
-        return torchs(self, *args, **kwargs)
-
-    setattr(Tensor, name, either)
-
-
-def _sort(self: Any, axis: int = -1, kind: Any = None, order: Any = None) -> None:
-    """In place, as NumPy sorts."""
-    self.copy_(np.sort(self, axis))
-
-
-def _transpose(self: Any, *axes: Any) -> Any:
-    if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
-        axes = tuple(axes[0]) if axes[0] is not None else ()
-    return np.transpose(self, axes or None)
-
-
-def _flatten(self: Any, order: Any = "C") -> Any:
-    return np.copy(np.ravel(self, order))
-
-
-_NUMPYS: dict[str, Any] = {
-    "std": np.std, "var": np.var, "max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum,
-    "prod": np.prod, "cumsum": np.cumsum, "cumprod": np.cumprod, "repeat": np.repeat,
-    "dot": np.dot, "take": np.take, "nonzero": np.nonzero, "round": np.round, "sort": _sort,
-    "transpose": _transpose, "flatten": _flatten, "ravel": np.ravel, "trace": np.trace,
-    "argmax": np.argmax, "argmin": np.argmin, "all": np.all, "any": np.any, "clip": np.clip,
-    "diagonal": np.diagonal, "squeeze": np.squeeze, "argsort": np.argsort,
-}  # fmt: skip
-for _name, _function in _NUMPYS.items():
-    _numpys(_name, _function)

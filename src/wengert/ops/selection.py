@@ -12,7 +12,7 @@ from wengert.core.rules import Select
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError
 from wengert.ops.checks import pointwise, refuse
-from wengert.ops.define import FUNCTIONS, public, publish
+from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 
 
@@ -106,7 +106,9 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     tensor([0., 4.])
     """
     if input is None and other is None:
-        return FUNCTIONS["nonzero"].call(condition, as_tuple=True)
+        from wengert.ops.finding import nonzero  # a room that loads on first use
+
+        return nonzero(condition, as_tuple=True)
     if input is None or other is None:
         raise ArgumentError(
             "where: give the condition alone, or both values",

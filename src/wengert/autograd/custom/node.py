@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from wengert.autograd.custom import undefined
@@ -21,7 +20,6 @@ def _no_rule(ct: Any) -> Any:
     raise AssertionError("the derivative of a Function is its backward, for all inputs at once")
 
 
-@dataclass(frozen=True, eq=False)
 class FunctionOp(Op):
     """A Function as an operation: opaque, with a value and a pullback.
 

@@ -1,0 +1,15 @@
+"""Operations with planted faults: copies of registered ones, with other facts."""
+
+from __future__ import annotations
+
+from wengert.core.op import Op
+from wengert.core.registry import OPS
+
+
+def planted(name: str, *rules: object, **facts: object) -> Op:
+    """A copy of an operation with other rules, where they are given, and facts; not registered."""
+    if rules:
+        facts["rules"] = rules
+    worked_out = ("plans", "pairs", "pullers", "__name__", "__doc__")
+    own = {fact: value for fact, value in vars(OPS[name]).items() if fact not in worked_out}
+    return Op(**{**own, **facts})
