@@ -62,7 +62,7 @@ METHODS = {
     "eigen": (),
     "einsum": (),
     "equation": (),
-    "extrema": ("amax", "amin", "aminmax", "argmax", "argmin", "max", "min"),
+    "extrema": (),
     "finding": ("argwhere", "bincount", "bucketize", "nonzero", "unique"),
     "generator": (),
     "inverse": (),
