@@ -14,7 +14,7 @@ from wengert.graphs.graph import Graph
 
 def outputs_of(function: Callable[..., Any], *args: Any) -> list[Node]:
     """The output nodes of a function, as it is traced."""
-    return trace(function, Parameters(function, ()).call(args, {})).outputs()
+    return trace(function, Parameters(function, ()).call(args, {}), "f").outputs()
 
 
 def operations(function: Callable[..., Any], *args: Any) -> list[str]:

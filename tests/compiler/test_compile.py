@@ -285,8 +285,21 @@ def test_recompilation_is_said():
 
     for n in range(1, 8):
         compiled(np.ones(n))
-    with pytest.warns(CompileWarning, match=r"8 times.*x: float64\[7\] -> float64\[8\]"):
+    with pytest.warns(CompileWarning, match=r"8 times.* x \(..., .*float64\[7\], float64\[8\]\)"):
         compiled(np.ones(8))
+    compiled(np.ones(9))
+
+
+def test_recompilation_for_a_closed_over_tensor_is_said():
+    weight = wg.ones(1)
+    compiled = wg.compile(lambda x: x * weight)
+
+    for n in range(1, 8):
+        weight.data = wg.ones(n)
+        compiled(1.0)
+    weight.data = wg.ones(8)
+    with pytest.warns(CompileWarning, match=r"closes over \(..., .*float32\[7\], float32\[8\]\)"):
+        compiled(1.0)
 
 
 def test_threads():

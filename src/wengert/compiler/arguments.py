@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wengert.core.aval import Aval, stand_in
 from wengert.core.dtype import default_float
 from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError
 from wengert.modes import current
-from wengert.transform.tree import Spec, flatten, unflatten
+from wengert.transform.tree import Spec, flatten, tree_map, unflatten
 
 
 class Static:
@@ -103,12 +104,20 @@ def _in_words(leaf: Any) -> str:
 
 
 class Parameters:
-    """The parameters of a function, and which of them are static."""
+    """The parameters of a function, and which of them are static.
+
+    names: what positional ones are called, where the function does not say.
+    """
 
     def __init__(
-        self, function: Callable[..., Any], static: str | int | Sequence[str | int]
-    ) -> None:
-        self._positional = _positional_names(function)
+        self, function: Callable[..., Any], static: str | int | Sequence[str | int],
+        names: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        parameters = _parameters(function)
+        self._names = {p.name for p in parameters}
+        self._positional = list(names) or [
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
         several = (static,) if isinstance(static, (str, int)) else tuple(static)
         self._static = {self._name(s) for s in several}
 
@@ -135,6 +144,15 @@ class Parameters:
         made = [_checked(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
         return Call(made, names, spec)
 
+    def examples(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+        """The same for a question, where an Aval may stand for a tensor."""
+        given, named = tree_map(_example, (tuple(args), dict(kwargs)))
+        return self.call(given, named)
+
+    def has(self, name: str) -> bool:
+        """Whether the function has a parameter of this name."""
+        return name in self._names
+
     def quick_key(self, args: Sequence[Any]) -> Hashable | None:
         """A key for a call whose arguments are data, each a leaf and none static; else None."""
         if self._static:
@@ -159,12 +177,15 @@ class Parameters:
         return Static(value) if name in self._static else value
 
 
-def _positional_names(function: Callable[..., Any]) -> list[str]:
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        parameters = inspect.signature(function).parameters.values()
+        return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # of a builtin
         return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _example(leaf: Any) -> Any:
+    return _new(stand_in(leaf), None) if isinstance(leaf, Aval) else leaf
 
 
 def _leaf_names(name: str, tree: Any) -> list[str]:

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import functools
 import importlib
-import threading
-import time
-import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from wengert.compiler.arguments import Call, Parameters, array_of, tensor_of
+from wengert.compiler.arguments import Parameters, array_of, tensor_of
+from wengert.compiler.donated import Donated
 from wengert.compiler.program import Program, Report
+from wengert.compiler.programs import Programs
 from wengert.compiler.recorded import Pullback, applied, operation
-from wengert.compiler.tracing import trace
 from wengert.core.handles import _new
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
-from wengert.errors import CompileWarning
+from wengert.errors import ArgumentError, GradientError
 from wengert.graphs.graph import Graph
 from wengert.graphs.names import Names
 from wengert.modes import current, silently
 from wengert.transform.tree import unflatten
 
-MOST_PROGRAMS: Final = 64
-"""Programs that a compiled function keeps; the one that was not used for longest goes."""
 
-MANY_PROGRAMS: Final = 8
-"""Programs after which a compiled function says that it is compiled often, once."""
+class Options(NamedTuple):
+    """How a compiled function runs, whatever it is; `compile` explains them."""
+
+    verify: bool = False
+    threads: int | None = None
+    arrays: bool = False
 
 
 def compile(
     function: Callable[..., Any], *, static: str | int | Sequence[str | int] = (),
-    verify: bool = False,
+    verify: bool = False, threads: int | None = None, arrays: bool = False,
 ) -> Compiled:  # fmt: skip
     """A function that does the same by native code: traced once, and then run without Python.
 
@@ -43,82 +42,134 @@ def compile(
     tensors, arrays and numbers, in nested containers; like wengert.func, it takes a float as a
     float64, and returns arrays if it is given no tensor. static: names or positions of arguments
     that are a part of the program, such as sizes and flags; they must be hashable. verify: run
-    eagerly beside every call, and raise CompileError at the first operation that differs.
+    eagerly beside every call, and raise CompileError at the first operation that differs. threads:
+    how many may work on one call at most; as many as the process has processors if not given.
+    arrays: return arrays also where tensors are given; these have no history.
 
     There is one program for each combination of shapes, dtypes and static values. Tensors that
-    the function closes over are read at every call. Results never share memory with arguments.
+    the function closes over are read at every call. Results never share memory with arguments;
+    what is given as `out=`, in the structure of the result, is written into and returned.
     On tensors that require grad one node is recorded, whose pullback is compiled when it is first
     needed, and so on for its derivatives. Inside other transforms, and in inference_mode, the
     traced operations are applied one by one.
 
-    Raises TraceError where the function's course depends on values.
+    Raises TraceError where the function's course depends on values. Warns of what the function
+    does besides, as it happens once: printing, and keeping tensors elsewhere.
 
     >>> import wengert as wg
     >>> f = wg.compile(lambda a, b: (a + b) * (b + 1))
     >>> f(wg.tensor([2.0]), wg.tensor([1.0]))
     tensor([6.])
     """
-    return Compiled(function, static, verify)
+    return Compiled(function, Parameters(function, static), options(verify, threads, arrays))
+
+
+def options(verify: bool, threads: int | None, arrays: bool) -> Options:
+    """The options, checked. Raises ArgumentError for what is no number of threads."""
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise ArgumentError(
+            f"compile: threads={threads!r} is no number of threads",
+            "Give 1 or more, or None for as many as the process has processors.",
+        )
+    return Options(verify, threads, arrays)
 
 
 class Compiled:
     """A compiled function: called like the function itself."""
 
     def __init__(
-        self, function: Callable[..., Any], static: str | int | Sequence[str | int], verify: bool
+        self, function: Callable[..., Any], parameters: Parameters, options: Options
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._parameters = Parameters(function, static)
-        self._verify = verify
-        self._programs: OrderedDict[Any, Program] = OrderedDict()
-        self._quick: dict[Any, Program] = {}  # the same, for calls that need not be taken apart
-        self._lock = threading.RLock()
-        self._made = 0
-        self._last: dict[str, str] = {}
+        self._parameters = parameters
+        self._options = options
+        self._donates = not parameters.has("out")
+        self._programs = Programs(function, parameters, options.threads, repr(self))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method; what it belongs to is static: @partial(wengert.compile, static="self")."""
         return self if instance is None else functools.partial(self, instance)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        program, data = self._found(args, kwargs)
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if kwargs and self._donates else None
+        program, data = self._programs.found(args, kwargs)
         inputs = [*data, *program.hidden]
+        if out is not None:
+            return self._into(program, data, inputs, out)
         if _is_seen(inputs):
             return _assembled(program, program.replay(list(map(tensor_of, inputs))))
-        if current().grad and any(isinstance(t, Tensor) and t._node is not None for t in inputs):
+        if not self._options.arrays and _is_recorded(inputs):
             return _assembled(program, self._recorded(program, list(map(tensor_of, inputs))))
         results = silently(self._run, program, [array_of(leaf) for leaf in inputs])
-        if not data or any(isinstance(leaf, Tensor) for leaf in data):
-            return _assembled(program, [_new(array, None) for array in results])
+        if self._gives_tensors(data):
+            results = [_new(array, None) for array in results]
         return _assembled(program, results)
 
+    def _gives_tensors(self, data: Sequence[Any]) -> bool:
+        """Whether results are tensors; where only arrays and numbers were given, they are not."""
+        if self._options.arrays:
+            return False
+        return not data or any(isinstance(leaf, Tensor) for leaf in data)
+
     def _run(self, program: Program, arrays: Sequence[Any]) -> list[Any]:
-        if self._verify:
+        if self._options.verify:
             program.verify(arrays)
         return program.run(arrays)
+
+    def _into(self, program: Program, data: Sequence[Any], inputs: Sequence[Any], out: Any) -> Any:
+        """The result in memory that was given for it, or for a part of it."""
+        if current().levels or any(isinstance(t, Tensor) and t._level for t in inputs):
+            raise GradientError(
+                f"{self!r}: out= is not possible with tensors of a transform", "Use the result."
+            )
+        has_history = [isinstance(t, Tensor) and t.requires_grad for t in inputs]
+        mask = sum(has << i for i, has in enumerate(has_history))
+        if current().grad and any(bits & mask for bits in program.depends):
+            raise GradientError(
+                f"{self!r}: out= does not support automatic differentiation, but one of the "
+                "arguments, or of the tensors that it closes over, requires grad",
+                "Use the result, or call it under wengert.no_grad().",
+            )
+        donated = Donated(program, out)
+        arrays = [array_of(leaf) for leaf in inputs]
+        results = silently(self._run, program, arrays)
+        if self._gives_tensors(data):
+            return _assembled(program, donated.filled(results, lambda array: _new(array, None)))
+        return _assembled(program, donated.filled(results, lambda array: array))
 
     def _recorded(self, program: Program, inputs: Sequence[Tensor]) -> list[Any]:
         """The outputs as those of one operation, whose pullback is compiled when it is needed."""
         if program.recorded is None:
             program.recorded = operation(
                 lambda arrays: self._run(program, arrays), [n.aval for n in program.outputs],
-                Pullback(program.replay, lambda f: compile(f, verify=self._verify)),
+                Pullback(program.replay, self._derived),
             )  # fmt: skip
         return applied(program.recorded, inputs, program.depends)
+
+    def _derived(self, function: Callable[..., Any]) -> Compiled:
+        """A function that is compiled for this one's derivatives."""
+        return Compiled(function, Parameters(function, ()), self._options._replace(arrays=False))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._function, '__name__', self._function)}>"
 
     # Questions
 
+    def _asked(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Program:
+        """The program for arguments, of which shapes and dtypes are enough."""
+        return self._programs.of(self._parameters.examples(args, kwargs))
+
     def report(self, *args: Any, **kwargs: Any) -> Report:
-        """What the program for these arguments consists of; compiled if it has not been."""
-        return self._program(self._parameters.call(args, kwargs)).report()
+        """What the program for these arguments consists of; compiled if it has not been.
+
+        Here as in the other questions, an argument may be a wengert.Aval in place of its data.
+        """
+        return self._asked(args, kwargs).report()
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The graph of that program after rewriting, to be asked and drawn like any other."""
-        program = self._program(self._parameters.call(args, kwargs))
+        program = self._asked(args, kwargs)
         traced = program.traced
         # By name: the graph that answers questions is defined above, and loaded on first use.
         questions = importlib.import_module("wengert.questions")
@@ -127,57 +178,7 @@ class Compiled:
 
     def llvm_ir(self, *args: Any, **kwargs: Any) -> str:
         """The native code of that program, as LLVM's text before optimisation."""
-        return self._program(self._parameters.call(args, kwargs)).llvm_ir()
-
-    # Programs
-
-    def _found(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Program, Any]:
-        """The program for a call, and the data that it is run with."""
-        key = None if kwargs else self._parameters.quick_key(args)
-        if key is not None:
-            program = self._quick.get(key)
-            if program is not None and program.fits():
-                return program, args
-        call = self._parameters.call(args, kwargs)
-        program = self._program(call)
-        if key is not None:
-            if len(self._quick) >= MOST_PROGRAMS:
-                self._quick.clear()
-            self._quick[key] = program
-        return program, call.data()
-
-    def _program(self, call: Call) -> Program:
-        """The same by the call taken apart; made if there is none."""
-        key = call.key()
-        with self._lock:
-            program = self._programs.get(key)
-            if program is None or not program.fits():
-                started = time.perf_counter()
-                program = self._programs[key] = Program(trace(self._function, call), started)
-                self._note(call)
-            self._programs.move_to_end(key)
-            while len(self._programs) > MOST_PROGRAMS:
-                self._programs.popitem(last=False)
-        return program
-
-    def _note(self, call: Call) -> None:
-        """Warn, once, where the function is compiled anew again and again; say what changes."""
-        self._made += 1
-        before, self._last = self._last, call.described()
-        if self._made != MANY_PROGRAMS:
-            return
-        changes = [
-            f"{name}: {before.get(name, 'none')} -> {now}"
-            for name, now in self._last.items()
-            if before.get(name) != now
-        ]
-        what = "; ".join(changes) or "the structure of the arguments, or a tensor closed over"
-        warnings.warn(
-            f"{self!r} has been compiled {self._made} times; the last change was {what}. "
-            "Pad to a few sizes, or pass what varies as a tensor instead of a static argument.",
-            CompileWarning,
-            stacklevel=4,
-        )
+        return self._asked(args, kwargs).llvm_ir()
 
 
 def _is_seen(inputs: Sequence[Any]) -> bool:
@@ -186,6 +187,10 @@ def _is_seen(inputs: Sequence[Any]) -> bool:
     if state.levels or state.inference:
         return True
     return any(isinstance(t, Tensor) and t._level for t in inputs)
+
+
+def _is_recorded(inputs: Sequence[Any]) -> bool:
+    return current().grad and any(isinstance(t, Tensor) and t._node is not None for t in inputs)
 
 
 def _assembled(program: Program, outputs: Sequence[Any]) -> Any:

@@ -56,10 +56,15 @@ class Report:
 
 
 class Program:
-    """A traced function, rewritten and scheduled."""
+    """A traced function, rewritten and scheduled.
 
-    def __init__(self, traced: Traced, started: float) -> None:
+    started: when its trace began. threads: how many may run it at most; None for as many as the
+    process has processors.
+    """
+
+    def __init__(self, traced: Traced, started: float, threads: int | None = None) -> None:
         self.traced = traced
+        self.threads = threads
         outputs = traced.outputs()
         self.outputs = rewritten(outputs)
         self._leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]

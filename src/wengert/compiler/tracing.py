@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wengert.compiler.arguments import Call, tensor_of
+from wengert.compiler.noticing import Escapes, printing_noticed
 from wengert.core.aval import Aval
 from wengert.core.computing import as_operand
 from wengert.core.half import REAL
@@ -69,6 +70,7 @@ class Watch:
         self.started = next_sequence()
         self.made: dict[int, tuple[Tensor, Application, int | None]] = {}
         self.handles: dict[Node, Tensor] = {}
+        self.escapes = Escapes()
 
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
         """Note an application and its output."""
@@ -76,6 +78,8 @@ class Watch:
             if isinstance(a, Tensor) and a._node is not None and a._node.sequence < self.started:
                 self.handles.setdefault(a._node, a)
         outputs = out if isinstance(out, tuple) else (out,)
+        for o in outputs:
+            self.escapes.note(o)
         if all(o._node is not None for o in outputs):
             return
         avals = tuple(o._aval for o in outputs) if isinstance(out, tuple) else out._aval
@@ -93,19 +97,43 @@ class Watch:
         )
 
 
-def trace(function: Callable[..., Any], call: Call) -> Traced:
-    """Run the function on symbols in place of its data. Raises TraceError where that cannot be."""
+def trace(function: Callable[..., Any], call: Call, name: str) -> Traced:
+    """Run the function on symbols in place of its data. Raises TraceError where that cannot be.
+
+    name: of the function, for warnings of what it does besides.
+    """
     symbols = [symbol(tensor_of(leaf)._aval) for leaf in call.data()]
     leaves: list[Any] = [s._node for s in symbols]
+    for leaf, called in zip(leaves, call.data_names(), strict=True):
+        leaf.get_extra().name = called
     watch = Watch()
-    # What the caller is in the middle of is no part of the function: it sees the program replayed.
-    with using(levels=(watch,), saved=(), inference=False, arrays=None, started=watch.started):
-        args, kwargs = call.with_data(iter(symbols))
-        results, spec = flatten(function(*args, **kwargs))
+    for one in symbols:
+        watch.escapes.note(one)
+    with printing_noticed(name):
+        results, spec = _run(function, call, symbols, watch)
     imported = Import(watch, leaves)
     made = [imported.of(r) if isinstance(r, Tensor) else r for r in results]
-    names = dict(zip(call.data_names(), leaves, strict=True))
-    return Traced(leaves, names, imported.hidden, made, spec)
+    traced = Traced(
+        leaves, dict(zip(call.data_names(), leaves, strict=True)), imported.hidden, made, spec
+    )
+    escapes = watch.escapes
+    del results, symbols, one, imported, watch
+    escapes.say(name)
+    return traced
+
+
+def _run(
+    function: Callable[..., Any], call: Call, symbols: Sequence[Tensor], watch: Watch
+) -> tuple[list[Any], Spec]:
+    args, kwargs = call.with_data(iter(symbols))
+    # What the caller is in the middle of is no part of the function: it sees the program replayed.
+    with using(levels=(watch,), saved=(), inference=False, arrays=None, started=watch.started):
+        try:
+            return flatten(function(*args, **kwargs))
+        except ValueError as error:  # NumPy's, of a number that it could not have
+            if isinstance(error.__cause__, TraceError):
+                raise error.__cause__ from None
+            raise
 
 
 class Import:

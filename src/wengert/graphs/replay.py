@@ -54,6 +54,12 @@ def _replacement(graph: Graph, name: str, value: Any) -> tuple[Any, Any]:
 def _fitting(vertex: Vertex, value: Any) -> Any:
     """A new value in the input's shape and dtype; one number fills it."""
     aval = vertex.aval
+    return np.array(np.broadcast_to(checked(vertex, value).astype(aval.dtype), aval.shape))[()]
+
+
+def checked(vertex: Vertex, value: Any) -> Any:
+    """A new value as an array, if it fits into an input; raises what `replayed` raises."""
+    aval = vertex.aval
     array = np.asarray(value._data if isinstance(value, Tensor) else value)
     if not is_numeric(array.dtype):
         raise ArgumentError(
@@ -70,7 +76,7 @@ def _fitting(vertex: Vertex, value: Any) -> Any:
             f"{vertex.name} has shape {aval.shape}; the new value has {array.shape}",
             "A graph is for fixed shapes: record the computation again for others.",
         )
-    return np.array(np.broadcast_to(array.astype(aval.dtype), aval.shape))[()]
+    return array
 
 
 class Copies:

@@ -35,11 +35,18 @@ class Traced(Wrapped):
     _level = 1
 
     def _concrete(self, what: str) -> Any:
-        raise TraceError(
-            f"{what} needs the value of a tensor that is being traced, and it has none",
+        node = self._node
+        name = node.extra.name if isinstance(node, Leaf) and node.extra is not None else None
+        remedy = (
             "Use wengert.where for a choice between values; make sizes and flags plain Python "
             "arguments (under wengert.compile, static ones); or record a run with numbers: "
-            "wengert.graph(f(x)).",
+            "wengert.graph(f(x))."
+        )
+        if name is not None and not self._data.ndim:
+            remedy = f"If {name} is a size or a flag: wengert.compile(f, static={name!r}). {remedy}"
+        whose = f"{name}, which" if name is not None else "a tensor that"
+        raise TraceError(
+            f"{what} needs the value of {whose} is being traced, and it has none", remedy
         )
 
     def _apply(self, op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:

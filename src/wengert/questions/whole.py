@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wengert.questions.compiling import Compiling
 from wengert.questions.derivatives import Derivatives
 from wengert.questions.elsewhere import OtherInputs, Parts
 from wengert.questions.experiments import Experiments
@@ -9,7 +10,7 @@ from wengert.questions.files import Files
 from wengert.questions.pictures import Pictures
 
 
-class Graph(Derivatives, Experiments, OtherInputs, Parts, Pictures, Files):
+class Graph(Derivatives, Experiments, OtherInputs, Parts, Pictures, Files, Compiling):
     """A recorded computation that answers questions. Made by `wengert.graph`.
 
     Nodes are meant by name, or by the tensor itself. With one argument, the sole output is
