@@ -373,6 +373,7 @@ __all__ = [
     "audit",
     "autograd",
     "baddbmm",
+    "batch_norm",
     "bernoulli",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -453,6 +454,7 @@ __all__ = [
     "dtype",
     "einsum",
     "elu",
+    "embedding",
     "empty",
     "empty_like",
     "enable_grad",
@@ -509,6 +511,7 @@ __all__ = [
     "graph",
     "greater",
     "greater_equal",
+    "group_norm",
     "gt",
     "half",
     "hardsigmoid",
@@ -559,6 +562,7 @@ __all__ = [
     "kthvalue",
     "l1_loss",
     "large_graph",
+    "layer_norm",
     "le",
     "leaky_relu",
     "lerp",
@@ -682,6 +686,7 @@ __all__ = [
     "resolve_conj",
     "resolve_neg",
     "result_type",
+    "rms_norm",
     "roll",
     "rot90",
     "round",
@@ -691,6 +696,7 @@ __all__ = [
     "rsqrt_",
     "rsub",
     "save",
+    "scaled_dot_product_attention",
     "scatter",
     "scatter_add",
     "scope",
@@ -823,6 +829,12 @@ if TYPE_CHECKING:
         roll,
         rot90,
     )
+    from wengert.ops.attention import (
+        scaled_dot_product_attention,
+    )
+    from wengert.ops.batch_norm import (
+        batch_norm,
+    )
     from wengert.ops.binary_losses import (
         binary_cross_entropy,
         binary_cross_entropy_with_logits,
@@ -894,6 +906,9 @@ if TYPE_CHECKING:
     )
     from wengert.ops.einsum import (
         einsum,
+    )
+    from wengert.ops.embedding import (
+        embedding,
     )
     from wengert.ops.extrema import (
         amax,
@@ -1027,6 +1042,11 @@ if TYPE_CHECKING:
     from wengert.ops.norm import (
         norm,
         vector_norm,
+    )
+    from wengert.ops.normalization import (
+        group_norm,
+        layer_norm,
+        rms_norm,
     )
     from wengert.ops.numpy_elements import (
         cbrt,
@@ -1221,6 +1241,7 @@ _WAITING = {
     "atanh_": "wengert.ops.functions_in_place:atanh_",
     "audit": "wengert.autograd.auditing:audit",
     "baddbmm": "wengert.ops.affine:baddbmm",
+    "batch_norm": "wengert.ops.batch_norm:batch_norm",
     "bernoulli": "wengert.ops.draws:bernoulli",
     "binary_cross_entropy": "wengert.ops.binary_losses:binary_cross_entropy",
     "binary_cross_entropy_with_logits": "wengert.ops.binary_losses:binary_cross_entropy_with_logits",
@@ -1271,6 +1292,7 @@ _WAITING = {
     "diff": "wengert.ops.scan:diff",
     "digamma": "wengert.ops.special:digamma",
     "einsum": "wengert.ops.einsum:einsum",
+    "embedding": "wengert.ops.embedding:embedding",
     "equal": "wengert.ops.compare:equal",
     "erf": "wengert.ops.special:erf",
     "erf_": "wengert.ops.functions_in_place:erf_",
@@ -1297,6 +1319,7 @@ _WAITING = {
     "get_printoptions": "wengert.printing:get_printoptions",
     "get_rng_state": "wengert.ops.generator:get_rng_state",
     "graph": "wengert.questions:graph",
+    "group_norm": "wengert.ops.normalization:group_norm",
     "huber_loss": "wengert.ops.regression:huber_loss",
     "hypot": "wengert.ops.trigonometry:hypot",
     "i0": "wengert.ops.numpy_elements:i0",
@@ -1313,6 +1336,7 @@ _WAITING = {
     "kron": "wengert.ops.kron:kron",
     "kthvalue": "wengert.ops.sorting:kthvalue",
     "l1_loss": "wengert.ops.regression:l1_loss",
+    "layer_norm": "wengert.ops.normalization:layer_norm",
     "lerp": "wengert.ops.blends:lerp",
     "lgamma": "wengert.ops.special:lgamma",
     "linalg_cross": "wengert.ops.cross:linalg_cross",
@@ -1379,12 +1403,14 @@ _WAITING = {
     "resolve_conj": "wengert.ops.complex_views:resolve_conj",
     "resolve_neg": "wengert.ops.complex_views:resolve_neg",
     "result_type": "wengert.ops.dtypes:result_type",
+    "rms_norm": "wengert.ops.normalization:rms_norm",
     "roll": "wengert.ops.arrange:roll",
     "rot90": "wengert.ops.arrange:rot90",
     "round": "wengert.ops.rounding:round_",
     "round_": "wengert.ops.functions_in_place:round_",
     "rsqrt_": "wengert.ops.functions_in_place:rsqrt_",
     "save": "wengert.ops.serialization:save",
+    "scaled_dot_product_attention": "wengert.ops.attention:scaled_dot_product_attention",
     "searchsorted": "wengert.ops.finding:searchsorted",
     "seed": "wengert.ops.generator:seed",
     "selu_": "wengert.ops.functions_in_place:selu_",

@@ -39,6 +39,7 @@ SKIPS: dict[str, dict[str, str]] = {
     },
     # Operations that no sample applies.
     "coverage": {
+        "slope_scaled": "padding_idx and scale_grad_by_freq; tests/parity/test_embedding.py",
         "cofactor_step": "the second derivative of det applies it; tests/linalg/test_singular.py",
         **dict.fromkeys(["zero", "fill", "fill_with", "copy", "write", "alias"], WRITES),
         **dict.fromkeys(["bernoulli", "normal", "uniform", "random"], RANDOM),
@@ -56,6 +57,8 @@ SKIPS: dict[str, dict[str, str]] = {
         "bincount": "torch ignores the weights of no numbers; here they give the dtype",
         "index_add": "torch lets any index pass where the result is empty",
         "index_copy": "torch lets any index pass where the result is empty",
+        "scaled_dot_product_attention": "torch lets any mask pass where the result is empty",
+        "batch_norm": "torch looks for a first element of parameters that have none",
         "pad": "torch refuses to replicate what has two dimensions and is empty",
         "view_as_complex": "torch asks that pairs lie side by side where there are none, too",
         "view_as_real": "torch's gradient asks that pairs lie side by side where there are none",
@@ -102,6 +105,11 @@ SKIPS: dict[str, dict[str, str]] = {
                 "lu_unpack",
                 "linalg.lu_solve",
                 "lu_solve",
+                "layer_norm",
+                "group_norm",
+                "batch_norm",
+                "embedding",
+                "scaled_dot_product_attention",
             ],
             COMPOSED,
         ),

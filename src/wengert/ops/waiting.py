@@ -16,6 +16,8 @@ METHODS = {
         "baddbmm_",
     ),
     "arrange": ("flip", "fliplr", "flipud", "repeat_interleave", "roll", "rot90"),
+    "attention": ("all", "any", "count_nonzero"),
+    "batch_norm": (),
     "batching_losses": (),
     "binary_losses": (
         "digamma",
@@ -61,6 +63,7 @@ METHODS = {
     "dtypes": (),
     "eigen": (),
     "einsum": (),
+    "embedding": (),
     "equation": (),
     "extrema": (),
     "finding": ("argwhere", "bincount", "bucketize", "nonzero", "unique"),
@@ -79,7 +82,7 @@ METHODS = {
         "nan_to_num",
         "nan_to_num_",
     ),
-    "logic": ("all", "any", "count_nonzero"),
+    "logic": (),
     "losses": (),
     "lu": ("lu_solve", "svd"),
     "matrices": (),
@@ -90,6 +93,7 @@ METHODS = {
     "named": (),
     "nll": (),
     "norm": (),
+    "normalization": (),
     "numpy_elements": (
         "cbrt",
         "ceil",
