@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import wengert as wg
 from compiler.programs import operations, outputs_of
-from wengert.compiler.rewrite.decompositions import decomposed
+from wengert.compiler.rewrite import simplified
 from wengert.core.registry import every_op
 from wengert.graphs.graph import Graph
 
@@ -67,7 +67,9 @@ def test_special_values_are_as_eagerly(name, data):
 def test_nothing_is_left_of_it(name):
     composite = {op.name for op in every_op().values() if op.written is not None}
 
-    assert not composite & set(operations(ROWS[name], wg.ones(3, 4)))
+    left = composite & set(operations(ROWS[name], wg.ones(3, 4)))
+
+    assert left <= {"pow"}  # which is written in other ways for some exponents only
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0), (0, 3), (1, 1)])
@@ -106,7 +108,7 @@ def test_each_application_stands_at_its_own_line():
         first = x.softmax(0)
         return first, x.softmax(1)
 
-    nodes = [n for n in Graph(decomposed(outputs_of(lines, wg.ones(2, 3)))).nodes if n.is_operation]
+    nodes = [n for n in Graph(simplified(outputs_of(lines, wg.ones(2, 3)))).nodes if n.is_operation]
 
     assert {n.site.filename for n in nodes} == {__file__}
     assert len({n.site.line for n in nodes}) == 2

@@ -16,6 +16,7 @@ from wengert.core.registry import register
 DETACH: Final = register(
     Op(
         "detach", "discrete", lambda x: np.array(x), (), inputs=("x",), aval=lambda x: x,
+        exact=True, written=lambda x: x,
         torch="Tensor.detach", batch=lambda op, values, mapped, attrs, size: op(*values),
         explain="slope 0: history is cut here on purpose",
     )
@@ -24,7 +25,7 @@ DETACH: Final = register(
 ALIAS: Final = register(
     Op(
         "alias", "linear", lambda x: x.view() if isinstance(x, np.ndarray) else x,
-        (lambda ct: ct,), inputs=("x",), view=True, aval=lambda x: x,
+        (lambda ct: ct,), inputs=("x",), view=True, aval=lambda x: x, written=lambda x: x,
         no_torch="what a transform binds its arguments to", explain="slope 1: it is the same value",
         batch=lambda op, values, mapped, attrs, size: op(*values),
     )

@@ -136,6 +136,8 @@ class Op:
     piece: str = ""  # the kind of native code that is its own: see compiler/pieces/
     # Per input the number that leaves the other one as it is, to the bit: (1, 1) for a product.
     neutral: tuple[float | None, ...] = ()
+    commutes: bool = False  # f(x, y) = f(y, x), to the bit unless both are NaN
+    undoes_itself: bool = False  # f(f(x)) = x, to the bit
     samples: Rule | None = None  # how tests draw arguments
     domain: tuple[float, float] = (-3.0, 3.0)  # where elementwise samples are drawn from
     special: bool = True  # whether 0, infinities and NaN are compared with torch

@@ -27,6 +27,7 @@ mul = publish(elementwise(
     "mul", operator.mul, partials=[lambda y: y, lambda x: x], torch="mul",
     promotion="common", symbol="{} * {}", latex=r"{} \cdot {}", precedence=12,
     numpy=(np.multiply,), lower=lambda code, x, y: code.mul(x, y), neutral=(1.0, 1.0),
+    commutes=True,
     vanishing="zero factor",
     explain="the slope in one factor is the other factor",
 ), "multiply", in_place=True)  # fmt: skip
@@ -34,6 +35,7 @@ add_op = elementwise(
     "add", operator.add, partials=[1, 1], torch="add",
     promotion="common", symbol="{} + {}", latex="{} + {}", precedence=11,
     lower=lambda code, x, y: code.add(x, y), neutral=(-0.0, -0.0),
+    commutes=True,
     explain="slope 1 in each term: a sum passes its change on",
 )  # fmt: skip
 sub_op = elementwise(
@@ -53,7 +55,7 @@ div_op = elementwise(
 neg = publish(elementwise(
     "neg", operator.neg, partials=[-1], torch="neg", promotion="common",
     symbol="-{}", latex="-{}", precedence=13, numpy=(np.negative,),
-    lower=lambda code, x: code.neg(x),
+    lower=lambda code, x: code.neg(x), undoes_itself=True,
     explain="slope -1 everywhere",
 ), "negative", in_place=True)  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.computing import cast
 from wengert.core.dtype import common_dtype, is_differentiable
+from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import DTypeError
@@ -91,8 +93,29 @@ def _pow_name(node: Any) -> str:
     return f"PowBackward{0 if exponent is None else 2 if base is None else 1}"
 
 
+def _power_written(x: Any, y: Any) -> Any:
+    """Whole powers from -1 to 4 of floats by products, within 2 ulp, and roots as eagerly."""
+    if type(y) not in (int, float) or not is_differentiable(x._data.dtype):
+        return None
+    if y == 0.5 and x.ndim:  # for a NumPy scalar eager code has pow's: inf for -inf, 0 for -0
+        return sqrt(x)
+    found = _WRITTEN.get(y)
+    return None if found is None else found(x)
+
+
+_WRITTEN: Final[dict[float, Callable[[Any], Any]]] = {
+    -1: lambda x: reciprocal(x),
+    -0.5: lambda x: rsqrt(x),
+    1: lambda x: x,
+    2: lambda x: square(x),
+    3: lambda x: square(x) * x,
+    4: lambda x: square(square(x)),
+}
+
+
 pow_op = publish(elementwise(
     "pow", _pow, partials=[_base_slope, _exponent_slope], torch="pow", promotion="none",
+    written=_power_written,
     saved_as=("self", "exponent"),
     samples=_power_call, grad_name=_pow_name,
     symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
@@ -113,25 +136,25 @@ def _reciprocal(x: Any) -> Any:
     return 1 / x
 
 
-square = publish(elementwise(
+square: Op = publish(elementwise(
     "square", _square, partials=[lambda x: 2 * x], torch="square", promotion="common",
     grad_name="PowBackward0", latex="{{{}}}^2", numpy=(np.square,),
     lower=lambda code, x: code.mul(x, x),
     explain="slope 2x",
 ), in_place=True)  # fmt: skip
-sqrt = publish(elementwise(
+sqrt: Op = publish(elementwise(
     "sqrt", np.sqrt, partials=[lambda out: 0.5 / out], torch="sqrt", domain=(0.1, 4.0),
     latex=r"\sqrt{{{}}}", lower=lambda code, x: code.sqrt(x),
     explain="slope 1 / (2 sqrt x): infinite at 0, flatter as x grows",
     source="d/dx sqrt(x) = 1 / (2 sqrt(x))",
 ), in_place=True)  # fmt: skip
-rsqrt = publish(elementwise(
+rsqrt: Op = publish(elementwise(
     "rsqrt", _rsqrt, partials=[lambda out: -0.5 * out**3], torch="rsqrt", domain=(0.1, 4.0),
     latex=r"\frac{{1}}{{\sqrt{{{}}}}}",
     explain="slope -1 / (2 x sqrt x)",
     source="d/dx x^(-1/2) = -x^(-3/2) / 2",
 ), in_place=True)  # fmt: skip
-reciprocal = publish(elementwise(
+reciprocal: Op = publish(elementwise(
     "reciprocal", _reciprocal, partials=[lambda out: -out * out], torch="reciprocal",
     domain=(0.5, 3.0), latex=r"\frac{{1}}{{{}}}", numpy=(np.reciprocal,),
     lower=lambda code, x: code.div(code.number(1.0, x), x),

@@ -29,13 +29,15 @@ view_op = linear(
     batch=reshape_rule,
 )  # fmt: skip
 unsafe_view_op = linear(
-    "unsafe_view", lambda x, *, shape: np.array(x, order="C").reshape(shape),
+    "unsafe_view", lambda x, *, shape: np.array(x, order="C").reshape(shape), exact=True,
+    written=lambda x, shape: view_op(x, shape=shape),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
     torch="reshape", symbol=call("reshape", "shape"), explain=_MOVES_NOTHING,
     batch=reshape_rule,
 )  # fmt: skip
 unsqueeze_op = linear(
     "unsqueeze", lambda x, *, dim: np.expand_dims(x, dim),
+    written=lambda x, dim: view_op(x, shape=np.expand_dims(x._data, dim).shape),
     transpose=lambda ct, x: np.reshape(ct, x.shape),
     view=True, torch="unsqueeze", symbol=call("unsqueeze", "dim"), explain=_MOVES_NOTHING,
     batch=along("dim"),
@@ -54,6 +56,7 @@ def _squeeze_name(attrs: dict[str, Any]) -> str:
 
 squeeze_op = linear(
     "squeeze", _squeeze, transpose=lambda ct, x: np.reshape(ct, x.shape),
+    written=lambda x, dim: view_op(x, shape=_squeeze(x._data, dim=dim).shape),
     view=True, torch="squeeze", explain=_MOVES_NOTHING, grad_name=_squeeze_name,
     batch=squeeze_rule,
 )  # fmt: skip
@@ -68,7 +71,8 @@ def _copied(x: Any, *, order: str) -> Any:
 
 clone_op = linear(
     "clone", _copied,
-    transpose=lambda ct: ct, torch="clone", symbol=call("clone"),
+    transpose=lambda ct: ct, exact=True, torch="clone", symbol=call("clone"),
+    written=lambda x, order: x,
     explain="slope 1: a copy passes its change on",
     batch=broadcast_rule,
 )  # fmt: skip

@@ -64,6 +64,7 @@ def part_op(
     """An operation that takes a part by a basic index; torch has several names for it."""
     return linear(
         name, take_part, transpose=lambda ct, x, index: embed(ct, index=index, shape=x.shape),
+        written=None if name == "part" else lambda x, index: take_part_of(x, index=index),
         view=True, several=several, torch=torch, grad_name=grad_name, batch=part_rule,
         symbol=lambda args, attrs: indexed(args[0], [], attrs["index"], ()),
         explain="slope 1 for the elements that are taken, 0 for the others",

@@ -40,9 +40,20 @@ permute_op: Op = linear(
     view=True, torch="permute", symbol=_permuted, explain=_MOVES_NOTHING,
     batch=permute_rule,
 )  # fmt: skip
+
+
+def _exchanged(ndim: int, first: int, second: int) -> tuple[int, ...]:
+    """The order of dimensions with two of them exchanged."""
+    dims = list(range(ndim))
+    if dims:
+        dims[first], dims[second] = dims[second], dims[first]
+    return tuple(dims)
+
+
 transpose_op: Op = linear(
     "transpose", lambda x, *, dim0, dim1: x.swapaxes(dim0, dim1) if x.ndim else x[...],
     transpose=lambda ct, dim0, dim1: transpose_op(ct, dim0=dim0, dim1=dim1),
+    written=lambda x, dim0, dim1: permute_op(x, dims=_exchanged(x.ndim, dim0, dim1)),
     view=True, torch="transpose", explain=_MOVES_NOTHING,
     symbol=call("transpose", "dim0", "dim1"),
     batch=along("dim0", "dim1"),
@@ -50,6 +61,7 @@ transpose_op: Op = linear(
 t_op: Op = linear(
     "t", lambda x: x.transpose(),
     transpose=lambda ct: t_op(ct),
+    written=lambda x: permute_op(x, dims=tuple(range(x.ndim))[::-1]),
     view=True, torch="t", explain=_MOVES_NOTHING, symbol="{}.T", latex=r"{}^\top",
     batch=t_rule,
 )  # fmt: skip

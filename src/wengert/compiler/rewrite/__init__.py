@@ -1,7 +1,9 @@
 """Rewriting a program's graph: the same values by fewer operations, and by those that fuse.
 
-Each pass takes the output nodes and returns new ones; what no output needs is not reached any more.
-No pass changes a bit, but for decompositions: these add up in another order than eager code does.
+A pass takes the output nodes and returns new ones; what no output needs is not reached any more.
+The first pass goes through the graph once, and puts each operation into its simplest form, by
+rules. No rule changes a bit, but for decompositions: these add up in another order than eager
+code does.
 """
 
 from __future__ import annotations
@@ -9,19 +11,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wengert.compiler.rewrite.decompositions import decomposed
-from wengert.compiler.rewrite.expansions import without_expansions
-from wengert.compiler.rewrite.identities import without_identities
-from wengert.compiler.rewrite.repeats import without_repeats
+from wengert.compiler.rewrite.algebra import reductions_of_one, settled_choices, shorter_casts
+from wengert.compiler.rewrite.constants import folded, with_numbers
+from wengert.compiler.rewrite.decompositions import written_out
+from wengert.compiler.rewrite.expansions import broadcasting
+from wengert.compiler.rewrite.identities import without_involutions, without_neutral
+from wengert.compiler.rewrite.views import fewer_views
+from wengert.compiler.rewrite.writer import Rule, written_by
 from wengert.core.node import Node
 
-__all__ = ["PASSES", "Pass", "rewritten"]
+__all__ = ["PASSES", "RULES", "Pass", "Rule", "rewritten"]
 
 Pass = Callable[[Sequence[Node]], list[Node]]
 
-PASSES: Final[tuple[Pass, ...]] = (
-    decomposed, without_identities, without_expansions, without_repeats,
+RULES: Final[tuple[Rule, ...]] = (
+    folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
+    fewer_views, shorter_casts, settled_choices, reductions_of_one,
 )  # fmt: skip
+
+
+def simplified(outputs: Sequence[Node]) -> list[Node]:
+    """Each operation in its simplest form, and once."""
+    return written_by(RULES, outputs)
+
+
+PASSES: Final[tuple[Pass, ...]] = (simplified,)
 
 
 def rewritten(outputs: Sequence[Node]) -> list[Node]:

@@ -13,7 +13,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from wengert.compiler.rewrite.keys import UNKNOWN, frozen
-from wengert.compiler.rewrite.sweep import rebuilt, seen_operands, with_inputs
+from wengert.compiler.rewrite.sweep import seen_operands, with_inputs
+from wengert.compiler.rewrite.writer import Writer, written_by
 from wengert.core.aval import Aval
 from wengert.core.dtype import default_float
 from wengert.core.half import is_half
@@ -27,22 +28,19 @@ from wengert.modes import using
 from wengert.ops.cast import to
 
 
-def decomposed(outputs: Sequence[Node]) -> list[Node]:
-    """Write composite operations in terms of others."""
-    return rebuilt(outputs, _written_out)
-
-
-def _written_out(node: Node, inputs: tuple[Any, ...]) -> Any:
+def written_out(node: Node, writer: Writer) -> Any:
+    """A composite operation in terms of others."""
     if node.op.written is None:
-        return with_inputs(node, inputs)
+        return None
     seen = seen_operands(node)
     key = (node.op, frozen(seen), frozen(node.attrs), default_float())
-    if UNKNOWN in key or not all(map(_is_plain, (*seen, node.aval))):
-        return with_inputs(node, inputs)
+    exact = node.op.exact or node.op.view
+    if UNKNOWN in key or not (exact or all(map(_is_plain, (*seen, node.aval)))):
+        return None
     template = _template(_Application(node.op, seen, node.attrs or {}, node.aval, key))
     if template is None:
-        return with_inputs(node, inputs)
-    return template.on([source for source in inputs if source is not None], node)
+        return None
+    return template.on([source for source in node.inputs if source is not None], node, writer)
 
 
 def _is_plain(operand: Any) -> bool:
@@ -81,13 +79,14 @@ class _Template(NamedTuple):
     outputs: Sequence[Node]
     several: bool
 
-    def on(self, inputs: Sequence[Node], node: Node) -> Any:
-        """The outputs for these inputs, all operations at the node's line."""
+    def on(self, inputs: Sequence[Node], node: Node, writer: Writer) -> Any:
+        """What stands for the outputs for these inputs, all operations at the node's line."""
         env: dict[Any, Any] = dict(zip(self.leaves, inputs, strict=True))
         env[None] = None
         for one in self.order:
             if one not in env:
-                env[one] = with_inputs(one, tuple([env[s] for s in one.inputs]), at=node)
+                made = with_inputs(one, tuple([env[s] for s in one.inputs]), at=node)
+                env[one] = writer.simplest(made)
         found = tuple([env[one] for one in self.outputs])
         return found if self.several else found[0]
 
@@ -108,7 +107,7 @@ def _template(application: _Application) -> _Template | None:
         several = isinstance(made, tuple)
         avals = application.aval if several else (application.aval,)
         results = [_cast(t, a) for t, a in zip(made if several else (made,), avals, strict=True)]
-    outputs = decomposed([t._node for t in results])
+    outputs = written_by((written_out,), [t._node for t in results])
     return _Template(leaves, collect(outputs), outputs, several)
 
 

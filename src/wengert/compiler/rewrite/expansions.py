@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from wengert.compiler.rewrite.sweep import rebuilt, seen_operands, with_inputs
+from wengert.compiler.rewrite.sweep import seen_operands, with_inputs
+from wengert.compiler.rewrite.writer import Writer
 from wengert.core.node import Node
 from wengert.graphs.verify import infer, promoted_operands
 from wengert.ops.expand import expand_op
 
 
-def without_expansions(outputs: Sequence[Node]) -> list[Node]:
+def broadcasting(node: Node, writer: Writer) -> Any:
     """Let elementwise operations broadcast by themselves what was expanded for them."""
-    return rebuilt(outputs, _broadcasting)
-
-
-def _broadcasting(node: Node, inputs: tuple[Any, ...]) -> Node:
-    made = with_inputs(node, inputs)
     if not getattr(node.op.aval, "broadcasts", False):
-        return made
-    for i, source in enumerate(inputs):
-        if not isinstance(source, Node) or source.op is not expand_op:
+        return None
+    made = node
+    for i, source in enumerate(node.inputs):
+        if source is None or source.op is not expand_op:
             continue
         other = with_inputs(made, (*made.inputs[:i], source.inputs[0], *made.inputs[i + 1 :]))
-        if _does_the_same(other, made):
+        if does_the_same(other, made):
             made = other
-    return made
+    return None if made is node else writer.simplest(made)
 
 
-def _does_the_same(node: Node, as_other: Node) -> bool:
+def does_the_same(node: Node, as_other: Node) -> bool:
     """Whether an application has the other's shape, and computes in its dtype.
 
     A tensor without dimensions counts less in promotion than what it is expanded to.

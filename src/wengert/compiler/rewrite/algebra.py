@@ -1,0 +1,79 @@
+"""Algebra that is exact: casts that lose nothing, choices that are settled, sums of one number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.compiler.rewrite.writer import Writer
+from wengert.core.node import Node
+from wengert.ops.arithmetic import add_op
+from wengert.ops.axes import count
+from wengert.ops.cast import to_op
+from wengert.ops.expand import expand_op
+from wengert.ops.reshape import view_op
+from wengert.ops.selection import where_op
+
+
+def shorter_casts(node: Node, writer: Writer) -> Any:
+    """Cast from where no cast has lost anything yet."""
+    if node.op is not to_op:
+        return None
+    source = node.inputs[0]
+    if source.aval.dtype == node.aval.dtype:
+        return source
+    if source.op is not to_op:
+        return None
+    first = source.inputs[0]
+    if not is_shorter(first.aval.dtype, source.aval.dtype, node.aval.dtype):
+        return None
+    return writer.apply(to_op, first, at=node, dtype=node.aval.dtype)
+
+
+def is_shorter(first: np.dtype[Any], second: np.dtype[Any], third: np.dtype[Any]) -> bool:
+    """Whether a cast by way of a second dtype is the one that leaves it out, to the bit."""
+    if first.kind == "b":
+        return True
+    kinds = first.kind + second.kind
+    if kinds in ("ff", "ii", "uu"):
+        # From floats to integers, what does not fit becomes one thing or another.
+        return second.itemsize >= first.itemsize and (third.kind == first.kind or third.kind == "b")
+    if kinds in ("if", "uf"):
+        keeps = 8 * first.itemsize <= np.finfo(second).nmant + 1
+        return keeps and (third.kind == "f" or third == first)
+    return False
+
+
+def settled_choices(node: Node, writer: Writer) -> Any:
+    """where(True, x, y) is x, where that has the shape and the dtype."""
+    if node.op is not where_op or node.inputs[0] is not None:
+        return None
+    assert node.operands is not None
+    chosen = node.inputs[1 if node.operands[0] else 2]
+    if chosen is None:
+        return None
+    if chosen.aval.dtype != node.aval.dtype:
+        chosen = writer.apply(to_op, chosen, at=node, dtype=node.aval.dtype)
+    if chosen.aval.shape != node.aval.shape:
+        chosen = writer.apply(expand_op, chosen, at=node, shape=node.aval.shape)
+    return chosen
+
+
+def reductions_of_one(node: Node, writer: Writer) -> Any:
+    """A reduction over axes of length 1 is its input in another shape; of a sum, plus 0.
+
+    NumPy's sums begin with 0, so that of -0 alone is 0.
+    """
+    if node.op.reduces not in ("add", "mul", "max", "min"):
+        return None
+    source = node.inputs[0]
+    if source is None or source.aval.dtype != node.aval.dtype or source.aval.dtype.kind not in "fi":
+        return None
+    if count(source.aval.shape, (node.attrs or {}).get("dim")) != 1:
+        return None
+    if node.op.reduces == "add":
+        source = writer.apply(add_op, source, 0, at=node)
+    if source.aval.shape == node.aval.shape:
+        return source
+    return writer.apply(view_op, source, at=node, shape=node.aval.shape)

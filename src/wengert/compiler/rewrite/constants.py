@@ -1,0 +1,106 @@
+"""Constants: leaves whose values are known, because the function made them of nothing.
+
+An operation on constants runs once, when the program is made. Where all elements of a constant are
+the same, an elementwise operation takes it as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.compiler.rewrite.expansions import does_the_same
+from wengert.compiler.rewrite.sweep import seen_operands
+from wengert.compiler.rewrite.writer import Writer
+from wengert.compiler.tracing import new_node
+from wengert.core.aval import aval_of
+from wengert.core.half import is_half
+from wengert.core.handles import _new
+from wengert.core.node import Leaf, Node
+from wengert.core.tensor import Tensor
+from wengert.graphs.evaluate import evaluate_node
+from wengert.graphs.graph import collect
+from wengert.graphs.trace import symbol
+
+MOST_BYTES: Final = 1 << 24
+"""Of what is computed once and kept; larger results are computed at every call."""
+
+
+def is_constant(node: Node | None) -> bool:
+    """Whether a node's value is known."""
+    return type(node) is Leaf and node.value is not None
+
+
+def constant(value: Any) -> Leaf:
+    """A leaf that has a value, which nobody may write."""
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    leaf = symbol(aval_of(value))._node
+    assert isinstance(leaf, Leaf)
+    leaf.value = value
+    return leaf
+
+
+def further_constants(outputs: Sequence[Node], known: Sequence[Node]) -> list[tuple[Tensor, Leaf]]:
+    """The constants that rewriting has made: what a program needs besides the leaves `known`."""
+    others = set(known)
+    leaves = [n for n in collect(outputs) if isinstance(n, Leaf) and n not in others]
+    return [(_new(leaf.value, None), leaf) for leaf in leaves]
+
+
+def folded(node: Node, _: Writer) -> Any:
+    """Run an operation on constants once."""
+    for source in node.inputs:
+        if source is not None and (type(source) is not Leaf or source.value is None):
+            return None
+    avals = node.aval if isinstance(node.aval, tuple) else (node.aval,)
+    if sum(a.nbytes for a in avals) > MOST_BYTES:
+        return None
+    pairs = zip(node.inputs, node.operands or (None,) * len(node.inputs), strict=True)
+    try:
+        value = evaluate_node(node, [n if s is None else s.value for s, n in pairs])
+    except Exception:  # it is for the run to raise it
+        return None
+    return tuple(map(constant, value)) if isinstance(value, tuple) else constant(value)
+
+
+def with_numbers(node: Node, writer: Writer) -> Any:
+    """Let an elementwise operation take numbers for constants that have one value."""
+    if Leaf not in map(type, node.inputs) or not any(map(is_constant, node.inputs)):
+        return None
+    # Without promotion, an operation may do other things with a number than with a tensor.
+    op = node.op
+    if not getattr(op.aval, "broadcasts", False) or (
+        op.promotion == "none" and not op.lowers_masks
+    ):
+        return None
+    made = node
+    for i, source in enumerate(node.inputs):
+        number = the_number(source.value) if is_constant(source) else None
+        if number is not None:
+            other = _with_number(made, i, number)
+            made = other if does_the_same(other, node) else made
+    return None if made is node else writer.simplest(made)
+
+
+def the_number(value: Any) -> Any:
+    """What all elements of an array are, to the bit; None if they differ."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fbiu" or is_half(array.dtype) or not array.size:
+        return None
+    first = array[(0,) * array.ndim]
+    if array.size > 1 and any(array.strides):
+        bits = np.ascontiguousarray(array).view(f"u{array.dtype.itemsize}")
+        if (bits != bits.flat[0]).any():
+            return None
+    return first.item()
+
+
+def _with_number(node: Node, i: int, number: Any) -> Node:
+    inputs = (*node.inputs[:i], None, *node.inputs[i + 1 :])
+    numbers = [None if isinstance(s, Node) else n for s, n in zip(inputs, seen_operands(node))]
+    numbers[i] = number
+    return new_node(node.op, inputs, numbers, node.attrs, node.aval, node.site)
