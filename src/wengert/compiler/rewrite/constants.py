@@ -23,6 +23,7 @@ from wengert.core.tensor import Tensor
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.graph import collect
 from wengert.graphs.trace import symbol
+from wengert.ops.selection import where_op
 
 MOST_BYTES: Final = 1 << 24
 """Of what is computed once and kept; larger results are computed at every call."""
@@ -71,11 +72,10 @@ def with_numbers(node: Node, writer: Writer) -> Any:
     """Let an elementwise operation take numbers for constants that have one value."""
     if Leaf not in map(type, node.inputs) or not any(map(is_constant, node.inputs)):
         return None
-    # Without promotion, an operation may do other things with a number than with a tensor.
+    # Without promotion, an operation may do other things with a number than with a tensor: pow.
     op = node.op
-    if not getattr(op.aval, "broadcasts", False) or (
-        op.promotion == "none" and not op.lowers_masks
-    ):
+    takes = op.promotion != "none" or op is where_op
+    if not takes or not getattr(op.aval, "broadcasts", False):
         return None
     made = node
     for i, source in enumerate(node.inputs):
