@@ -56,15 +56,16 @@ FIXED = {
 # see ops/rooms.py; and other modules whose names are public.
 LAZY = ("func", "linalg", "nn", "testing", "utils")
 ROOMS = (
-    "affine", "arrange", "attention", "batch_norm", "batching_losses", "binary_losses", "blends",
-    "cdist", "cholesky", "class_targets", "compare", "complex_numbers", "complex_views", "cross",
-    "cross_entropy", "dense", "determinant", "diagonal", "distributions", "draws", "dtypes",
-    "eigen", "einsum", "embedding", "equation", "extrema", "finding", "generator", "inverse",
-    "kron", "limits", "logic", "losses", "lu", "matrices", "matrix_functions", "matrix_norm",
-    "multi_dot", "multinomial", "named", "nll", "norm", "normalization", "numpy_elements", "pad",
-    "pinv", "products", "puts", "qr", "quantile", "random", "ranges", "regression", "rounding",
-    "scan", "serialization", "sigmoids", "skewed", "soft_targets", "sorting", "special",
-    "statistics", "svd", "triangular", "trigonometry",
+    "affine", "arrange", "attention", "batch_norm", "batching_losses", "binary_losses",
+    "blends", "cdist", "cholesky", "class_targets", "compare", "complex_numbers",
+    "complex_views", "cross", "cross_entropy", "dense", "determinant", "diagonal",
+    "distributions", "draws", "dtypes", "eigen", "einsum", "embedding", "equation", "extrema",
+    "finding", "generator", "inverse", "kron", "limits", "logic", "losses", "lu", "matrices",
+    "matrix_functions", "matrix_norm", "mm", "multi_dot", "multinomial", "named", "nll", "norm",
+    "normalization", "numpy_elements", "outer", "pad", "pinv", "products", "puts", "qr",
+    "quantile", "random", "ranges", "regression", "rounding", "scan", "serialization",
+    "sigmoids", "skewed", "soft_targets", "softmax", "sorting", "special", "statistics", "svd",
+    "triangular", "trigonometry",
 )  # fmt: skip
 LATER = (
     "wengert.autograd.auditing", "wengert.compiler", "wengert.compiler.backend.cache",

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 
 class Registry(dict[str, "Op"]):
-    """Operations by name. One that is not there may be in a room that waits: so all are loaded."""
+    """Operations by name. Asked for one that is not there, it loads the rooms that wait."""
 
     def __missing__(self, name: str) -> Op:
-        OPERATORS.load_all()
+        OPERATORS.load_for(name)
+        if name not in self:
+            OPERATORS.load_all()
         if name in self:
             return self[name]
         raise KeyError(name)

@@ -45,6 +45,13 @@ def load_all() -> None:
         importlib.import_module(f"wengert.ops.{name}")
 
 
+def load_for(name: str) -> None:
+    """Import the room that brings a method of this name, which an operation is often called by."""
+    for room, names in METHODS.items():
+        if name in names:
+            importlib.import_module(f"wengert.ops.{room}")
+
+
 def answer_for(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """What answers for a function of NumPy's that the table did not have so far; None: nothing."""
     load_all()
@@ -67,5 +74,6 @@ def _wait() -> None:
 
 OPERATORS.answer_for = answer_for
 OPERATORS.load_all = load_all
+OPERATORS.load_for = load_for
 OPERATORS.ufunc = _first_ufunc
 _wait()
