@@ -218,19 +218,6 @@ from wengert.ops.magnitude import (
 from wengert.ops.matmul import (
     matmul,
 )
-from wengert.ops.mm import (
-    bmm,
-    dot,
-    mm,
-    mv,
-    vdot,
-)
-from wengert.ops.outer import (
-    inner,
-    outer,
-    outer as ger,
-    tensordot,
-)
 from wengert.ops.powers import (
     float_power,
     pow_op as pow,
@@ -286,12 +273,6 @@ from wengert.ops.slicing import (
     split,
     tensor_split,
     unbind,
-)
-from wengert.ops.softmax import (
-    log_softmax,
-    logsumexp,
-    softmax,
-    softmin,
 )
 from wengert.ops.transpose import (
     adjoint,
@@ -1029,6 +1010,13 @@ if TYPE_CHECKING:
         matrix_power,
         vander_ as vander,
     )
+    from wengert.ops.mm import (
+        bmm,
+        dot,
+        mm,
+        mv,
+        vdot,
+    )
     from wengert.ops.multi_dot import (
         chain_matmul,
         multi_dot,
@@ -1051,6 +1039,12 @@ if TYPE_CHECKING:
     from wengert.ops.numpy_elements import (
         cbrt,
         i0,
+    )
+    from wengert.ops.outer import (
+        inner,
+        outer,
+        outer as ger,
+        tensordot,
     )
     from wengert.ops.pad import (
         pad,
@@ -1124,6 +1118,12 @@ if TYPE_CHECKING:
         silu,
         softplus,
         softsign,
+    )
+    from wengert.ops.softmax import (
+        log_softmax,
+        logsumexp,
+        softmax,
+        softmin,
     )
     from wengert.ops.sorting import (
         argsort,
@@ -1246,6 +1246,7 @@ _WAITING = {
     "binary_cross_entropy": "wengert.ops.binary_losses:binary_cross_entropy",
     "binary_cross_entropy_with_logits": "wengert.ops.binary_losses:binary_cross_entropy_with_logits",
     "bincount": "wengert.ops.finding:bincount",
+    "bmm": "wengert.ops.mm:bmm",
     "bucketize": "wengert.ops.finding:bucketize",
     "can_cast": "wengert.ops.dtypes:can_cast",
     "cbrt": "wengert.ops.numpy_elements:cbrt",
@@ -1291,6 +1292,7 @@ _WAITING = {
     "diagonal": "wengert.ops.diagonal:diagonal",
     "diff": "wengert.ops.scan:diff",
     "digamma": "wengert.ops.special:digamma",
+    "dot": "wengert.ops.mm:dot",
     "einsum": "wengert.ops.einsum:einsum",
     "embedding": "wengert.ops.embedding:embedding",
     "equal": "wengert.ops.compare:equal",
@@ -1315,6 +1317,7 @@ _WAITING = {
     "frac_": "wengert.ops.functions_in_place:frac_",
     "gelu": "wengert.ops.sigmoids:gelu",
     "geqrf": "wengert.ops.qr:geqrf",
+    "ger": "wengert.ops.outer:outer",
     "get_num_threads": "wengert.compiler.backend.threads:get_num_threads",
     "get_printoptions": "wengert.printing:get_printoptions",
     "get_rng_state": "wengert.ops.generator:get_rng_state",
@@ -1328,6 +1331,7 @@ _WAITING = {
     "index_put": "wengert.ops.puts:index_put",
     "index_put_": "wengert.ops.functions_in_place:index_put_",
     "initial_seed": "wengert.ops.generator:initial_seed",
+    "inner": "wengert.ops.outer:inner",
     "inverse": "wengert.ops.inverse:inv",
     "is_conj": "wengert.ops.complex_views:is_conj",
     "is_neg": "wengert.ops.complex_views:is_neg",
@@ -1347,12 +1351,14 @@ _WAITING = {
     "log1p_": "wengert.ops.functions_in_place:log1p_",
     "log2_": "wengert.ops.functions_in_place:log2_",
     "log_": "wengert.ops.functions_in_place:log_",
+    "log_softmax": "wengert.ops.softmax:log_softmax",
     "logcumsumexp": "wengert.ops.scan:logcumsumexp",
     "logdet": "wengert.ops.determinant:logdet",
     "logit": "wengert.ops.special:logit",
     "logit_": "wengert.ops.functions_in_place:logit_",
     "logsigmoid": "wengert.ops.sigmoids:logsigmoid",
     "logspace": "wengert.ops.ranges:logspace",
+    "logsumexp": "wengert.ops.softmax:logsumexp",
     "lu_solve": "wengert.ops.lu:lu_solve_",
     "lu_unpack": "wengert.ops.lu:lu_unpack",
     "manual_seed": "wengert.ops.generator:manual_seed",
@@ -1363,9 +1369,11 @@ _WAITING = {
     "median": "wengert.ops.quantile:median",
     "min": "wengert.ops.extrema:min_",
     "mish": "wengert.ops.sigmoids:mish",
+    "mm": "wengert.ops.mm:mm",
     "mse_loss": "wengert.ops.regression:mse_loss",
     "multi_dot": "wengert.ops.multi_dot:multi_dot",
     "multinomial": "wengert.ops.multinomial:multinomial",
+    "mv": "wengert.ops.mm:mv",
     "nan_to_num": "wengert.ops.limits:nan_to_num",
     "nan_to_num_": "wengert.ops.functions_in_place:nan_to_num_",
     "nanmedian": "wengert.ops.quantile:nanmedian",
@@ -1378,6 +1386,7 @@ _WAITING = {
     "normal": "wengert.ops.draws:normal",
     "one_hot": "wengert.ops.finding:one_hot",
     "orgqr": "wengert.ops.qr:householder_product",
+    "outer": "wengert.ops.outer:outer",
     "pad": "wengert.ops.pad:pad",
     "pinverse": "wengert.ops.pinv:pinverse",
     "polar": "wengert.ops.complex_numbers:polar",
@@ -1428,6 +1437,8 @@ _WAITING = {
     "sinh_": "wengert.ops.functions_in_place:sinh_",
     "slogdet": "wengert.ops.determinant:slogdet",
     "smooth_l1_loss": "wengert.ops.regression:smooth_l1_loss",
+    "softmax": "wengert.ops.softmax:softmax",
+    "softmin": "wengert.ops.softmax:softmin",
     "softplus": "wengert.ops.sigmoids:softplus",
     "softsign": "wengert.ops.sigmoids:softsign",
     "sort": "wengert.ops.sorting:sort",
@@ -1440,6 +1451,7 @@ _WAITING = {
     "tan_": "wengert.ops.functions_in_place:tan_",
     "tanh": "wengert.ops.trigonometry:tanh",
     "tanh_": "wengert.ops.functions_in_place:tanh_",
+    "tensordot": "wengert.ops.outer:tensordot",
     "topk": "wengert.ops.sorting:topk",
     "trace": "wengert.ops.kron:trace",
     "triangular_solve": "wengert.ops.triangular:triangular_solve",
@@ -1451,6 +1463,7 @@ _WAITING = {
     "vander": "wengert.ops.matrix_functions:vander_",
     "var": "wengert.ops.statistics:var",
     "var_mean": "wengert.ops.statistics:var_mean",
+    "vdot": "wengert.ops.mm:vdot",
     "vector_norm": "wengert.ops.norm:vector_norm",
     "view_as_complex": "wengert.ops.complex_views:view_as_complex",
     "view_as_real": "wengert.ops.complex_views:view_as_real",
