@@ -1,148 +1,95 @@
-"""Reductions: what is accumulated, from which start, and how partial results are joined."""
+"""Accumulators: the state of a reduction in a loop.
+
+Several vectors take turns, so that one addition need not wait for the other. Sums of floats are
+made in blocks, and a block's sum is added to the total together with what that rounds off (Knuth's
+TwoSum): the error of a long sum is that of one block, smaller than that of summing pairwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
 
 from wengert.compiler.code import Code, Value
+from wengert.compiler.loops.reductions import REDUCTIONS, State
 from wengert.core.node import Node
 
-State = tuple[Value, ...]
-"""What a reduction has accumulated: a value; for argmax and argmin also the index of it."""
-
-
-class Reduction(NamedTuple):
-    """How to combine.
-
-    start: the number that changes nothing, given the type. join: of two values one. indexed: the
-    first of two values is better than the second; equal ones are told apart by their indices.
-    """
-
-    start: Callable[[str, bool], Any]
-    join: Callable[[Code, Value, Value], Value]
-    indexed: bool = False
-
-
-def lowest(type: str, signed: bool) -> Any:
-    """What nothing is smaller than."""
-    if type in ("float", "double"):
-        return -float("inf")
-    if type == "i1" or not signed:
-        return 0
-    return -(2 ** (int(type[1:]) - 1))
-
-
-def highest(type: str, signed: bool) -> Any:
-    """What nothing is larger than."""
-    if type in ("float", "double"):
-        return float("inf")
-    if type == "i1":
-        return 1
-    bits = int(type[1:])
-    return 2 ** (bits - 1) - 1 if signed else 2**bits - 1
-
-
-def _largest(code: Code, x: Value, y: Value) -> Value:
-    return code.either(x, y) if x.type == "i1" else code.larger(x, y)
-
-
-def _smallest(code: Code, x: Value, y: Value) -> Value:
-    return code.both(x, y) if x.type == "i1" else code.smaller(x, y)
-
-
-REDUCTIONS: Final = {
-    "add": Reduction(lambda type, signed: 0, lambda code, x, y: code.add(x, y)),
-    "mul": Reduction(lambda type, signed: 1, lambda code, x, y: code.mul(x, y)),
-    "max": Reduction(lowest, _largest),
-    "min": Reduction(highest, _smallest),
-    "any": Reduction(lambda type, signed: 0, lambda code, x, y: code.either(x, y)),
-    "all": Reduction(lambda type, signed: 1, lambda code, x, y: code.both(x, y)),
-    "argmax": Reduction(lowest, lambda code, x, y: code.compare("ogt", x, y), indexed=True),
-    "argmin": Reduction(highest, lambda code, x, y: code.compare("olt", x, y), indexed=True),
-}
-"""By what `reduces=` says in the definition of an operation."""
+BLOCK = 16
+"""Additions to one accumulator before its sum is added to the total."""
 
 
 class Accumulator:
-    """A reduction's state in a loop, on the stack, where LLVM makes registers of it.
+    """A reduction's state, on the stack, where LLVM makes registers of it.
 
-    kind: the reduction. type: of the elements. wide: the code it is accumulated in.
+    type: of the elements. turns: how many vectors take turns. totals: whether there is more than
+    one block.
     """
 
     def __init__(
-        self, node: Node, type: str, signed: bool, local: Callable[[str], str], code: Code
-    ):
+        self, node: Node, type: str, code: Code, local: Callable[[str], str], turns: int,
+        *, totals: bool,
+    ) -> None:  # fmt: skip
         self.kind = REDUCTIONS[node.op.reduces]
         self.type = type
+        self.totals = totals and self.kind.rounds and type in ("float", "double")
         self._code = code
-        self._start = self.kind.start(type, signed)
+        self._number = code.constant(self.kind.start(type), type)
         types = (type, "i64") if self.kind.indexed else (type,)
-        self._places = [(local(code.wide(t)), t) for t in types]
+        self._turns = [[(local(code.wide(t)), t) for t in types] for _ in range(turns)]
+        self._total = [(local(code.wide(type)), type) for _ in range(2 if self.totals else 0)]
 
     def start(self) -> None:
         """Begin anew."""
-        for (place, type), number in zip(self._places, (self._start, 0), strict=False):
-            self._put(place, self._code.constant(number, type))
+        for places in (*self._turns, self._total):
+            for place, type in places:
+                number = self._number if type == self.type else self._code.constant(0, type)
+                self._put(place, number)
 
     def _put(self, place: str, x: Value) -> None:
         self._code.lines.append(f"  store {self._code.wide(x.type)} {x.name}, ptr {place}")
 
-    def state(self) -> State:
+    def _state(self, places: list[tuple[str, str]]) -> State:
         code = self._code
-        return tuple(code.emit(f"load {code.wide(t)}, ptr {p}", t) for p, t in self._places)
+        return tuple(code.emit(f"load {code.wide(type)}, ptr {p}", type) for p, type in places)
 
-    def put(self, state: State) -> None:
-        for (place, _), x in zip(self._places, state, strict=True):
-            self._put(place, x)
-
-    def take(self, state: State, mask: str | None) -> None:
-        """Join one more; where the mask is off, nothing."""
+    def take(self, turn: int, state: State, mask: str | None = None) -> None:
+        """Join one more vector; where the mask is off, nothing."""
         code = self._code
         if mask is not None:
-            start = code.constant(self._start, self.type)
-            state = (code.select(Value(mask, "i1"), state[0], start), *state[1:])
-        self.put(self.join(code, self.state(), state))
+            state = (code.select(Value(mask, "i1"), state[0], self._number), *state[1:])
+        places = self._turns[turn]
+        joined = self.kind.join(code, self._state(places), state)
+        for (place, _), x in zip(places, joined, strict=True):
+            self._put(place, x)
 
-    def join(self, code: Code, old: State, new: State) -> State:
-        """Of two states one. Of equal values, and of NaNs, the one with the smaller index wins."""
-        if not self.kind.indexed:
-            return (self.kind.join(code, new[0], old[0]),)
-        (x, i), (y, j) = new, old
-        nan, other = code.isnan(x), code.isnan(y)
-        better = code.either(self.kind.join(code, x, y), both_not(code, nan, other))
-        same = code.either(code.compare("oeq", x, y), code.both(nan, other))
-        wide = code.wide("i64")
-        earlier = code.emit(f"icmp ult {wide} {i.name}, {j.name}", "i1")
-        chosen = code.either(better, code.both(same, earlier))
-        return code.select(chosen, x, y), code.select(chosen, i, j)
+    def _joined(self) -> State:
+        """All turns, in a tree."""
+        states = [self._state(places) for places in self._turns]
+        while len(states) > 1:
+            pairs = zip(states[::2], states[1::2], strict=False)
+            odd = states[-1:] if len(states) % 2 else []
+            states = [*(self.kind.join(self._code, x, y) for x, y in pairs), *odd]
+        return states[0]
 
-    def across(self) -> State:
-        """The lanes, joined in a tree: a scalar state."""
-        return across(self._code, self.state(), self.join)
+    def end_block(self) -> None:
+        """Add the block's sum to the total, and begin another one."""
+        if not self.totals:
+            return
+        code, (x,) = self._code, self._joined()
+        high, low = self._state(self._total)
+        total = code.add(high, x)
+        part = code.sub(total, high)
+        lost = code.add(code.sub(high, code.sub(total, part)), code.sub(x, part))
+        self._put(self._total[0][0], total)
+        self._put(self._total[1][0], code.add(low, lost))
+        for ((place, _),) in self._turns:
+            self._put(place, self._number)
 
-
-def both_not(code: Code, x: Value, y: Value) -> Value:
-    """x and not y."""
-    return code.both(x, code.differ(y, code.constant(True, "i1")))
-
-
-def across(code: Code, state: State, join: Callable[[Code, State, State], State]) -> State:
-    """The lanes of a state, joined: the lower half with the upper half, until one is left."""
-    while code.lanes > 1:
-        half = code.beside(code.lanes // 2)
-        low = tuple(_half(code, half, x, 0) for x in state)
-        high = tuple(_half(code, half, x, half.lanes) for x in state)
-        state = join(half, low, high)
-        code = half
-    return state
-
-
-def _half(code: Code, half: Code, x: Value, first: int) -> Value:
-    wide = code.wide(x.type)
-    if half.lanes == 1:
-        return code.emit(f"extractelement {wide} {x.name}, i64 {first}", x.type)
-    lanes = ", ".join(f"i32 {first + i}" for i in range(half.lanes))
-    return code.emit(
-        f"shufflevector {wide} {x.name}, {wide} poison, <{half.lanes} x i32> <{lanes}>", x.type
-    )
+    def result(self) -> State:
+        """What has been accumulated, one state per lane."""
+        if not self.totals:
+            return self._joined()
+        self.end_block()
+        code = self._code
+        high, low = self._state(self._total)
+        # Beside an infinite total the rounding errors are NaN.
+        return (code.select(code.isnan(low), high, code.add(high, low)),)

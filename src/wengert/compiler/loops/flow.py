@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from wengert.compiler.loops.space import Space
+from wengert.compiler.loops.space import Sources, Space
 from wengert.core.node import Node
-
-if TYPE_CHECKING:
-    from wengert.compiler.pieces.nest import Nest
 
 
 class Flow:
@@ -20,21 +16,21 @@ class Flow:
     reduction is accumulated in the pass before that.
     """
 
-    def __init__(self, nest: Nest, space: Space) -> None:
-        self._nest = nest
+    def __init__(self, nodes: Sequence[Node], sources: Sources, space: Space) -> None:
+        self.nodes, self.sources, self._space = nodes, sources, space
         self.full: set[Node] = {node for node, p in space.loads.items() if any(p.inner)}
         self.when: dict[Node, int] = dict.fromkeys(space.loads, 0)
-        for node in nest.nodes:
-            sources = [s for s in nest.sources[node] if s is not None]
-            self.when[node] = max((self.when[s] for s in sources), default=0)
+        for node in nodes:
+            read = [s for s in sources[node] if s is not None]
+            self.when[node] = max((self.when[s] for s in read), default=0)
             if node.op.reduces:
                 self.when[node] += 1
-            elif any(s in self.full for s in sources):
+            elif any(s in self.full for s in read):
                 self.full.add(node)
-        self.reductions = [node for node in nest.nodes if node.op.reduces]
-        self._stores = {node: any(p.inner) for node, p in space.stores.items()}
+        self.reductions = [node for node in nodes if node.op.reduces]
+        self._along = {node: any(p.inner) for node, p in space.stores.items()}
         last = [self.when[node] - 1 for node in self.reductions]
-        last += [self.when[node] for node, along in self._stores.items() if along]
+        last += [self.when[node] for node, along in self._along.items() if along]
         self.passes = max(last, default=-1) + 1
 
     def accumulated(self, number: int) -> list[Node]:
@@ -43,28 +39,45 @@ class Flow:
 
     def written(self, number: int) -> list[Node]:
         """What a pass stores; also rows' values that are stored for each of their points."""
-        return [n for n, along in self._stores.items() if along and self.when[n] == number]
+        return [n for n, along in self._along.items() if along and self.when[n] == number]
 
     def row_stores(self) -> list[Node]:
         """What is stored once per row."""
-        return [node for node, along in self._stores.items() if not along]
+        return [node for node, along in self._along.items() if not along]
 
     def of_rows(self, number: int) -> list[Node]:
         """The elementwise operations on rows' values that are possible before a pass."""
         return [
             node
-            for node in self._nest.nodes
+            for node in self.nodes
             if node not in self.full and not node.op.reduces and self.when[node] == number
         ]
 
+    def targets(self, number: int) -> list[Node]:
+        """What a pass is for: the operands of its reductions, and what it stores."""
+        found = [s for node in self.accumulated(number) for s in self.sources[node] if s]
+        return [*found, *self.written(number)]
+
     def needed(self, number: int) -> list[Node]:
         """The full operations that a pass computes, in order."""
-        targets = [s for node in self.accumulated(number) for s in self._nest.sources[node]]
-        return self._closure([*targets, *self.written(number)])
+        found = {node for node in self.targets(number) if node in self.full}
+        for node in reversed(self.nodes):
+            if node in found:
+                found.update(s for s in self.sources[node] if s in self.full)  # type: ignore[misc]
+        return [node for node in self.nodes if node in found]
 
-    def _closure(self, targets: Iterable[Node | None]) -> list[Node]:
-        found = {node for node in targets if node in self.full}
-        for node in reversed(self._nest.nodes):
-            if node in found and not node.op.reduces:
-                found.update(s for s in self._nest.sources[node] if s in self.full)
-        return [node for node in self._nest.nodes if node in found]
+    def read(self, number: int) -> set[Node | None]:
+        """Every value that a pass looks at."""
+        return {*self.targets(number), *(s for n in self.needed(number) for s in self.sources[n])}
+
+
+def closure(
+    targets: Iterable[Node], nodes: Sequence[Node], sources: Sources, known: Iterable[Node]
+) -> list[Node]:
+    """Of some nodes in order those that the targets need, where some values are known already."""
+    given = set(known)
+    found = {node for node in targets if node not in given}
+    for node in reversed(nodes):
+        if node in found:
+            found.update(s for s in sources[node] if s is not None and s not in given)
+    return [node for node in nodes if node in found]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from wengert.core.aval import Shape
@@ -11,9 +13,11 @@ from wengert.core.node import Node
 if TYPE_CHECKING:
     from wengert.compiler.pieces.nest import Nest
 
+Sources = dict[Node, tuple[Node | None, ...]]
+
 
 class Place(NamedTuple):
-    """Where a value lies: the slot of its buffer, and its strides along the loops."""
+    """Where a value lies: its buffer, and its strides along the loops, in elements."""
 
     root: Node
     offset: int
@@ -21,32 +25,48 @@ class Place(NamedTuple):
     inner: tuple[int, ...]
 
 
-class Space(NamedTuple):
+class Cut(NamedTuple):
+    """An inner axis that is done in parts, which are an outer axis.
+
+    axis: which inner one. part: the outer one. length: of each part but the last, which is what
+    remains. The strides along the inner axis begin anew in each part.
+    """
+
+    axis: int
+    part: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Space:
     """The loops of a nest.
 
     outer: lengths of the axes that are kept: each combination is a row. inner: lengths of those
-    that a row runs over, at least one; in a nest that reduces nothing, the last axis.
+    that a row runs over, at least one; in a nest that reduces nothing, the last axis. partials:
+    where a reduction's state is stored in place of its result.
     """
 
     outer: Shape
     inner: Shape
     loads: dict[Node, Place]
     stores: dict[Node, Place]
+    partials: dict[Node, tuple[Place, ...]] = field(default_factory=dict)
+    cut: Cut | None = None
 
     @property
     def rows(self) -> int:
-        return _product(self.outer)
+        return prod(self.outer)
 
     @property
     def row(self) -> int:
-        return _product(self.inner)
+        """The points of a row, or of a part of one."""
+        whole = prod(self.inner)
+        return whole if self.cut is None else whole // self.inner[self.cut.axis] * self.cut.length
 
-
-def _product(lengths: Sequence[int]) -> int:
-    total = 1
-    for length in lengths:
-        total *= length
-    return total
+    def places(self) -> list[Place]:
+        """Everything that is read or written."""
+        kept = [place for places in self.partials.values() for place in places]
+        return [*self.loads.values(), *self.stores.values(), *kept]
 
 
 def arranged(nest: Nest) -> Space:
@@ -59,10 +79,8 @@ def arranged(nest: Nest) -> Space:
     if not any("arg" in node.op.reduces for node in nest.nodes):
         # Sums in any order are sums; from the largest stride to the smallest is fastest.
         gone.sort(key=lambda d: -sum(abs(s[d]) for s in strides))
-    outer, steps = _collapsed(
-        [nest.space[d] for d in kept], [[s[d] for d in kept] for s in strides]
-    )
-    inner, deep = _collapsed([nest.space[d] for d in gone], [[s[d] for d in gone] for s in strides])
+    outer, steps = _collapsed(nest.space, kept, strides)
+    inner, deep = _collapsed(nest.space, gone, strides)
     if not nest.reduced and outer:
         inner, deep = outer[-1:], [step[-1:] for step in steps]
         outer, steps = outer[:-1], [step[:-1] for step in steps]
@@ -75,13 +93,13 @@ def arranged(nest: Nest) -> Space:
 
 
 def _collapsed(
-    lengths: Sequence[int], strides: Sequence[Sequence[int]]
+    space: Shape, axes: Sequence[int], strides: Sequence[Sequence[int]]
 ) -> tuple[Shape, list[tuple[int, ...]]]:
-    """The same loops with axes joined that lie in one piece for all strides."""
+    """Loops over some axes, joined where they lie in one piece for all strides."""
     sides: list[int] = []
     steps: list[list[int]] = [[] for _ in strides]
-    for d, length in enumerate(lengths):
-        own = [s[d] for s in strides]
+    for d in axes:
+        length, own = space[d], [s[d] for s in strides]
         if sides and all(step[-1] == n * length for step, n in zip(steps, own, strict=True)):
             sides[-1] *= length
             for step, n in zip(steps, own, strict=True):
@@ -91,3 +109,25 @@ def _collapsed(
             for step, n in zip(steps, own, strict=True):
                 step.append(n)
     return tuple(sides), [tuple(step) for step in steps]
+
+
+def cut(space: Space, axis: int, length: int, part: int) -> Space:
+    """The same loops with an inner axis in parts of a length. part: which outer axis they become.
+
+    The partials' places must have an outer stride for it already.
+    """
+
+    def placed(place: Place) -> Place:
+        outer = list(place.outer)
+        outer.insert(part, place.inner[axis] * length)
+        return place._replace(outer=tuple(outer))
+
+    outer = list(space.outer)
+    outer.insert(part, -(-space.inner[axis] // length))
+    return replace(
+        space,
+        outer=tuple(outer),
+        loads={node: placed(place) for node, place in space.loads.items()},
+        stores={node: placed(place) for node, place in space.stores.items()},
+        cut=Cut(axis, part, length),
+    )
