@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from wengert.compiler.loops.space import Sources, Space
 from wengert.core.node import Node
@@ -23,11 +23,11 @@ class Flow:
         for node in nodes:
             read = [s for s in sources[node] if s is not None]
             self.when[node] = max((self.when[s] for s in read), default=0)
-            if node.op.reduces:
+            if node.op.reduces and space.reduces:
                 self.when[node] += 1
             elif any(s in self.full for s in read):
                 self.full.add(node)
-        self.reductions = [node for node in nodes if node.op.reduces]
+        self.reductions = [node for node in nodes if node.op.reduces and space.reduces]
         self._along = {node: any(p.inner) for node, p in space.stores.items()}
         last = [self.when[node] - 1 for node in self.reductions]
         last += [self.when[node] for node, along in self._along.items() if along]
@@ -47,10 +47,11 @@ class Flow:
 
     def of_rows(self, number: int) -> list[Node]:
         """The elementwise operations on rows' values that are possible before a pass."""
+        reduced = set(self.reductions)
         return [
             node
             for node in self.nodes
-            if node not in self.full and not node.op.reduces and self.when[node] == number
+            if node not in self.full and node not in reduced and self.when[node] == number
         ]
 
     def targets(self, number: int) -> list[Node]:
@@ -58,17 +59,15 @@ class Flow:
         found = [s for node in self.accumulated(number) for s in self.sources[node] if s]
         return [*found, *self.written(number)]
 
-    def needed(self, number: int) -> list[Node]:
-        """The full operations that a pass computes, in order."""
-        found = {node for node in self.targets(number) if node in self.full}
-        for node in reversed(self.nodes):
-            if node in found:
-                found.update(s for s in self.sources[node] if s in self.full)  # type: ignore[misc]
-        return [node for node in self.nodes if node in found]
+    def needed(self, number: int, kept: Collection[Node] = ()) -> list[Node]:
+        """The full operations that a pass computes, in order. kept: what is there already."""
+        known = {node for node in self.when if node not in self.full}
+        return closure(self.targets(number), self.nodes, self.sources, known.union(kept))
 
-    def read(self, number: int) -> set[Node | None]:
+    def read(self, number: int, kept: Collection[Node] = ()) -> set[Node | None]:
         """Every value that a pass looks at."""
-        return {*self.targets(number), *(s for n in self.needed(number) for s in self.sources[n])}
+        operands = (s for node in self.needed(number, kept) for s in self.sources[node])
+        return {*self.targets(number), *operands}
 
 
 def closure(

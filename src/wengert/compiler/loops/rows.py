@@ -1,219 +1,235 @@
-"""Rows: loops that run along the axis that is reduced, or along the last one of a map.
+"""Rows: loops with vectors along the axis that is reduced, or along the last one of a map.
 
 Each row is passed over as often as its reductions need; in between, what belongs to the row is
-scalar code. What a later pass needs again is computed again.
+scalar code. What a later pass needs again is computed again where that is cheap, or else kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from math import prod
 
 from wengert.compiler.code import Value
-from wengert.compiler.loops.accumulate import Accumulator, State
-from wengert.compiler.loops.flow import Flow
-from wengert.compiler.loops.memory import first_lanes, load, splat, store
-from wengert.compiler.loops.space import Place, Space
-from wengert.compiler.loops.values import Values, accumulated_in, lowered, taken, type_of, types_in
-from wengert.compiler.loops.width import lanes_for
-from wengert.compiler.loops.writer import Writer
-from wengert.compiler.pieces.piece import Module
+from wengert.compiler.loops.accumulate import BLOCK, Accumulator
+from wengert.compiler.loops.body import Known, Loops
+from wengert.compiler.loops.cost import CHEAP, unrolled
+from wengert.compiler.loops.memory import lane_numbers, load, splat, store
+from wengert.compiler.loops.reductions import across
+from wengert.compiler.loops.space import Place
+from wengert.compiler.loops.values import Values, type_of
+from wengert.compiler.types import size, stored
 from wengert.core.node import Node
 
-if TYPE_CHECKING:
-    from wengert.compiler.pieces.nest import Nest
+KEPT_BYTES = 16384
+"""The longest row of which values are kept between passes: half of the smallest L1 in use."""
+
+Vector = tuple[int, str, int | None]
+"""Which accumulator it takes, its index along the last axis, how many lanes count."""
 
 
-class Rows:
+class Rows(Loops):
     """The code of some rows."""
 
-    def __init__(self, nest: Nest, space: Space, module: Module) -> None:
-        self._nest, self._space = nest, space
-        self._flow = Flow(nest, space)
-        self._writer = Writer()
-        self._code = self._writer.code
-        self._wide = self._code.beside(lanes_for(types_in(nest)))
-        self._module = module
-        self._segment = 0
-        self._pointers: dict[Place, str] = {}
-        self._known: dict[Node, Value] = {}
+    stem = "rows"
 
-    def write(self) -> None:
-        """One step: its chunks are some rows each, or some parts of rows."""
-        name = self._module.name("rows")
-        writer = self._writer
-        bases = {p.root: writer.address(self._module.slot(p.root)) for p in self._places()}
-        count, chunks = self._split()
-        per = -(-count // chunks)
-        low = writer.scaled("%chunk", per)
-        high = self._smaller(writer.sum(low, str(per)), count)
-        with writer.loop(low, high, 1) as at:
-            start, stop, row = self._range(at)
-            self._point_at_row(bases, self._coordinates(row))
-            self._row(start, stop)
-        self._module.define(writer.function(name))
-        self._module.declare(self._code.declared)
-        self._module.step(name, chunks)
+    @property
+    def units(self) -> int:
+        return self.space.rows
 
-    def _places(self) -> list[Place]:
-        return [*self._space.loads.values(), *self._space.stores.values()]
+    def unit(self, at: str) -> None:
+        self.base = self.coordinates(at, self.space.outer)
+        self._ends = self.ends(self.base)
+        self.point_at(self.base)
+        self._kept: dict[Node, str] = {}
+        known = self._loaded_rows()
+        for number in range(self.flow.passes + 1):
+            self.compute_rows(number, known, wide=False)
+            if number < self.flow.passes:
+                self._pass(number, known)
+        for node in self.flow.row_stores():
+            self._keep(self.space.stores[node], known[node])
 
-    # What a chunk is
+    def _keep(self, place: Place, value: Value) -> None:
+        store(self.code, value, self.pointers[place], 0)
 
-    def _split(self) -> tuple[int, int]:
-        """How many rows, or parts of rows, there are, and in how many chunks they are done."""
-        rows, row = self._space.rows, self._space.row
-        points = rows * row
-        chunks = max(1, min(64, points // 16384))
-        if not self._flow.reductions and rows < 4 * chunks and row > 4096:
-            self._segment = 4096
-            rows *= -(-row // self._segment)
-        return rows, max(1, min(rows, chunks))
+    def _loaded_rows(self) -> Known:
+        loads = self.space.loads.items()
+        rows = [(node, self.pointers[p]) for node, p in loads if node not in self.flow.full]
+        return {node: load(self.code, pointer, 0, type_of(node)) for node, pointer in rows}
 
-    def _smaller(self, x: str, most: int) -> str:
-        self._code.declared.add("declare i64 @llvm.smin.i64(i64, i64)")
-        return self._writer.index(f"call i64 @llvm.smin.i64(i64 {x}, i64 {most})")
+    # One pass
 
-    def _range(self, at: str) -> tuple[str, str, str]:
-        """From where to where a row is done, and which one it is."""
-        length = self._space.inner[-1]
-        if not self._segment:
-            return "0", str(length), at
-        parts = -(-length // self._segment)
-        row = self._writer.index(f"udiv i64 {at}, {parts}")
-        part = self._writer.index(f"urem i64 {at}, {parts}")
-        start = self._writer.scaled(part, self._segment)
-        return start, self._smaller(self._writer.sum(start, str(self._segment)), length), row
-
-    def _coordinates(self, row: str) -> list[str]:
-        """The indices along the outer axes."""
-        found: list[str] = []
-        for length in reversed(self._space.outer[1:]):
-            found.append(self._writer.index(f"urem i64 {row}, {length}"))
-            row = self._writer.index(f"udiv i64 {row}, {length}")
-        return [*([row] if self._space.outer else []), *reversed(found)]
-
-    def _point_at_row(self, bases: dict[Node, str], at: Sequence[str]) -> None:
-        writer = self._writer
-        for node, place in [*self._space.loads.items(), *self._space.stores.items()]:
-            index = str(place.offset)
-            for coordinate, stride in zip(at, place.outer, strict=True):
-                index = writer.sum(index, writer.scaled(coordinate, stride))
-            self._pointers[place] = self._moved(bases[place.root], type_of(node), index)
-
-    def _moved(self, pointer: str, type: str, index: str) -> str:
-        kind = "i8" if type == "i1" else type
-        return self._writer.index(f"getelementptr {kind}, ptr {pointer}, i64 {index}")
-
-    # One row
-
-    def _row(self, start: str, stop: str) -> None:
-        flow, code = self._flow, self._code
-        self._known = {}
-        for node, place in self._space.loads.items():
-            if node not in flow.full:
-                self._known[node] = load(code, self._pointers[place], 0, type_of(node))
-        for number in range(flow.passes + 1):
-            for node in flow.of_rows(number):
-                sources = self._nest.sources[node]
-                self._known[node] = lowered(code, node, sources, self._known.__getitem__)
-            if number < flow.passes:
-                self._pass(number, start, stop)
-        for node in flow.row_stores():
-            store(code, self._known[node], self._pointers[self._space.stores[node]], 0)
-
-    def _pass(self, number: int, start: str, stop: str) -> None:
+    def _pass(self, number: int, known: Known) -> None:
         """One pass over a row: accumulate, and store."""
-        sums = {node: self._accumulator(node) for node in self._flow.accumulated(number)}
-        repeated = self._repeated(number)
+        needed = self.flow.needed(number, self._kept)
+        work = sum(self.cost.per_node[node] for node in needed)
+        lanes, length = self.wide.lanes, self._length()
+        turns = min(unrolled(work), max(1, length // lanes))
+        rounds = max(1, length // (lanes * turns))
+        totals = rounds * prod(self.space.inner[:-1]) > 2 * BLOCK
+        sums = {
+            node: self.accumulator(node, turns, totals=totals)
+            for node in self.flow.accumulated(number)
+        }
         for accumulator in sums.values():
             accumulator.start()
-        inner = self._space.inner
-        with ExitStack() as loops:
-            at = [loops.enter_context(self._writer.loop("0", str(n), 1)) for n in inner[:-1]]
-            for node in self._steady(number):
-                repeated[node] = self._loaded(node, [*at, "0"], None)
-            for index, count in self._strips(start, stop):
-                self._point(number, sums, repeated, [*at, index], count)
+        later = self._worth_keeping(number, needed)
+        repeated = self._repeated(number, known)
+        self._run_over(turns, rounds, sums, number, repeated, needed, later)
         for node, accumulator in sums.items():
-            found = accumulator.across()[-1]
-            self._known[node] = self._code.converted(found, type_of(node))
+            state = across(self.wide, accumulator.result(), accumulator.kind.join)
+            self.finish(self.code, node, state, known, self._keep)
+        self._kept |= later
 
-    def _accumulator(self, node: Node) -> Accumulator:
-        (source,) = self._nest.sources[node]
-        assert source is not None
-        type = accumulated_in(node, source)
-        signed = source.aval.dtype.kind == "i"
-        return Accumulator(node, type, signed, self._writer.local, self._wide)
+    def _length(self) -> int:
+        """Of the last axis, or of a part of it."""
+        cut = self.space.cut
+        last = len(self.space.inner) - 1
+        return self.space.inner[-1] if cut is None or cut.axis != last else cut.length
 
-    def _repeated(self, number: int) -> dict[Node, Value]:
+    def _worth_keeping(self, number: int, needed: Sequence[Node]) -> dict[Node, str]:
+        """What later passes need again and should not compute again: room for a row of each."""
+        found: dict[Node, str] = {}
+        padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
+        count = prod(self.space.inner[:-1]) * padded
+        for node in reversed(needed):
+            costly = self.cost.per_node[node] > CHEAP and self.space.cut is None
+            if not costly or count * size(type_of(node)) > KEPT_BYTES:
+                continue
+            later = range(number + 1, self.flow.passes)
+            if any(node in self.flow.needed(n, {**self._kept, **found}) for n in later):
+                found[node] = self.writer.local(f"[{count} x {stored(type_of(node))}]")
+        return found
+
+    def _repeated(self, number: int, known: Known) -> Known:
         """The row's values that a pass reads, in every lane."""
-        nodes = [*self._flow.needed(number), *self._flow.accumulated(number)]
-        read = {s for node in nodes for s in self._nest.sources[node]}
-        read.update(self._flow.written(number))
-        return {n: splat(self._wide, x) for n, x in self._known.items() if n in read}
+        read = self.flow.read(number, self._kept)
+        return {node: splat(self.wide, x) for node, x in known.items() if node in read}
 
-    def _steady(self, number: int) -> list[Node]:
+    def _run_over(
+        self, turns: int, rounds: int, sums: Mapping[Node, Accumulator], number: int,
+        repeated: Known, needed: Sequence[Node], later: Mapping[Node, str],
+    ) -> None:  # fmt: skip
+        """The loops of a pass."""
+        inner = self.space.inner
+        ending = _ends_of_blocks(inner[:-1], rounds)
+        at: list[str] = []
+        with ExitStack() as loops:
+            for d in range(len(inner) - 1):
+                at.append(loops.enter_context(self.writer.loop("0", self._ends[d], 1)))
+                if d == ending:
+                    loops.callback(_end_blocks, sums)
+            steady = repeated | self._steady(number, at)
+            for turn, index, count in self._vectors(turns, rounds, sums):
+                self._point(number, sums, steady, needed, later, [*at, index], turn, count)
+
+    def _steady(self, number: int, at: Sequence[str]) -> Known:
         """What a pass loads that does not change along the last axis."""
-        nodes = [*self._flow.needed(number), *self._flow.accumulated(number)]
-        read = {s for node in nodes for s in self._nest.sources[node]}
-        loads = self._space.loads
-        return [n for n in loads if n in read and n in self._flow.full and not loads[n].inner[-1]]
+        read = self.flow.read(number, self._kept)
+        found: Known = {}
+        for node, place in self.space.loads.items():
+            if node in read and node in self.flow.full and not place.inner[-1]:
+                found[node] = self._loaded(node, [*at, "0"], None)
+        return found
 
-    def _strips(self, start: str, stop: str) -> Iterator[tuple[str, int | None]]:
-        """Vectors from start to stop; the last one in part, where the row ends."""
-        lanes, length = self._wide.lanes, self._space.inner[-1]
-        whole, rest = length // lanes * lanes, length % lanes
-        end = self._smaller(stop, whole) if stop.startswith("%") else str(whole)
-        if whole:
-            with self._writer.loop(start, end, lanes) as index:
-                yield index, None
-        if rest and stop.startswith("%"):
-            last = self._code.emit(f"icmp eq i64 {stop}, {length}", "i1")
-            with self._writer.when(last):
-                yield str(whole), rest
-        elif rest:
-            yield str(whole), rest
+    def _vectors(
+        self, turns: int, rounds: int, sums: Mapping[Node, Accumulator]
+    ) -> Iterator[Vector]:
+        """The vectors of a row: some in each round, and in the end those that remain."""
+        step = self.wide.lanes * turns
+        stop, length = self._ends[-1], self._length()
+        whole = stop if length % step == 0 else str(length // step * step)
+        if stop.startswith("%"):
+            whole = self.writer.index(f"and i64 {stop}, {-step}")
+        if length >= step:
+            with self._rounds(whole, step, rounds, sums) as index:
+                for turn in range(turns):
+                    yield turn, self.writer.sum(index, str(turn * self.wide.lanes)), None
+        yield from self._remaining(step)
+
+    @contextmanager
+    def _rounds(
+        self, stop: str, step: int, rounds: int, sums: Mapping[Node, Accumulator]
+    ) -> Iterator[str]:
+        """A loop over rounds, in blocks where there are many; yields its index."""
+        loop = self.writer.loop
+        if rounds <= 2 * BLOCK or not any(a.totals for a in sums.values()):
+            with loop("0", stop, step) as index:
+                yield index
+            return
+        with loop("0", stop, step * BLOCK) as begin:
+            end = self.writer.sum(begin, str(step * BLOCK))
+            with loop(begin, self.smaller(end, stop), step) as index:
+                yield index
+            _end_blocks(sums)
+
+    def _remaining(self, step: int) -> Iterator[Vector]:
+        """The vectors after the last whole round, of which the last one may be in part."""
+        length, full, stop = self.space.inner[-1], self._length(), self._ends[-1]
+        last = length - (length - 1) // max(full, 1) * full if length else 0
+        rest = last % step
+        if not rest:
+            return
+        with ExitStack() as only:
+            if stop.startswith("%"):
+                is_last = self.code.emit(f"icmp eq i64 {stop}, {last}", "i1")
+                only.enter_context(self.writer.when(is_last))
+            for turn, begin in enumerate(range(last - rest, last, self.wide.lanes)):
+                count = min(self.wide.lanes, last - begin)
+                yield turn, str(begin), None if count == self.wide.lanes else count
+
+    # One point
 
     def _point(
-        self, number: int, sums: dict[Node, Accumulator], known: dict[Node, Value],
-        at: Sequence[str], count: int | None,
+        self, number: int, sums: Mapping[Node, Accumulator], known: Known,
+        needed: Sequence[Node], later: Mapping[Node, str], at: Sequence[str], turn: int,
+        count: int | None,
     ) -> None:  # fmt: skip
-        """What a pass does with one vector: load, compute, accumulate, store."""
-        code, sources = self._wide, self._nest.sources
-        values = Values(code, known, lambda node: self._loaded(node, at, count))
-        for node in self._flow.needed(number):
-            values.compute(node, sources[node])
-        mask = None if count is None else first_lanes(code, count)
-        for node, accumulator in sums.items():
-            (source,) = sources[node]
-            assert source is not None
-            state: State = (taken(code, node, values[source], accumulator.type),)
-            if accumulator.kind.indexed:
-                state += (self._numbers(at),)
-            accumulator.take(state, mask)
-        for node in self._flow.written(number):
-            place = self._space.stores[node]
-            store(code, values[node], self._at(place, node, at), place.inner[-1], count)
-
-    def _at(self, place: Place, node: Node, at: Sequence[str]) -> str:
-        writer, index = self._writer, "0"
-        for coordinate, stride in zip(at, place.inner, strict=True):
-            index = writer.sum(index, writer.scaled(coordinate, stride))
-        return self._moved(self._pointers[place], type_of(node), index)
+        """What a pass does with one vector: load, compute, keep, accumulate, store."""
+        values = Values(self.wide, known, lambda node: self._loaded(node, at, count))
+        for node in needed:
+            values.compute(node, self.sources[node])
+            if node in later:
+                store(self.wide, values[node], self._room(node, later[node], at), 1)
+        index = self._numbers(at) if any(s.kind.indexed for s in sums.values()) else None
+        self.accumulate(sums, turn, values, index, count)
+        for node in self.flow.written(number):
+            place = self.space.stores[node]
+            store(self.wide, values[node], self.address(place, at), place.inner[-1], count)
 
     def _loaded(self, node: Node, at: Sequence[str], count: int | None) -> Value:
-        place = self._space.loads[node]
-        pointer = self._at(place, node, at)
-        return load(self._wide, pointer, place.inner[-1], type_of(node), count)
+        if node in self._kept:
+            return load(self.wide, self._room(node, self._kept[node], at), 1, type_of(node))
+        place = self.space.loads[node]
+        return load(self.wide, self.address(place, at), place.inner[-1], type_of(node), count)
+
+    def _room(self, node: Node, room: str, at: Sequence[str]) -> str:
+        """Where a vector is kept between passes."""
+        writer, index = self.writer, "0"
+        padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
+        for coordinate, length in zip(at, (*self.space.inner[:-1], padded), strict=True):
+            index = writer.sum(writer.scaled(index, length), coordinate)
+        return self.moved(room, stored(type_of(node)), index)
 
     def _numbers(self, at: Sequence[str]) -> Value:
         """Where in its row each lane's element is."""
-        writer, index = self._writer, "0"
-        for coordinate, length in zip(at, self._space.inner, strict=True):
-            index = writer.sum(writer.scaled(index, length), coordinate)
-        lanes = self._wide
-        first = splat(lanes, Value(index, "i64"))
-        numbers = ", ".join(f"i64 {i}" for i in range(lanes.lanes))
-        return lanes.emit(f"add {lanes.wide('i64')} {first.name}, <{numbers}>", "i64")
+        first = splat(self.wide, Value(self.index_in_row(at, self.base), "i64"))
+        lanes = lane_numbers(self.wide)
+        return self.wide.emit(f"add {self.wide.wide('i64')} {first.name}, {lanes}", "i64")
+
+
+def _ends_of_blocks(outer: Sequence[int], rounds: int) -> int | None:
+    """The loop at the end of whose body a block of sums ends; None if in none of them."""
+    if rounds > 2 * BLOCK:
+        return None
+    for d in reversed(range(len(outer))):
+        rounds *= outer[d]
+        if rounds > 2 * BLOCK:
+            return d
+    return None
+
+
+def _end_blocks(sums: Mapping[Node, Accumulator]) -> None:
+    for accumulator in sums.values():
+        accumulator.end_block()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +13,7 @@ from wengert.core.node import Node
 if TYPE_CHECKING:
     from wengert.compiler.pieces.nest import Nest
 
-Sources = dict[Node, tuple[Node | None, ...]]
+Sources = Mapping[Node, tuple[Node | None, ...]]
 
 
 class Place(NamedTuple):
@@ -42,14 +42,16 @@ class Space:
     """The loops of a nest.
 
     outer: lengths of the axes that are kept: each combination is a row. inner: lengths of those
-    that a row runs over, at least one; in a nest that reduces nothing, the last axis. partials:
-    where a reduction's state is stored in place of its result.
+    that a row runs over, at least one; in a nest that reduces nothing, the last axis. reduces:
+    whether a reduction has more than one point. partials: where a reduction's state is stored in
+    place of its result.
     """
 
     outer: Shape
     inner: Shape
     loads: dict[Node, Place]
     stores: dict[Node, Place]
+    reduces: bool = False
     partials: dict[Node, tuple[Place, ...]] = field(default_factory=dict)
     cut: Cut | None = None
 
@@ -81,7 +83,7 @@ def arranged(nest: Nest) -> Space:
         gone.sort(key=lambda d: -sum(abs(s[d]) for s in strides))
     outer, steps = _collapsed(nest.space, kept, strides)
     inner, deep = _collapsed(nest.space, gone, strides)
-    if not nest.reduced and outer:
+    if not gone and outer:
         inner, deep = outer[-1:], [step[-1:] for step in steps]
         outer, steps = outer[:-1], [step[:-1] for step in steps]
     if not inner:
@@ -89,7 +91,7 @@ def arranged(nest: Nest) -> Space:
     places = [Place(a.root, a.offset, s, d) for a, s, d in zip(accesses, steps, deep, strict=True)]
     loads = dict(zip(nest.loads, places, strict=False))
     stores = dict(zip(nest.targets, places[len(loads) :], strict=True))
-    return Space(outer, inner, loads, stores)
+    return Space(outer, inner, loads, stores, reduces=bool(gone))
 
 
 def _collapsed(

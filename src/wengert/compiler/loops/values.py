@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
 from wengert.compiler.code import Code, Value
 from wengert.compiler.kernel import computed_in
-from wengert.compiler.loops.accumulate import REDUCTIONS
+from wengert.compiler.loops.reductions import REDUCTIONS
 from wengert.compiler.types import TYPES
 from wengert.core.node import Node
 
-if TYPE_CHECKING:
-    from wengert.compiler.pieces.nest import Nest
+Operands = tuple[Node | None, ...]
 
 
 def type_of(node: Node) -> str:
     """What the elements of a node are in registers."""
-    dtype = node.aval.dtype
-    return TYPES.get(dtype) or f"i{8 * dtype.itemsize}"
+    return TYPES[node.aval.dtype]
 
 
-def lowered(
-    code: Code, node: Node, sources: tuple[Node | None, ...], find: Callable[[Node], Value]
-) -> Value:
-    """An elementwise operation on the values that `find` has."""
+def types_of(nodes: Iterable[Node]) -> set[str]:
+    """The types that meet in loops over these."""
+    return {type_of(node) for node in nodes}
+
+
+def lowered(code: Code, node: Node, sources: Operands, find: Callable[[Node], Value]) -> Value:
+    """An elementwise operation on the values that `find` has; a reduction of a single one."""
+    if node.op.reduces:
+        assert sources[0] is not None
+        return _reduced_alone(code, node, find(sources[0]))
     numbers = node.operands or (None,) * len(sources)
     operands = []
     for source, number, dtype in zip(sources, numbers, computed_in(node), strict=True):
@@ -44,15 +47,15 @@ def accumulated_in(node: Node, source: Node) -> str:
     return type_of(source if REDUCTIONS[node.op.reduces].indexed else node)
 
 
+def _reduced_alone(code: Code, node: Node, x: Value) -> Value:
+    if REDUCTIONS[node.op.reduces].indexed:
+        return code.constant(0, type_of(node))
+    return code.converted(taken(code, node, x, type_of(node)), type_of(node))
+
+
 def taken(code: Code, node: Node, x: Value, type: str) -> Value:
     """A value as a reduction accumulates it."""
     return code.truth(x) if node.op.reduces in ("any", "all") else code.converted(x, type)
-
-
-def types_in(nest: Nest) -> set[str]:
-    """The types that meet in a nest's loops."""
-    nodes = {*nest.nodes, *nest.loads}
-    return {type_of(node) for node in nodes}
 
 
 class Values:
@@ -64,7 +67,7 @@ class Values:
     def __init__(
         self, code: Code, known: Mapping[Node, Value], load: Callable[[Node], Value]
     ) -> None:
-        self.code = code
+        self._code = code
         self._found = dict(known)
         self._load = load
 
@@ -74,6 +77,6 @@ class Values:
             value = self._found[node] = self._load(node)
         return value
 
-    def compute(self, node: Node, sources: tuple[Node | None, ...]) -> None:
+    def compute(self, node: Node, sources: Operands) -> None:
         """Lower an operation whose operands are loads or were computed before."""
-        self._found[node] = lowered(self.code, node, sources, self.__getitem__)
+        self._found[node] = lowered(self._code, node, sources, self.__getitem__)

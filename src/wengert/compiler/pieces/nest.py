@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wengert.compiler.loops.rows import Rows
-from wengert.compiler.loops.space import arranged
+from wengert.compiler.loops.plan import write_nest
 from wengert.compiler.pieces.piece import Access, Module, Piece
 from wengert.core.aval import Shape
 from wengert.core.node import Node
@@ -42,6 +41,4 @@ class Nest(Piece):
 
     def write(self, module: Module) -> None:
         """Define the loops; nothing, where there is nothing to store."""
-        space = arranged(self)
-        if space.rows:
-            Rows(self, space, module).write()
+        write_nest(self, module)
