@@ -16,7 +16,8 @@ from wengert.compiler.recorded import ProgramOp, dependence
 from wengert.compiler.rewrite import rewritten
 from wengert.compiler.schedule import Schedule, last_reads
 from wengert.compiler.tracing import Traced
-from wengert.core.node import Node
+from wengert.core.handles import _new
+from wengert.core.node import Leaf, Node
 from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.errors import CompileError
@@ -73,7 +74,11 @@ class Program:
         built = backend()
         self._build = built.build if built is not None else None
         self.parts = Schedule(self.outputs, slots, self._build).made()
-        self._size = len(slots)
+        given = set(self._leaves)
+        self._constants = [
+            node.value if isinstance(node, Leaf) and node not in given else None
+            for node in self._order
+        ]
         self.hidden = [tensor for tensor, _ in traced.hidden]
         self._inputs = [slots[leaf] for leaf in self._leaves]
         self._results = [slots[node] for node in self.outputs]
@@ -107,7 +112,7 @@ class Program:
         return self._owned(values)
 
     def _given(self, arrays: Sequence[Any]) -> list[Any]:
-        values: list[Any] = [None] * self._size
+        values = list(self._constants)
         for slot, array in zip(self._inputs, arrays, strict=True):
             values[slot] = array
         return values
@@ -163,7 +168,8 @@ class Program:
             part.run(values)
         env: dict[Any, Any] = dict(zip(self._leaves, arrays, strict=True))
         for node in self._order:
-            if node in env:
+            if isinstance(node, Leaf):
+                env.setdefault(node, node.value)
                 continue
             sources = zip(node.inputs, node.operands or (None,) * len(node.inputs), strict=True)
             env[node] = evaluate_node(node, [env[s] if s is not None else n for s, n in sources])
@@ -194,7 +200,9 @@ def _counts(node: Node) -> bool:
 
 
 def _applied(node: Node, env: dict[Any, Any]) -> Any:
-    """One operation of the graph on tensors."""
+    """One operation of the graph on tensors, or a constant."""
+    if isinstance(node, Leaf):
+        return _new(node.value, None)
     if node.op.kind == "projection":
         assert node.attrs is not None
         return env[node.inputs[0]][node.attrs["index"]]

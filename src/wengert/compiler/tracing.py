@@ -33,7 +33,8 @@ class Traced(NamedTuple):
     """A traced function.
 
     inputs: a leaf per argument that is data. hidden: tensors that the function closes over, each
-    with its leaf. results: per leaf of the result a node, or what is returned as it is.
+    with its leaf. results: per leaf of the result a node, or what is returned as it is. A leaf
+    that is neither an input nor hidden has a value: a constant, which the function made of nothing.
     """
 
     inputs: list[Leaf]
@@ -61,7 +62,8 @@ class Watch:
     """A level that sees every application while a function is traced.
 
     made: by identity, each tensor without history that was made, the tensor itself, by what, and
-    which of several outputs it is. handles: tensors of nodes that are older than the trace.
+    which of several outputs it is. handles: tensors of nodes that are older than the trace. fresh:
+    by id, the tensors that were made of nothing, and their arrays.
     """
 
     size = None  # it is no map
@@ -70,6 +72,7 @@ class Watch:
         self.started = next_sequence()
         self.made: dict[int, tuple[Tensor, Application, int | None]] = {}
         self.handles: dict[Node, Tensor] = {}
+        self.fresh: dict[int, Any] = {}
         self.escapes = Escapes()
 
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
@@ -107,8 +110,8 @@ def trace(function: Callable[..., Any], call: Call, name: str) -> Traced:
     for leaf, called in zip(leaves, call.data_names(), strict=True):
         leaf.get_extra().name = called
     watch = Watch()
-    for one in symbols:
-        watch.escapes.note(one)
+    for i in range(len(symbols)):  # with no name for one, which would be kept
+        watch.escapes.note(symbols[i])
     with printing_noticed(name):
         results, spec = _run(function, call, symbols, watch)
     imported = Import(watch, leaves)
@@ -117,7 +120,7 @@ def trace(function: Callable[..., Any], call: Call, name: str) -> Traced:
         leaves, dict(zip(call.data_names(), leaves, strict=True)), imported.hidden, made, spec
     )
     escapes = watch.escapes
-    del results, symbols, one, imported, watch
+    del results, symbols, imported, watch
     escapes.say(name)
     return traced
 
@@ -127,7 +130,10 @@ def _run(
 ) -> tuple[list[Any], Spec]:
     args, kwargs = call.with_data(iter(symbols))
     # What the caller is in the middle of is no part of the function: it sees the program replayed.
-    with using(levels=(watch,), saved=(), inference=False, arrays=None, started=watch.started):
+    with using(
+        levels=(watch,), saved=(), inference=False, arrays=None, started=watch.started,
+        fresh=watch.fresh,
+    ):  # fmt: skip
         try:
             return flatten(function(*args, **kwargs))
         except ValueError as error:  # NumPy's, of a number that it could not have
@@ -222,7 +228,10 @@ class Import:
         if entry is None:
             leaf = symbol(key._aval)._node
             assert isinstance(leaf, Leaf)
-            self.hidden.append((key, leaf))
+            if id(key) in self._watch.fresh or id(key._data) in self._watch.fresh:
+                leaf.value = np.array(key._data)[()]  # whatever becomes of the tensor
+            else:
+                self.hidden.append((key, leaf))
             return leaf
         _, made, index = entry
         node = self._applied.get(id(made))

@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core import tensor as _tensor
 from wengert.core.memory import Memory
 from wengert.core.node import Leaf, Node
+from wengert.modes import current
 
 Tensor = _tensor.Tensor
 
@@ -26,6 +27,22 @@ def _new(data: Any, node: Node | None) -> Tensor:
     made._memory = None
     made._extra = None
     return made
+
+
+def fresh(array: Any) -> Tensor:
+    """A tensor on an array that nobody else has: a constant of a function that is compiled."""
+    made = _new(array, None)
+    state = current()
+    if state.fresh is not None:
+        note_fresh(made, state.fresh)
+    return made
+
+
+def note_fresh(made: Tensor, noted: dict[int, Any]) -> None:
+    """Note a tensor that was made of nothing."""
+    # By its array as well: other handles share that, and the tensor may get another one.
+    for one in (made, made._data):
+        noted[id(one)] = one
 
 
 def handle(data: Any, node: Node | None, memory: Memory | None) -> Tensor:

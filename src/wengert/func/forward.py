@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.handles import _new
+from wengert.core.handles import fresh
 from wengert.core.node import Carrier, next_sequence
 from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
@@ -138,7 +138,7 @@ def _bare(level: ForwardLevel, value: Any) -> Any:
 
 
 def _zeros(like: Tensor) -> Tensor:
-    return _new(np.zeros(like._data.shape, like._data.dtype)[()], None)
+    return fresh(np.zeros(like._data.shape, like._data.dtype)[()])
 
 
 def linearize(func: Callable[..., Any], *primals: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.handles import _new
+from wengert.core.handles import fresh
 from wengert.core.node import next_sequence
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
@@ -108,7 +108,7 @@ def basis_of(values: Sequence[Tensor]) -> list[Tensor]:
     for value, size in zip(values, sizes, strict=True):
         part = np.zeros((total, size), value._data.dtype)
         part[range(start, start + size), range(size)] = 1
-        parts.append(_new(part.reshape(total, *value._data.shape), None))
+        parts.append(fresh(part.reshape(total, *value._data.shape)))
         start += size
     return parts
 
@@ -185,7 +185,7 @@ def _at_once(
 def _columns(run: Pushed, size: int) -> list[Any]:
     """The tangents of the basis vectors, zeros where an output does not depend."""
     return [
-        _new(np.zeros((size, *o._data.shape), o._data.dtype), None) if t is None else t
+        fresh(np.zeros((size, *o._data.shape), o._data.dtype)) if t is None else t
         for o, t in zip(run.outputs, run.tangents, strict=True)
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.handles import _new
+from wengert.core.handles import _new, fresh
 from wengert.core.node import Leaf, Node, next_sequence
 from wengert.core.tensor import Tensor
 from wengert.errors import DTypeError, ShapeError, TransformError
@@ -99,7 +99,7 @@ class Recorded:
     def _gradient(self, x: Tensor, found: dict[Any, Any]) -> Any:
         gradient = found.get(x._node)
         if gradient is None:
-            return _new(np.zeros(x._data.shape, x._data.dtype)[()], None)
+            return fresh(np.zeros(x._data.shape, x._data.dtype)[()])
         return gradient
 
     def bare(self, tree: Any) -> Any:
@@ -146,7 +146,7 @@ def grad_and_value(
         recorded, value, aux, spec = _run("grad", func, argnums, has_aux, args, kwargs)
         _check_scalar(value)
         recorded.outputs = [value]
-        one = _new(np.ones(value._data.shape, value._data.dtype)[()], None)
+        one = fresh(np.ones(value._data.shape, value._data.dtype)[()])
         gradient = as_arrays(unflatten(recorded.pull([one]), spec), recorded.arrays)
         plain, aux = as_arrays((recorded.bare(value), recorded.bare(aux)), recorded.arrays)
         return gradient, (plain, aux) if has_aux else plain

@@ -22,18 +22,20 @@ class State:
     are packed with, innermost last. scope: the name that nodes are filed under, "a/b". started:
     the number of the first node of the outermost transform whose function is running, 0 outside.
     arrays: where that function was given NumPy's arrays, and so expects NumPy's semantics, the
-    Savers that keep what is overwritten; else None.
+    Savers that keep what is overwritten; else None. fresh: where a function is being compiled,
+    by id the tensors that it makes of nothing, as ones() does, and their arrays; else None.
     """
 
     __slots__ = (
-        "_below", "anomaly", "arrays", "asked", "grad", "inference", "levels", "plain", "run",
-        "saved", "scope", "sites", "started",
+        "_below", "anomaly", "arrays", "asked", "fresh", "grad", "inference", "levels", "plain",
+        "run", "saved", "scope", "sites", "started",
     )  # fmt: skip
 
     def __init__(
         self, run: Any, grad: bool = True, inference: bool = False, sites: bool = True,
         scope: str = "", levels: tuple[Any, ...] = (), saved: tuple[Any, ...] = (),
         anomaly: Any = None, started: int = 0, arrays: Any = None,
+        fresh: dict[int, Any] | None = None,
     ) -> None:  # fmt: skip
         self.run = run
         self.asked = grad
@@ -46,6 +48,7 @@ class State:
         self.anomaly = anomaly
         self.started = started
         self.arrays = arrays
+        self.fresh = fresh
         self.plain = grad and sites and not (inference or scope or levels or saved or arrays)
         self._below: dict[tuple[int, tuple[Any, ...]], State] = {}
 
@@ -79,6 +82,7 @@ class State:
 
 _MODES: Final = (
     "run", "grad", "inference", "sites", "scope", "levels", "saved", "anomaly", "started", "arrays",
+    "fresh",
 )  # fmt: skip
 
 STATE: Final[contextvars.ContextVar[State | None]] = contextvars.ContextVar(

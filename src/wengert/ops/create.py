@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.core.dtype import DEFAULTS, as_dtype, is_differentiable
 from wengert.core.fast import make_leaf
+from wengert.core.handles import note_fresh
 from wengert.core.marks import mark_cut, mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError
@@ -75,6 +76,8 @@ def tensor(
     made._extra = None
     if state.inference:
         mark_inference(made)
+    if state.fresh is not None:
+        note_fresh(made, state.fresh)
     if read:
         _cut_from(made, data, read)
     if requires_grad:

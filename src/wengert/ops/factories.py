@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.dtype import NumpyDType, as_dtype, default_float, weak_dtype
-from wengert.core.handles import _new
+from wengert.core.handles import fresh
 from wengert.core.marks import mark_inference
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DTypeError, ShapeError
@@ -67,7 +67,7 @@ def allocated(make: Callable[..., Any], shape: tuple[int, ...], *rest: Any) -> A
 def finished(array: Any, device: Any, requires_grad: bool) -> Tensor:
     """A tensor on a new array."""
     check_device(device)
-    made = _new(array, None)
+    made = fresh(array)
     if current().inference:
         mark_inference(made)
     return made.requires_grad_() if requires_grad else made

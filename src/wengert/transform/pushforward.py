@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.half import widened
-from wengert.core.handles import _new
+from wengert.core.handles import _new, fresh
 from wengert.core.op import Op
 from wengert.core.record import apply
 from wengert.core.registry import OPS
@@ -95,7 +95,7 @@ def _or_zero(tangent: Any, primal: Any) -> Any:
         return tangent
     if not isinstance(primal, Tensor):
         return np.zeros(np.shape(primal), np.asarray(primal).dtype)[()]
-    return _new(np.zeros(primal._data.shape, primal._data.dtype)[()], None)
+    return fresh(np.zeros(primal._data.shape, primal._data.dtype)[()])
 
 
 def _multilinear(

@@ -6,7 +6,6 @@ the same, an elementwise operation takes it as a number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,11 +16,8 @@ from wengert.compiler.rewrite.writer import Writer
 from wengert.compiler.tracing import new_node
 from wengert.core.aval import aval_of
 from wengert.core.half import is_half
-from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
-from wengert.core.tensor import Tensor
 from wengert.graphs.evaluate import evaluate_node
-from wengert.graphs.graph import collect
 from wengert.graphs.trace import symbol
 from wengert.ops.selection import where_op
 
@@ -43,13 +39,6 @@ def constant(value: Any) -> Leaf:
     assert isinstance(leaf, Leaf)
     leaf.value = value
     return leaf
-
-
-def further_constants(outputs: Sequence[Node], known: Sequence[Node]) -> list[tuple[Tensor, Leaf]]:
-    """The constants that rewriting has made: what a program needs besides the leaves `known`."""
-    others = set(known)
-    leaves = [n for n in collect(outputs) if isinstance(n, Leaf) and n not in others]
-    return [(_new(leaf.value, None), leaf) for leaf in leaves]
 
 
 def folded(node: Node, _: Writer) -> Any:
