@@ -171,6 +171,8 @@ class _Defaults:
     scalar: makes a NumPy scalar of it of a Python float.
     """
 
+    __slots__ = ("floating", "lock", "scalar")
+
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.floating: DType = float32

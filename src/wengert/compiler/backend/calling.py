@@ -1,0 +1,109 @@
+"""From an entry's native code to a function that Python can call."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.compiler.backend.build import DRIVER, Loaded
+from wengert.compiler.backend.entry import ENTRY, FUNCTIONS, entry_text
+from wengert.compiler.backend.layout import DTYPES, layout
+from wengert.compiler.backend.llvm import Host
+from wengert.compiler.backend.memory import symbols as memory_symbols
+from wengert.compiler.backend.signature import Signature
+from wengert.compiler.backend.stored import compiled_text
+from wengert.core.dtype import DEFAULTS
+from wengert.core.tensor import Tensor
+from wengert.modes import STATE, State
+
+NEW_FROM_DESCR, SCALAR = 94, 60
+"""Where NumPy's table of functions has PyArray_NewFromDescr and PyArray_Scalar."""
+
+FASTCALL_KEYWORDS: Final = 0x80 | 0x02
+
+
+class _MethodDef(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+class Entry:
+    """A native program as a function of Python, up to what is called where its checks fail.
+
+    same: the objects that are to be the very same, and keys. hidden: the tensors that are closed
+    over.
+    """
+
+    def __init__(
+        self, host: Host, signature: Signature, program: Loaded, same: Sequence[Any],
+        hidden: Sequence[Tensor],
+    ) -> None:  # fmt: skip
+        found = layout()
+        assert found is not None
+        written = entry_text(signature, found)
+        symbols = _objects() | {"wengert_default": id(DEFAULTS.floating)}
+        known = {name: symbols[name] for name in written.symbols}
+        known |= _functions() | memory_symbols(host) | {DRIVER: program.address}
+        # LLVM's level 0 takes a tenth of the time of 1, and what it makes is as fast here.
+        image = compiled_text(host, written.text, 0)
+        self._code = host.load([image], [ENTRY], known), program
+        address = self._code[0].address(ENTRY)
+        self._definition = _MethodDef(b"compiled", address, FASTCALL_KEYWORDS, None)
+        self._things = (*same, *hidden)
+
+    def function(self, instead: Callable[..., Any]) -> Callable[..., Any]:
+        """The function. instead: what gets the arguments of calls that are not the entry's."""
+        make = ctypes.pythonapi.PyCFunction_NewEx
+        make.restype = ctypes.py_object
+        make.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+        own = (instead, self, *self._things)
+        made: Callable[..., Any] = make(ctypes.addressof(self._definition), own, None)
+        return made
+
+
+@functools.cache
+def _objects() -> dict[str, int]:
+    """Objects that live as long as the process, by the name that entries know them by."""
+    found: dict[str, Any] = {
+        "PyFloat_Type": float, "PyComplex_Type": complex, "PyLong_Type": int, "PyTuple_Type": tuple,
+        "PyList_Type": list, "PyDict_Type": dict, "_Py_TrueStruct": True, "_Py_FalseStruct": False,
+        "_Py_NoneStruct": None, "numpy_ndarray": np.ndarray, "wengert_tensor": Tensor,
+        "wengert_state": STATE, "wengert_modes": State, "wengert_defaults": DEFAULTS,
+    }  # fmt: skip
+    for dtype in DTYPES:
+        found[f"descr_{dtype.name}"] = np.dtype(dtype.char)
+        found[f"numpy_{dtype.name}"] = dtype.type
+    return {name: id(thing) for name, thing in found.items()}
+
+
+@functools.cache
+def _functions() -> dict[str, int]:
+    """Functions of CPython and of NumPy."""
+    table = _numpy_functions()
+    found = {"PyArray_NewFromDescr": table[NEW_FROM_DESCR], "PyArray_Scalar": table[SCALAR]}
+    for name in FUNCTIONS:
+        if name.startswith("Py") and name not in found:
+            address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
+            assert address is not None
+            found[name] = address
+    return found
+
+
+def _numpy_functions() -> Any:
+    """NumPy's table of C functions."""
+    module: Any = importlib.import_module("numpy._core._multiarray_umath")
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    address = get(module._ARRAY_API, None)
+    return ctypes.cast(address, ctypes.POINTER(ctypes.c_size_t))
