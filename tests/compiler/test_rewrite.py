@@ -64,7 +64,7 @@ def test_what_is_expanded_for_an_operation_is_broadcast_by_it():
 
     assert operations(lambda x, row: x * row.expand(2, 3), x, row) == ["mul"]
     assert operations(lambda x, p: wg.where(x > 0, p.float().expand(2, 3), 0), x, point) == [
-        "to", "gt", "where",
+        "gt", "to", "where",
     ]  # fmt: skip
     assert "expand" in operations(lambda x, p: x * p.expand(2, 3), x, point)  # it is a float64 then
     assert "expand" in operations(lambda row: row.expand(2, 3) * 2, row)  # nothing else has rows

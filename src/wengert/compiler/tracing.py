@@ -22,6 +22,7 @@ from wengert.core.node import Applied, Carrier, Leaf, Node, next_sequence, proje
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import TraceError
+from wengert.graphs.graph import collect
 from wengert.graphs.trace import symbol
 from wengert.graphs.vertex import identity
 from wengert.modes import current, using
@@ -160,6 +161,8 @@ class Import:
     def of(self, tensor: Tensor) -> Node:
         """The copy of a tensor's node, and of all that it was computed from; no recursion."""
         wanted = self._key(tensor)
+        if isinstance(wanted, Node):
+            self._take_over(wanted)
         todo = [wanted]
         while todo:
             key = todo[-1]
@@ -171,6 +174,24 @@ class Import:
                 self._new[identity(key)] = self._copy(key)
             todo.pop()
         return self._new[identity(wanted)]
+
+    def _take_over(self, wanted: Node) -> None:
+        """Let nodes be their own copies where there is nothing to change, which is nearly always.
+
+        Those that use tensors without a node are copied: these become nodes, too.
+        """
+        new = self._new
+        for node in collect([wanted]):
+            inputs = node.inputs
+            if not inputs or node in new or node.sequence < self._watch.started:
+                continue
+            for source in inputs:
+                if source is not None and new.get(source) is not source:
+                    break
+            else:
+                new[node] = node
+                if node.extra is not None:
+                    node.extra.tangents = None  # which keep tensors of this trace alive
 
     def _key(self, source: Any) -> Any:
         """What a source is known by; None for a number."""

@@ -6,19 +6,20 @@ shape, so that shapes and dtypes are there; whatever would read a value raises T
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.computing import as_operand, cast
 from wengert.core.cut import DETACH
-from wengert.core.dtype import weak_dtype
+from wengert.core.dtype import default_float, weak_dtype
 from wengert.core.half import arithmetic
 from wengert.core.node import Applied, Leaf, Node, project
-from wengert.core.op import Op
+from wengert.core.op import Op, Plan
 from wengert.core.tensor import Tensor
 from wengert.core.view import Wrapped, attach
 from wengert.errors import ArgumentError, ShapeError, TraceError, WengertError
@@ -133,33 +134,76 @@ def symbol(aval: Aval) -> Traced:
 
 def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
     """Apply an operation to tensors of which some are traced: infer, and append the node."""
-    sources, operands, seen = _operands(op, args)
-    avals = _inferred(op, seen, attrs or {})
-    mask = sum(isinstance(source, Node) << i for i, source in enumerate(sources))
-    computed = promoted_operands(op, seen)
-    plan = op.plan(mask if op.differentiable else 0, arithmetic(computed), len(args))
-    kept = _kept(operands, computed)
+    sources, operands, kinds, mask = _operands(op, args)
+    if attrs:
+        found = _worked_out(op, _seen(kinds, operands), mask, attrs)
+    else:
+        found = _known(op, kinds, mask, default_float())
     state = current()
     site = user_site() if state.sites else None
-    node = Applied(plan, tuple(sources), kept, attrs or None, None, avals, site)
+    kept = _kept(operands, found.computed)
+    node = Applied(found.plan, tuple(sources), kept, attrs or None, None, found.avals, site)
     if state.scope:
         node.get_extra().scope = state.scope
-    made = output_of(node)
-    if not isinstance(made, tuple):
+    if found.stand is None:
+        made = output_of(node)
+    else:
+        made = _symbol(found.stand, node)
         # Under no_grad it is computed, but nothing is differentiated through it.
-        if not state.grad and plan.wanted:
+        if not state.grad and found.plan.wanted:
             made = made.detach()
-        source = args[0]
-        if op.view and isinstance(source, Traced):
-            attach(made, source, op, attrs, state)
+        if op.view and isinstance(args[0], Traced):
+            attach(made, args[0], op, attrs, state)
     for level in state.levels:
         level.push(op, args, attrs or {}, made)
     return made
 
 
+class _Found(NamedTuple):
+    """What an application comes to: all but its inputs.
+
+    computed: the operands in the dtypes that they are computed in. stand: what stands in for the
+    numbers of a single output; None where there are several.
+    """
+
+    avals: Any
+    computed: Sequence[Any]
+    plan: Plan
+    stand: Any
+
+
+def _worked_out(op: Op, seen: Sequence[Any], mask: int, attrs: dict[str, Any]) -> _Found:
+    avals = _inferred(op, seen, attrs)
+    computed = promoted_operands(op, seen)
+    plan = op.plan(mask if op.differentiable else 0, arithmetic(computed), len(seen))
+    return _Found(avals, computed, plan, None if isinstance(avals, tuple) else stand_in(avals))
+
+
+@functools.lru_cache(maxsize=4096)
+def _known(op: Op, kinds: tuple[Any, ...], mask: int, default: Any) -> _Found:
+    """The same, remembered: a chain repeats the same few applications, and this was half its time.
+
+    kinds: as _operands gives them. default: the default dtype, which numbers among themselves have.
+    """
+    return _worked_out(op, _seen(kinds, [_example(kind) for kind in kinds]), mask, {})
+
+
+def _example(kind: Any) -> Any:
+    """A number of a kind."""
+    if isinstance(kind, tuple):
+        return kind[1]
+    return None if kind is None else kind(1.5)
+
+
+def _seen(kinds: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+    """What shape inference sees: the avals of tensors, and numbers."""
+    pairs = zip(kinds, numbers, strict=True)
+    return [Aval(*k) if type(k) is tuple and type(k[0]) is tuple else n for k, n in pairs]
+
+
 def _kept(operands: Sequence[Any], computed: Sequence[Any]) -> tuple[Any, ...] | None:
     """The operands as a node keeps them: tensors in the dtype that they are computed in."""
-    if all(o is None for o in operands):
+    if not any(o is not None for o in operands):
         return None
     return tuple(
         cast(o, c.dtype) if o is not None and isinstance(c, Aval) else o
@@ -167,24 +211,34 @@ def _kept(operands: Sequence[Any], computed: Sequence[Any]) -> tuple[Any, ...] |
     )
 
 
-def _operands(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-    """Per argument its source, what is kept of it, and what shape inference sees."""
+def _operands(
+    op: Op, args: Sequence[Any]
+) -> tuple[list[Any], list[Any], tuple[Any, ...], int]:  # fmt: skip
+    """Per argument its source, what is kept of it, and its kind; and which have a node.
+
+    A kind is the shape and the dtype of a tensor, and of a number its type; of an integer also the
+    value, which may be too large for a dtype.
+    """
     sources: list[Any] = []
     operands: list[Any] = []
-    seen: list[Any] = []
-    for a in args:
+    kinds: list[Any] = []
+    mask = 0
+    for i, a in enumerate(args):
         if isinstance(a, np.ndarray):
             a = _constant(a)
         if isinstance(a, Tensor):
-            sources.append(a if a._node is None else a._node)
-            operands.append(a._data if a._node is None else None)
-            seen.append(a._aval)
+            node, data = a._node, a._data
+            sources.append(a if node is None else node)
+            operands.append(data if node is None else None)
+            kinds.append((data.shape, data.dtype))
+            mask |= (node is not None) << i
         else:
             value = a if a is None else as_operand(op, a)
+            kind = None if a is None else type(value)
             sources.append(None)
             operands.append(value)
-            seen.append(value)
-    return sources, operands, seen
+            kinds.append((kind, value) if kind is int or kind is bool else kind)
+    return sources, operands, tuple(kinds), mask
 
 
 def _constant(array: np.ndarray[Any, Any]) -> Tensor:

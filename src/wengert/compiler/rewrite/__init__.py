@@ -16,7 +16,7 @@ from wengert.compiler.rewrite.constants import folded, with_numbers
 from wengert.compiler.rewrite.decompositions import written_out
 from wengert.compiler.rewrite.expansions import broadcasting
 from wengert.compiler.rewrite.identities import without_involutions, without_neutral
-from wengert.compiler.rewrite.views import fewer_views
+from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
 from wengert.compiler.rewrite.writer import Rule, written_by
 from wengert.core.node import Node
 
@@ -26,7 +26,8 @@ Pass = Callable[[Sequence[Node]], list[Node]]
 
 RULES: Final[tuple[Rule, ...]] = (
     folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
-    fewer_views, shorter_casts, settled_choices, reductions_of_one,
+    fewer_reshapes, fewer_permutations, fewer_parts, shorter_casts, settled_choices,
+    reductions_of_one,
 )  # fmt: skip
 
 

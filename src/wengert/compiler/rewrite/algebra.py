@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.compiler.rewrite.writer import Writer
+from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.core.node import Node
 from wengert.ops.arithmetic import add_op
 from wengert.ops.axes import count
@@ -16,10 +16,9 @@ from wengert.ops.reshape import view_op
 from wengert.ops.selection import where_op
 
 
+@rule(lambda op: op is to_op)
 def shorter_casts(node: Node, writer: Writer) -> Any:
     """Cast from where no cast has lost anything yet."""
-    if node.op is not to_op:
-        return None
     source = node.inputs[0]
     if source.aval.dtype == node.aval.dtype:
         return source
@@ -45,9 +44,10 @@ def is_shorter(first: np.dtype[Any], second: np.dtype[Any], third: np.dtype[Any]
     return False
 
 
+@rule(lambda op: op is where_op)
 def settled_choices(node: Node, writer: Writer) -> Any:
-    """where(True, x, y) is x, where that has the shape and the dtype."""
-    if node.op is not where_op or node.inputs[0] is not None:
+    """where(True, x, y) is x, in the shape and the dtype of both."""
+    if node.inputs[0] is not None:
         return None
     assert node.operands is not None
     chosen = node.inputs[1 if node.operands[0] else 2]
@@ -60,13 +60,12 @@ def settled_choices(node: Node, writer: Writer) -> Any:
     return chosen
 
 
+@rule(lambda op: op.reduces in ("add", "mul", "max", "min"))
 def reductions_of_one(node: Node, writer: Writer) -> Any:
     """A reduction over axes of length 1 is its input in another shape; of a sum, plus 0.
 
     NumPy's sums begin with 0, so that of -0 alone is 0.
     """
-    if node.op.reduces not in ("add", "mul", "max", "min"):
-        return None
     source = node.inputs[0]
     if source is None or source.aval.dtype != node.aval.dtype or source.aval.dtype.kind not in "fi":
         return None

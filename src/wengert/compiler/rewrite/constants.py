@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.compiler.rewrite.expansions import does_the_same
+from wengert.compiler.rewrite.expansions import broadcasts, does_the_same
 from wengert.compiler.rewrite.sweep import seen_operands
-from wengert.compiler.rewrite.writer import Writer
+from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.compiler.tracing import new_node
 from wengert.core.aval import aval_of
 from wengert.core.half import is_half
 from wengert.core.node import Leaf, Node
+from wengert.core.op import Op
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.trace import symbol
 from wengert.ops.selection import where_op
@@ -41,6 +42,7 @@ def constant(value: Any) -> Leaf:
     return leaf
 
 
+@rule(lambda op: True)
 def folded(node: Node, _: Writer) -> Any:
     """Run an operation on constants once."""
     for source in node.inputs:
@@ -57,14 +59,18 @@ def folded(node: Node, _: Writer) -> Any:
     return tuple(map(constant, value)) if isinstance(value, tuple) else constant(value)
 
 
+def takes_numbers(op: Op) -> bool:
+    """Whether an operation does the same with a number as with a tensor that has one value.
+
+    Without promotion it may do something else, as pow does.
+    """
+    return broadcasts(op) and (op.promotion != "none" or op is where_op)
+
+
+@rule(takes_numbers)
 def with_numbers(node: Node, writer: Writer) -> Any:
     """Let an elementwise operation take numbers for constants that have one value."""
-    if Leaf not in map(type, node.inputs) or not any(map(is_constant, node.inputs)):
-        return None
-    # Without promotion, an operation may do other things with a number than with a tensor: pow.
-    op = node.op
-    takes = op.promotion != "none" or op is where_op
-    if not takes or not getattr(op.aval, "broadcasts", False):
+    if not any(map(is_constant, node.inputs)):
         return None
     made = node
     for i, source in enumerate(node.inputs):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from wengert.compiler.rewrite.keys import UNKNOWN, frozen
 from wengert.compiler.rewrite.sweep import seen_operands, with_inputs
-from wengert.compiler.rewrite.writer import Writer, written_by
+from wengert.compiler.rewrite.writer import Writer, rule, written_by
 from wengert.core.aval import Aval
 from wengert.core.dtype import default_float
 from wengert.core.half import is_half
@@ -28,10 +28,9 @@ from wengert.modes import using
 from wengert.ops.cast import to
 
 
+@rule(lambda op: op.written is not None)
 def written_out(node: Node, writer: Writer) -> Any:
     """A composite operation in terms of others."""
-    if node.op.written is None:
-        return None
     seen = seen_operands(node)
     key = (node.op, frozen(seen), frozen(node.attrs), default_float())
     exact = node.op.exact or node.op.view

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.compiler.rewrite.sweep import seen_operands, with_inputs
-from wengert.compiler.rewrite.writer import Writer
+from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.core.node import Node
+from wengert.core.op import Op
 from wengert.graphs.verify import infer, promoted_operands
 from wengert.ops.expand import expand_op
 
 
+def broadcasts(op: Op) -> bool:
+    """Whether an operation is elementwise, and broadcasts its inputs."""
+    return getattr(op.aval, "broadcasts", False)
+
+
+@rule(broadcasts)
 def broadcasting(node: Node, writer: Writer) -> Any:
     """Let elementwise operations broadcast by themselves what was expanded for them."""
-    if not getattr(node.op.aval, "broadcasts", False):
-        return None
     made = node
     for i, source in enumerate(node.inputs):
-        if source is None or source.op is not expand_op:
+        if source is None or source.plan.op is not expand_op:
             continue
         other = with_inputs(made, (*made.inputs[:i], source.inputs[0], *made.inputs[i + 1 :]))
         if does_the_same(other, made):

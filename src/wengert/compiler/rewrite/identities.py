@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from wengert.compiler.rewrite.writer import Writer
+from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.core.node import Node
 
 
+@rule(lambda op: bool(op.neutral))
 def without_neutral(node: Node, _: Writer) -> Any:
     """Leave out x * 1, x / 1, x - 0, x + -0."""
-    if not node.op.neutral or node.operands is None:
+    if node.operands is None:
         return None
     for slot, neutral in enumerate(node.op.neutral):
         other = node.inputs[1 - slot]
@@ -34,10 +35,9 @@ def _is_exactly(number: Any, neutral: float) -> bool:
     return number == neutral and math.copysign(1, number) == math.copysign(1, neutral)
 
 
+@rule(lambda op: op.undoes_itself)
 def without_involutions(node: Node, _: Writer) -> Any:
     """Leave out what undoes itself: -(-x)."""
-    if not node.op.undoes_itself:
-        return None
     source = node.inputs[0]
     inner = source.inputs[0] if source.op is node.op else None
     return inner if inner is not None and inner.aval == node.aval else None

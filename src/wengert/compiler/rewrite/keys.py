@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, Final
 
 import numpy as np
@@ -15,15 +14,18 @@ UNKNOWN: Final = object()
 _PLAIN: Final = (bool, int, float, complex, str, type(None), slice, type(Ellipsis), np.dtype)
 
 
-def frozen(value: Any) -> Hashable:
+def frozen(value: Any) -> Any:
     """A key for numbers and attributes. 1, 1.0 and True differ, as do 0 and -0."""
-    if value is None or isinstance(value, Aval):
+    kind = type(value)
+    if kind is float or kind is int or kind is bool:
+        return kind, value if value else repr(value)
+    if value is None or kind is Aval:
         return value
     if isinstance(value, (np.ndarray, np.generic)):
         return value.dtype.str, value.shape, value.tobytes()
     if isinstance(value, dict):
         return frozen(tuple(value.items()))
-    if isinstance(value, (tuple, list)):
-        parts = tuple(map(frozen, value))
+    if kind is tuple or kind is list:
+        parts = tuple([frozen(v) for v in value])
         return UNKNOWN if UNKNOWN in parts else (type(value), parts)
     return (type(value), repr(value)) if isinstance(value, _PLAIN) else UNKNOWN

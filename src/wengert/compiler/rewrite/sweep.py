@@ -20,7 +20,7 @@ def rebuilt(outputs: Sequence[Node], visit: Visit) -> list[Node]:
     new: dict[Any, Any] = {None: None}
     for node in collect(outputs):
         inputs = tuple([new[source] for source in node.inputs])
-        if isinstance(node, Leaf):
+        if type(node) is Leaf:
             new[node] = node
         elif inputs and type(inputs[0]) is tuple:  # the node is a projection
             assert node.attrs is not None
@@ -32,7 +32,7 @@ def rebuilt(outputs: Sequence[Node], visit: Visit) -> list[Node]:
 
 def with_inputs(node: Node, inputs: tuple[Any, ...], at: Node | None = None) -> Node:
     """The node on other inputs; itself if they are the same. at: whose line it gets."""
-    if all(a is b for a, b in zip(node.inputs, inputs, strict=True)):
+    if inputs == node.inputs:
         return node
     if node.op.kind == "projection":
         assert node.attrs is not None

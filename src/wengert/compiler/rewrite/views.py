@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wengert.compiler.rewrite.writer import Writer
+from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.core.aval import Shape
 from wengert.core.node import Node
 from wengert.ops.expand import expand_op
@@ -17,19 +17,9 @@ from wengert.ops.slicing import take_part_of
 from wengert.ops.transpose import permute_op
 
 
-def fewer_views(node: Node, writer: Writer) -> Any:
-    """Join a view with the one that it is a view of, or leave it out."""
-    if not node.op.view or node.op.kind != "linear":
-        return None
-    if node.op is permute_op:
-        return _of_permute(node, writer)
-    if node.op is view_op or node.op is expand_op:
-        return _of_reshape(node, writer)
-    return _of_part(node, writer) if node.op is take_part_of else None
-
-
-def _of_reshape(node: Node, writer: Writer) -> Any:
-    """view and expand, which have a shape."""
+@rule(lambda op: op is view_op or op is expand_op)
+def fewer_reshapes(node: Node, writer: Writer) -> Any:
+    """Join view and expand, which have a shape, with what they are a view of."""
     source, shape = node.inputs[0], node.aval.shape
     if source.aval == node.aval:
         return source
@@ -53,8 +43,9 @@ def _from_first(shape: Shape) -> Shape:
     return shape[first:]
 
 
-def _of_part(node: Node, writer: Writer) -> Any:
-    """A part that is the whole: with new dimensions of length 1, and without some of them."""
+@rule(lambda op: op is take_part_of)
+def fewer_parts(node: Node, writer: Writer) -> Any:
+    """A part that is the whole, but for dimensions of length 1, is the whole in another shape."""
     source = node.inputs[0]
     assert node.attrs is not None
     if source.aval.size != node.aval.size or any(map(_goes_back, node.attrs["index"])):
@@ -66,7 +57,9 @@ def _goes_back(entry: int | slice | None) -> bool:
     return isinstance(entry, slice) and entry.step is not None and entry.step < 0
 
 
-def _of_permute(node: Node, writer: Writer) -> Any:
+@rule(lambda op: op is permute_op)
+def fewer_permutations(node: Node, writer: Writer) -> Any:
+    """Join permute with one that it is a view of, or leave it out."""
     source, shape = node.inputs[0], node.aval.shape
     assert node.attrs is not None
     ndim = len(shape)

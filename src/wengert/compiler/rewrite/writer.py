@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from wengert.compiler.rewrite.keys import UNKNOWN, frozen
 from wengert.compiler.rewrite.sweep import rebuilt, with_inputs
@@ -12,12 +12,23 @@ from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
 from wengert.graphs.verify import Inference
 
-Rule = Callable[[Node, "Writer"], Any]
-"""(node, writer) -> what stands for the node, or None where the rule has nothing to say.
 
-The inputs of the node are of the new graph already, and so must be what the rule returns: it makes
-nodes by the writer. For an operation with several outputs it returns a tuple of nodes.
-"""
+class Rule(NamedTuple):
+    """A way to simplify applications of some operations.
+
+    concerns: whether an operation is one of them. replace: (node, writer) -> what stands for the
+    node, or None where the rule has nothing to say. The inputs of the node are of the new graph
+    already, and so must be what is returned: the writer makes it. For an operation with several
+    outputs that is a tuple of nodes.
+    """
+
+    concerns: Callable[[Op], bool]
+    replace: Callable[[Node, Writer], Any]
+
+
+def rule(concerns: Callable[[Op], bool]) -> Callable[[Callable[[Node, Writer], Any]], Rule]:
+    """Make a rule of the function that replaces."""
+    return lambda replace: Rule(concerns, replace)
 
 
 class Writer:
@@ -25,6 +36,7 @@ class Writer:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
+        self._for: dict[Op, tuple[Callable[[Node, Writer], Any], ...]] = {}
         self._known: dict[Hashable, Node] = {}
         self._inferred = Inference()
 
@@ -32,8 +44,13 @@ class Writer:
         """What stands for a node whose inputs are of the new graph."""
         if type(node) is Leaf:
             return node
-        for rule in self._rules:
-            found = rule(node, self)
+        op = node.plan.op
+        replacements = self._for.get(op)
+        if replacements is None:
+            concerned = [rule.replace for rule in self._rules if rule.concerns(op)]
+            replacements = self._for[op] = tuple(concerned)
+        for replace in replacements:
+            found = replace(node, self)
             if found is not None:
                 return found
         return self._once(node)
