@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import wengert as wg
 from compiler.nests import run
+from wengert.compiler.loops import cost
 
 DTYPES = [np.float32, np.float64]
 
@@ -34,6 +35,12 @@ def views(draw, space, seed):
     view = array.transpose(np.argsort(order)) if space else array
     view = view[tuple(slice(None, None, step) for step in steps)][tuple(map(slice, shape))]
     return np.broadcast_to(view, space)
+
+
+@pytest.fixture(params=[15000.0, 30.0], ids=["", "parts"])
+def parts(request, monkeypatch):
+    """Chunks of the usual time, and of next to none, which cut all that can be cut."""
+    monkeypatch.setattr(cost, "CHUNK", request.param)
 
 
 def assert_equal(mine, other):
@@ -62,36 +69,87 @@ def reductions(draw):
     return space, arrays, tuple(sorted(axes))
 
 
+def passes(x, y, dim):
+    """Reductions that read others, and what reads those: five passes."""
+    z = x * y
+    top = z.amax(dim, keepdim=True)
+    total = (z - top).sum(dim, keepdim=True)
+    costly = wg.floor(wg.sqrt(abs(z - total) + y * y) * z) - x
+    squares = wg.square(costly - top).sum(dim, keepdim=True)
+    low = (-x).amin(dim, keepdim=True)
+    large = (z > 0).any(dim, keepdim=True)
+    small = (costly < squares).all(dim, keepdim=True)
+    factors = x / (1.0 + x * x) + 1.0
+    product = factors.prod(dim[0], keepdim=True) if len(dim) == 1 else low
+    outer = top * 2.0 - total
+    return top, total, squares, large, small, costly / squares, outer, product, low
+
+
+def check_passes(arrays, dim, **how):
+    x, y = arrays
+    expected = passes(*(wg.tensor(np.array(a)) for a in arrays), dim)
+    for mine, other in zip(
+        run(lambda x, y: passes(x, y, dim), [x, y], x.shape, dim, **how), expected, strict=True
+    ):
+        other = other.numpy()
+        assert mine.dtype == other.dtype
+        tolerance = 1e-3 if other.dtype == np.float32 else 1e-9
+        np.testing.assert_allclose(mine.reshape(other.shape), other, tolerance, tolerance)
+
+
 @given(reductions(), st.booleans())
 def test_reductions_and_what_follows_them(drawn, backwards):
-    space, (x, y), dim = drawn
-    if not dim:
-        return
+    _, arrays, dim = drawn
+    if dim:
+        check_passes(arrays, dim, backwards=backwards)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 5000), (70, 333), (1500, 70), (700, 3, 40), (20, 1301)])
+@pytest.mark.parametrize("first", [False, True])
+def test_long_rows_and_columns(parts, shape, first, dtype):
+    dim = (0,) if first else (len(shape) - 1,)
+    arrays = [numbers(shape, 1, dtype), np.broadcast_to(numbers(shape[-1:], 2, dtype), shape)]
+    check_passes(arrays, dim)
+
+
+@pytest.mark.parametrize("shape", [(9001,), (70, 333), (700, 3, 40)])
+def test_everything_reduced(parts, shape):
+    check_passes([numbers(shape, 1), numbers(shape, 2)], tuple(range(len(shape))), backwards=True)
+
+
+@pytest.mark.parametrize("shape", [(9001,), (3, 4099), (70, 33)])
+def test_maps_in_parts(parts, shape):
+    x, y = numbers(shape, 1), np.broadcast_to(numbers(shape[-1:], 2), shape)
+
+    (mine,) = run(lambda x, y: x * y - x, [x, y], shape)
+
+    assert_equal(mine, x * y - x)
+
+
+@pytest.mark.parametrize("count", [1, 10, 3000])
+def test_one_element(count):
+    """Straight-line code, in one function or in several, whose values others read."""
 
     def function(x, y):
-        z = x * y
-        top = z.amax(dim, keepdim=True)
-        total = (z - top).sum(dim, keepdim=True)
-        squares = wg.square(z - total).sum(dim, keepdim=True)
-        low = (-x).amin(dim, keepdim=True)
-        large = (z > 0).any(dim, keepdim=True)
-        return top, total, squares, low, large, z / squares, squares * 2.0 - low
+        values = [x, y]
+        for i in range(count):
+            first, second = values[-1], values[i * 7919 % len(values)]
+            values.append(first * 0.5 + second if i % 3 else second - first)
+        return values[-1], values[len(values) // 2], values[-1] > x
 
-    expected = function(*(wg.tensor(np.array(a)) for a in (x, y)))
-    for mine, other in zip(run(function, [x, y], space, dim, backwards=backwards), expected,
-                           strict=True):  # fmt: skip
-        other = other.numpy()
-        assert (mine.shape, mine.dtype) == (other.shape, other.dtype)
-        tolerance = 1e-4 if other.dtype == np.float32 else 1e-10
-        np.testing.assert_allclose(mine, other, tolerance, tolerance)
+    arrays = [np.array(0.75), np.array(-1.25)]
+    expected = function(*map(wg.tensor, arrays))
+    for mine, other in zip(run(function, arrays, ()), expected, strict=True):
+        assert_equal(mine, other.numpy())
 
 
 @pytest.mark.parametrize("dim", [(0,), (1,), (0, 1)])
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
-def test_indices_of_extremes(name, dim):
+def test_indices_of_extremes(parts, name, dim):
     """The first of several; a NaN is before all numbers."""
-    x = np.round(numbers((37, 41), 0) * 2)
-    x[5, 7] = x[5, 30] = x[30, 7] = np.nan
+    x = np.round(numbers((637, 541), 0) * 2)
+    x[5, 7] = x[5, 300] = x[500, 7] = np.nan
     x[6] = np.inf
     x[7] = -np.inf
     index = dim[0] if len(dim) == 1 else None
@@ -99,3 +157,21 @@ def test_indices_of_extremes(name, dim):
     (mine,) = run(lambda x: getattr(x, name)(index, keepdim=True), [x], x.shape, dim)
 
     assert_equal(mine, getattr(np, name)(x, index, keepdims=True))
+
+
+@pytest.mark.parametrize("dim", [(0,), (1,), (0, 1)])
+def test_sums_are_as_exact_as_numpys_of_pairs(parts, dim):
+    x = np.abs(numbers((1 << 10, 1 << 10), 0))
+    exact = x.astype(np.float64).sum(dim, keepdims=True)
+    # NumPy sums pairwise along the last axis only.
+    pairwise = np.moveaxis(x, 0, 1).copy().sum(1).reshape(exact.shape) if dim == (0,) else None
+    pairwise = x.sum(dim, keepdims=True) if pairwise is None else pairwise
+
+    (mine,) = run(lambda x: x.sum(dim, keepdim=True), [x], x.shape, dim)
+
+    allowed = max(1.1 * spread(pairwise - exact), np.spacing(np.float32(exact.max())))
+    assert spread(mine - exact) <= allowed
+
+
+def spread(errors):
+    return np.sqrt(np.mean(errors**2))

@@ -65,7 +65,7 @@ class Loops(ABC):
         name = self._module.name(self.stem)
         roots = dict.fromkeys(place.root for place in self.space.places())
         self._bases = {root: self.writer.address(self._slot(root)) for root in roots}
-        chunks = self.cost.chunks(self.units, self.space.rows)
+        chunks = min(self.cost.chunks(self.space.rows), self.units)
         per = -(-self.units // chunks)
         low = self.writer.scaled("%chunk", per)
         high = self.smaller(self.writer.sum(low, str(per)), self.units)

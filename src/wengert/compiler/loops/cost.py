@@ -50,10 +50,9 @@ class Cost:
         per_point = max(self.work * INSTRUCTION / lanes, moved * BYTE)
         self.row = points * per_point + alone * INSTRUCTION + 2.0
 
-    def chunks(self, units: int, rows: int) -> int:
-        """In how many chunks that many units are done, which are that many rows in all."""
-        wanted = int(self.row * rows / CHUNK)
-        return max(1, min(wanted, MOST_CHUNKS, units))
+    def chunks(self, rows: int) -> int:
+        """In how many chunks so many rows should be done."""
+        return max(1, min(int(self.row * rows / CHUNK), MOST_CHUNKS))
 
 
 def unrolled(work: int) -> int:

@@ -8,18 +8,38 @@ from typing import TYPE_CHECKING
 from wengert.compiler.loops.body import Loops
 from wengert.compiler.loops.columns import Columns
 from wengert.compiler.loops.rows import Rows
-from wengert.compiler.loops.space import Place, Space, arranged
+from wengert.compiler.loops.space import Place, Space, arranged, cut
+from wengert.compiler.loops.split import Split
+from wengert.compiler.loops.straight import Straight
 from wengert.compiler.pieces.piece import Module
 
 if TYPE_CHECKING:
     from wengert.compiler.pieces.nest import Nest
 
+ENOUGH = 16
+"""Units that keep all threads of most machines busy."""
+
+WHOLE_VECTORS = 256
+"""What the length of a part is a multiple of, where vectors lie along it."""
+
 
 def write_nest(nest: Nest, module: Module) -> None:
     """Write a nest's steps; none, where there is nothing to store."""
     space = arranged(nest)
-    if space.rows:
-        kind, space = _direction(space)
+    if not space.rows:
+        return
+    if space.rows * space.row == 1:
+        Straight(nest.nodes, nest.sources, space, module).write()
+        return
+    kind, space = _direction(space)
+    loops = kind(nest.nodes, nest.sources, space, module, {})
+    axis, length = _parts(loops)
+    if length >= space.inner[axis]:
+        loops.write()
+    elif loops.flow.reductions:
+        Split(kind, nest.nodes, nest.sources, space, module, axis, length).write()
+    else:
+        space = cut(space, axis, length, len(space.outer))
         kind(nest.nodes, nest.sources, space, module, {}).write()
 
 
@@ -48,3 +68,18 @@ def _last(space: Space, axis: int) -> Space:
     loads = {node: placed(place) for node, place in space.loads.items()}
     stores = {node: placed(place) for node, place in space.stores.items()}
     return replace(space, outer=moved(space.outer), loads=loads, stores=stores)
+
+
+def _parts(loops: Loops) -> tuple[int, int]:
+    """The inner axis to cut, and the length of a part: of all of it, where rows stay whole."""
+    space = loops.space
+    wanted = loops.cost.chunks(space.rows)
+    enough = ENOUGH if loops.flow.passes <= 1 else ENOUGH // 4
+    axis = max(range(len(space.inner)), key=lambda d: (space.inner[d] >= wanted, -d))
+    length = space.inner[axis]
+    if wanted < 2 or loops.units >= min(wanted, enough):
+        return axis, length
+    part = -(-length // (wanted // loops.units))
+    if loops.stem == "rows" and axis == len(space.inner) - 1:
+        part = -(-part // WHOLE_VECTORS) * WHOLE_VECTORS
+    return axis, part

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from wengert.compiler.code import Code, Value
 
+STEP = "define void @{}(ptr %table, i64 %chunk) {{"
+"""The head of a step's function, without its name."""
+
 
 class Writer:
     """The text of one step's function.
@@ -72,11 +75,10 @@ class Writer:
         yield
         lines += [f"  br label %out{n}", f"out{n}:"]
 
-    def function(self, name: str) -> list[str]:
-        """All of it, as a function of a table and a chunk."""
+    def function(self, name: str, head: str = STEP) -> list[str]:
+        """All of it, as a function; a step's, of a table and a chunk, if not told otherwise."""
         return [
-            f"define void @{name}(ptr %table, i64 %chunk) {{", "entry:", *self._locals,
-            *self.code.lines, "  ret void", "}",
+            head.format(name), "entry:", *self._locals, *self.code.lines, "  ret void", "}",
         ]  # fmt: skip
 
     def address(self, slot: int) -> str:
