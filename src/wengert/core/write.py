@@ -100,7 +100,7 @@ WRITE: Final = register(
         "write", "linear", _write, (_without_part, lambda ct, steps: through(ct, steps)),
         inputs=("base", "value"), attributes=("steps",), aval=lambda base, value, steps: base,
         no_torch="what an in-place change of a view does to its base", grad_name="CopySlices",
-        symbol=_text, promotion="none", batch=_write_slices,
+        symbol=_text, promotion="none", batch=_write_slices, piece="write",
         holomorphic=False,  # a part may be the real or the imaginary one; its cotangent likewise
         explain="slope 1 from the value to the part that was written, and from the base to the "
         "rest",

@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.computing import as_operand, cast
 from wengert.core.cut import DETACH
-from wengert.core.dtype import default_float, weak_dtype
+from wengert.core.dtype import default_float, is_differentiable, weak_dtype
 from wengert.core.half import arithmetic
 from wengert.core.node import Applied, Leaf, Node, project
 from wengert.core.op import Op, Plan
@@ -214,7 +214,7 @@ def _kept(operands: Sequence[Any], computed: Sequence[Any]) -> tuple[Any, ...] |
 def _operands(
     op: Op, args: Sequence[Any]
 ) -> tuple[list[Any], list[Any], tuple[Any, ...], int]:  # fmt: skip
-    """Per argument its source, what is kept of it, and its kind; and which have a node.
+    """Per argument its source, what is kept of it, and its kind; which can have slopes.
 
     A kind is the shape and the dtype of a tensor, and of a number its type; of an integer also the
     value, which may be too large for a dtype.
@@ -231,7 +231,7 @@ def _operands(
             sources.append(a if node is None else node)
             operands.append(data if node is None else None)
             kinds.append((data.shape, data.dtype))
-            mask |= (node is not None) << i
+            mask |= (node is not None and is_differentiable(data.dtype)) << i
         else:
             value = a if a is None else as_operand(op, a)
             kind = None if a is None else type(value)

@@ -18,17 +18,27 @@ from wengert.ops.canonical import one_dim, sizes
 from wengert.ops.define import public
 from wengert.ops.expand import expand_op
 from wengert.ops.gather import index_select_op
+from wengert.ops.join import cat
 from wengert.ops.kinds import discrete, linear
-from wengert.ops.reshape import reshape
+from wengert.ops.reshape import clone_op, reshape, unsqueeze_op, view_op
 from wengert.ops.samples import Call, Sampler
+from wengert.ops.slicing import take_part_of
 from wengert.ops.trace import data_dependent
+from wengert.ops.transpose import transpose
 
 _MOVES = "slope 1 for every element: only their order changes"
+
+
+def _backwards(x: Any, dims: Sequence[int]) -> Any:
+    """flip as a view, which only the compiler has: torch copies."""
+    index = tuple(slice(None, None, -1 if d in dims else None) for d in range(x.ndim))
+    return take_part_of(x, index=index) if dims else x
+
 
 flip_op: Op = linear(
     "flip", lambda x, *, dims: np.flip(x, dims).copy(),
     transpose=lambda ct, dims: flip_op(ct, dims=dims), torch="flip", explain=_MOVES,
-    batch=along("dims"),
+    batch=along("dims"), written=lambda x, *, dims: _backwards(x, dims),
 )  # fmt: skip
 
 
@@ -37,16 +47,43 @@ def _roll(x: Any, *, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Any:
     return np.roll(x, shifts, dims or None)
 
 
+def _roll_written(x: Any, *, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Any:
+    if not dims:
+        return reshape(_moved_on(reshape(x, -1), sum(shifts), 0), x.shape)
+    for by, dim in zip(shifts, dims, strict=True):
+        x = _moved_on(x, by, dim)
+    return x
+
+
+def _moved_on(x: Any, by: int, dim: int) -> Any:
+    by %= max(x.shape[dim], 1)
+    if not by:
+        return x
+    before = (slice(None),) * dim
+    start = x.shape[dim] - by
+    return cat([x[(*before, slice(start, None))], x[(*before, slice(0, start))]], dim)
+
+
 roll_op: Op = linear(
     "roll", _roll,
     transpose=lambda ct, shifts, dims: roll_op(ct, shifts=tuple(-n for n in shifts), dims=dims),
     torch="roll", explain=_MOVES,
-    batch=roll_rule,
+    batch=roll_rule, written=_roll_written,
 )  # fmt: skip
+
+
+def _rot90_written(x: Any, *, k: int, dims: tuple[int, int]) -> Any:
+    first, second = dims
+    if k % 2 == 0:
+        return _backwards(x, dims if k % 4 else ())
+    turned = transpose(x, first, second)
+    return _backwards(turned, (first,) if k % 4 == 1 else (second,))
+
+
 rot90_op: Op = linear(
     "rot90", lambda x, *, k, dims: np.rot90(x, k, dims).copy(),
     transpose=lambda ct, k, dims: rot90_op(ct, k=-k, dims=dims), torch="rot90", explain=_MOVES,
-    batch=along("dims"),
+    batch=along("dims"), written=_rot90_written,
 )  # fmt: skip
 
 
@@ -55,11 +92,21 @@ def _repeat_each_transpose(ct: Any, x: Any, repeats: int, dim: int) -> Any:
     return np.reshape(ct, lengths).sum(dim + 1)
 
 
+def _repeat_each_written(x: Any, *, repeats: int, dim: int) -> Any:
+    shape = x.shape
+    if not shape:
+        return None
+    spread = (*shape[: dim + 1], repeats, *shape[dim + 1 :])
+    copies = expand_op(unsqueeze_op(x, dim=dim + 1), shape=spread)
+    lengths = (*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :])
+    return view_op(clone_op(copies, order="C"), shape=lengths)
+
+
 repeat_each_op = linear(
     "repeat_interleave", lambda x, *, repeats, dim: np.repeat(x, repeats, dim),
     transpose=_repeat_each_transpose, torch="repeat_interleave",
     explain="slope 1 from each element to each of its copies; their gradients add up",
-    batch=along("dim"),
+    batch=along("dim"), written=_repeat_each_written,
 )  # fmt: skip
 
 

@@ -6,9 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core.aval import Aval
 from wengert.errors import ArgumentValueError, DimensionError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, shape_of
+from wengert.ops.batching import broadcast_rule
+from wengert.ops.kinds import discrete
 from wengert.ops.matmul import check_one_dtype
+from wengert.ops.positions import counting_dtype
 from wengert.ops.reduce import total
 from wengert.ops.reshape import reshape
 
@@ -33,6 +37,18 @@ def targets(target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
             f"There are {classes} classes, counted from 0; ignore_index is {ignore_index}.",
         )
     return np.where(kept, wide, 0), kept
+
+
+def _class_indices(target: Any, *, classes: int, ignore_index: int) -> Any:
+    found, _ = targets(np.asarray(target), classes, ignore_index)
+    return found.astype(counting_dtype(classes))
+
+
+class_op = discrete(
+    "class_indices", _class_indices, no_torch="a part of the losses of classes",
+    aval=lambda target, classes, ignore_index: Aval(target.shape, counting_dtype(classes)),
+    explain="classes have no slope", batch=broadcast_rule, piece="classes",
+)  # fmt: skip
 
 
 def target_weights(weight: Any, target: Any, kept: Any, dtype: Any) -> Any:

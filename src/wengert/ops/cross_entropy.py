@@ -11,6 +11,7 @@ from wengert.core.dtype import is_floating
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
+from wengert.ops import classes_written
 from wengert.ops.arguments import array_of, integer, is_number
 from wengert.ops.arithmetic import add, mul
 from wengert.ops.axes import add_up, largest, refuse_kinds
@@ -141,7 +142,7 @@ cross_entropy_op: Op = general(
     ),
     explain="the slope of each logit is its softmax, less 1 at the right class, over the count",
     source="L = log sum exp x - x[target]; dL/dx = softmax(x) - onehot(target)",
-    batch=classes_rule,
+    batch=classes_rule, written=classes_written.cross_entropy,
 )  # fmt: skip
 slope_op: Op = general(
     "cross_entropy_backward", _slope, pullbacks=[_slope_to_seed, _slope_to_logits],
@@ -149,7 +150,7 @@ slope_op: Op = general(
     aval=lambda seed, x, target, weight, ignore_index, reduction, spatial: x,
     explain="the cotangent of the loss, spread over the classes",
     source="x_bar = c (softmax(x) - onehot(target)); through softmax: p (w - <p, w>)",
-    batch=slope_rule,
+    batch=slope_rule, written=classes_written.slope,
 )  # fmt: skip
 
 

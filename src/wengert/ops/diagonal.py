@@ -12,9 +12,12 @@ from wengert.errors import DimensionError, ShapeError
 from wengert.ops.arguments import integer, ndim_of, shape_of
 from wengert.ops.batching import along, broadcast_rule, shaped_along
 from wengert.ops.canonical import one_dim
+from wengert.ops.comparison import ge, le
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
+from wengert.ops.positions import positions
 from wengert.ops.samples import Call, Sampler
+from wengert.ops.selection import where_op
 
 _TAKES = "slope 1 for the elements that are taken, 0 for the others"
 
@@ -33,6 +36,15 @@ def _embed_diagonal(ct: Any, *, offset: int, dim1: int, dim2: int, shape: tuple[
     return whole
 
 
+def _triangle(keeps: Any, x: Any, diagonal: int) -> Any:
+    """x where the column less the row is at most, or at least, `diagonal`; else 0."""
+    if x.ndim < 2:
+        return None
+    rows, columns = x.shape[-2:]
+    above = positions(x, x.ndim - 1) - positions(x, x.ndim - 2)
+    return where_op(keeps(above, min(max(diagonal, -rows), columns)), x, 0)
+
+
 diagonal_op: Op = linear(
     "diagonal", _diagonal,
     transpose=lambda ct, x, offset, dim1, dim2: embed_diagonal_op(
@@ -49,7 +61,7 @@ diagonal_copy_op = linear(
         ct, offset=offset, dim1=dim1, dim2=dim2, shape=x.shape
     ),
     torch="diagonal_copy", grad_name="DiagonalBackward0_copy", explain=_TAKES,
-    batch=along("dim1", "dim2"),
+    batch=along("dim1", "dim2"), written=lambda x, **how: diagonal_op(x, **how),
 )  # fmt: skip
 embed_diagonal_op: Op = linear(
     "diag_embed", _embed_diagonal,
@@ -61,13 +73,13 @@ tril_op: Op = linear(
     "tril", lambda x, *, diagonal: np.tril(x, diagonal),
     transpose=lambda ct, diagonal: tril_op(ct, diagonal=diagonal),
     torch="tril", explain="slope 1 on and below the diagonal, 0 above",
-    batch=broadcast_rule,
+    batch=broadcast_rule, written=lambda x, *, diagonal: _triangle(le, x, diagonal),
 )  # fmt: skip
 triu_op: Op = linear(
     "triu", lambda x, *, diagonal: np.triu(x, diagonal),
     transpose=lambda ct, diagonal: triu_op(ct, diagonal=diagonal),
     torch="triu", explain="slope 1 on and above the diagonal, 0 below",
-    batch=broadcast_rule,
+    batch=broadcast_rule, written=lambda x, *, diagonal: _triangle(ge, x, diagonal),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from wengert.ops.canonical import sizes
 from wengert.ops.define import public
 from wengert.ops.kinds import linear
 from wengert.ops.labels import call
-from wengert.ops.reshape import reshape
+from wengert.ops.reshape import clone_op, reshape, view_op
 from wengert.ops.samples import Call, Sampler
 
 
@@ -47,11 +47,21 @@ def _repeat_transpose(ct: Any, x: Any, repeats: tuple[int, ...]) -> Any:
     return np.reshape(summed, x.shape)
 
 
+def _repeat_written(x: Any, *, repeats: tuple[int, ...]) -> Any:
+    """Each dimension as (repeats, length), expanded along the first of the two."""
+    lengths = (1,) * (len(repeats) - x.ndim) + x.shape
+    apart = tuple(n for length in lengths for n in (1, length))
+    spread = tuple(n for pair in zip(repeats, lengths, strict=True) for n in pair)
+    copies = expand_op(reshape(x, apart), shape=spread)
+    together = tuple(n * length for n, length in zip(repeats, lengths, strict=True))
+    return view_op(clone_op(copies, order="C"), shape=together)
+
+
 repeat_op = linear(
     "repeat", lambda x, *, repeats: np.tile(x, repeats), transpose=_repeat_transpose,
     torch="Tensor.repeat", symbol=call("repeat", "repeats"),
     explain="slope 1 from each element to each of its copies; their gradients add up",
-    batch=repeat_rule,
+    batch=repeat_rule, written=_repeat_written,
 )  # fmt: skip
 
 

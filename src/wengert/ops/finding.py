@@ -28,8 +28,13 @@ from wengert.ops.axes import refuse_kinds
 from wengert.ops.batching import broadcast_rule
 from wengert.ops.batching_index import data_dependent_rule, searchsorted_rule
 from wengert.ops.canonical import one_dim
+from wengert.ops.cast import to_op
+from wengert.ops.comparison import eq
 from wengert.ops.define import public
+from wengert.ops.expand import expand_op
 from wengert.ops.kinds import discrete
+from wengert.ops.positions import counting_dtype, positions
+from wengert.ops.reshape import unsqueeze_op
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.trace import data_dependent
 
@@ -232,6 +237,24 @@ def _one_hot(x: Any, *, classes: int) -> Any:
     return (x[..., None] == np.arange(count)).astype(np.int64)
 
 
+def _looked_over(x: Any, *, classes: int) -> Any:
+    _one_hot(x, classes=classes)
+    return x.astype(counting_dtype(classes))
+
+
+one_hot_classes_op = discrete(
+    "one_hot_classes", _looked_over, no_torch="a part of one_hot",
+    aval=lambda x, classes: Aval(x.shape, counting_dtype(classes)),
+    explain="no slope: the input is a class", batch=broadcast_rule, piece="classes",
+)  # fmt: skip
+
+
+def _one_hot_written(x: Any, *, classes: int) -> Any:
+    found = unsqueeze_op(one_hot_classes_op(x, classes=classes), dim=x.ndim)
+    like = expand_op(found, shape=(*x.shape, classes))
+    return to_op(eq(found, positions(like, x.ndim)), dtype=np.dtype(np.int64))
+
+
 def _one_hot_aval(x: Aval, classes: int) -> Aval:
     if classes < 0:
         data_dependent("one_hot", "Give num_classes.")(x)
@@ -241,7 +264,7 @@ def _one_hot_aval(x: Aval, classes: int) -> Aval:
 one_hot_op = discrete(
     "one_hot", _one_hot, aval=_one_hot_aval, torch="nn.functional.one_hot",
     explain="no slope: the input is a class",
-    batch=broadcast_rule,
+    batch=broadcast_rule, written=_one_hot_written,
 )  # fmt: skip
 
 

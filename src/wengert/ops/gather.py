@@ -14,6 +14,7 @@ from wengert.ops.batching import broadcast_rule
 from wengert.ops.batching_index import index_select_rule, masked_select_rule, take_rule, together
 from wengert.ops.bounds import check_integers, check_range, check_reach, check_vector
 from wengert.ops.canonical import one_dim
+from wengert.ops.comparison import lt
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape, expand_op
 from wengert.ops.index import index_op, index_put_op, picked, refuse_masks
@@ -22,6 +23,7 @@ from wengert.ops.kinds import discrete, multilinear
 from wengert.ops.reshape import reshape
 from wengert.ops.samples import Call, Sampler
 from wengert.ops.scatter import scatter_add_op
+from wengert.ops.selection import where_op
 
 _PICKS = "slope 1 for the elements that are taken; one taken twice gets both gradients"
 
@@ -154,6 +156,7 @@ wrapped_op = discrete(
     no_torch="negative indices as the positive ones that they stand for",
     explain="indices have no slope",
     batch=broadcast_rule,
+    written=lambda index, *, size: where_op(lt(index, 0), index + size, index),
 )  # fmt: skip
 
 

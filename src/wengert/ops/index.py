@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval, stand_in
+from wengert.core.dtype import bool_
 from wengert.core.node import next_sequence
 from wengert.core.registry import OPERATORS, OPS
 from wengert.core.tensor import Tensor
@@ -179,12 +180,31 @@ def _put_aval(x: Aval | None, value: Any, *indices: Aval, **attrs: Any) -> Aval:
     return Aval(attrs["shape"], value.dtype)
 
 
+def _put_where(
+    x: Any, value: Any, *indices: Any, basic: Basic, dims: Dims, shape: tuple[int, ...],
+    accumulate: bool,
+) -> Any:  # fmt: skip
+    """By one mask, where its own dimensions all get the same value: a choice between elements."""
+    if x is None or basic or len(indices) != 1 or indices[0].dtype != bool_:
+        return None
+    mask = indices[0]
+    behind = len(shape) - dims[0] - mask.ndim
+    if isinstance(value, Tensor):
+        fits = value.ndim <= behind and value.dtype == x.dtype
+    else:
+        fits = isinstance(value, bool | int) or x.dtype.is_floating_point
+    if not fits:
+        return None
+    put = x + value if accumulate else value
+    return OPS["where"](reshape(mask, (*mask.shape, *(1,) * behind)), put, x)
+
+
 index_put_op = general(
     "index_put", _index_put, pullbacks=[_put_pullback], aval=_put_aval, grad_name=_put_name,
     torch="index_put", symbol=_put_text,
     explain="slope 1 from the value to the elements that were set, and from the others to "
     "themselves",
-    batch=index_put_rule, piece="index_put",
+    batch=index_put_rule, piece="index_put", written=_put_where,
 )  # fmt: skip
 
 

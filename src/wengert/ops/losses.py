@@ -9,9 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.aval import Aval
+from wengert.core.cut import DETACH
+from wengert.core.node import Leaf
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError
-from wengert.modes import is_grad_enabled
+from wengert.modes import current, is_grad_enabled
 from wengert.ops.arguments import array_of, shape_of
 from wengert.ops.cast import to
 from wengert.ops.expand import broadcast_to, common_shape
@@ -91,12 +93,24 @@ def check_weight(name: str, argument: str, weight: Any) -> None:
         return
     if not hasattr(weight, "dtype"):
         raise ArgumentError(f"{name}: {argument} must be a tensor, not {type(weight).__name__}")
-    if isinstance(weight, Tensor) and weight.requires_grad and is_grad_enabled():
+    if isinstance(weight, Tensor) and _wants_gradient(weight) and is_grad_enabled():
         raise GradientError(
             f"{name} is not differentiable with respect to {argument!r}. This input cannot have "
             "requires_grad=True",
             f"Pass {argument}.detach().",
         )
+
+
+def _wants_gradient(weight: Tensor) -> bool:
+    """Whether a weight requires grad; an argument of a function that is being compiled does not.
+
+    Its tensor has a node all the same, as has what detach() gives there.
+    """
+    if not weight.requires_grad:
+        return False
+    node = weight._node
+    compiling = weight._level == 1 and bool(current().started)
+    return not (compiling and (node is None or isinstance(node, Leaf) or node.op is DETACH))
 
 
 def pair_samples(s: Sampler) -> Call:

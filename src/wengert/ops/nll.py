@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core.aval import Aval
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
+from wengert.ops import classes_written
 from wengert.ops.arguments import array_of, integer
 from wengert.ops.axes import refuse_kinds
 from wengert.ops.batching_losses import classes_rule, nll_transpose_rule
@@ -98,7 +99,7 @@ nll_op: Op = multilinear(
     promotion="none", torch="nn.functional.nll_loss", aval=_nll_aval, grad_name=torch_name,
     symbol=written("nll_loss", ignore_index=IGNORED),
     explain="slope -1 at the class that is right, shared out in a mean; 0 at all others",
-    batch=classes_rule,
+    batch=classes_rule, written=classes_written.nll,
 )  # fmt: skip
 nll_transpose_op: Op = multilinear(
     "nll_loss_backward", _nll_transpose,
@@ -110,7 +111,7 @@ nll_transpose_op: Op = multilinear(
     promotion="none", no_torch="torch has it for itself only",
     aval=lambda x, target, weight, shape, ignore_index, reduction, spatial: Aval(shape, x.dtype),
     explain="slope -1 into the place of the class that is right",
-    batch=nll_transpose_rule,
+    batch=nll_transpose_rule, written=classes_written.nll_transpose,
 )  # fmt: skip
 
 

@@ -13,11 +13,13 @@ from wengert.errors import ArgumentError, ArgumentValueError, ShapeError
 from wengert.ops.arguments import integer, is_number, one_of, shape_of
 from wengert.ops.batching import mode_pad_rule
 from wengert.ops.define import public
+from wengert.ops.expand import expand_op
 from wengert.ops.index_slices import index_add_op
+from wengert.ops.join import cat
 from wengert.ops.kinds import general, linear
 from wengert.ops.labels import call
 from wengert.ops.samples import Call, Sampler
-from wengert.ops.slicing import take_part
+from wengert.ops.slicing import take_part, take_part_of
 
 Pads = tuple[tuple[int, int], ...]
 """Per dimension, how many elements are added before and after; negative ones are taken away."""
@@ -31,8 +33,7 @@ def _crop(pads: Pads, sign: int) -> tuple[slice, ...]:
 
 def _constant_pad(x: Any, *, pads: Pads, value: Any) -> Any:
     kept = take_part(x, index=_crop(pads, -1))
-    added = [(max(a, 0), max(b, 0)) for a, b in pads]
-    shape = [n + a + b for n, (a, b) in zip(kept.shape, added, strict=True)]
+    shape = [n + a + b for n, (a, b) in zip(kept.shape, _added(pads), strict=True)]
     out: Any = np.full(shape, np.asarray(value).astype(x.dtype))
     out[(*_crop(pads, 1), ...)] = kept
     return out
@@ -40,23 +41,73 @@ def _constant_pad(x: Any, *, pads: Pads, value: Any) -> Any:
 
 def _constant_pad_pullback(ct: Any, pads: Pads) -> Any:
     """Elements that were taken away get zero, those that were added go."""
+    if _only_adds(pads):
+        return take_part_of(ct, index=_crop(pads, 1))
     back = tuple((-a, -b) for a, b in pads)
     return constant_pad_op(ct, pads=back, value=0)
+
+
+def _only_adds(pads: Pads) -> bool:
+    return all(n >= 0 for pair in pads for n in pair)
+
+
+def _cropped_first(x: Any, *, pads: Pads, value: Any) -> Any:
+    """What is taken away as a view, before anything is added."""
+    if _only_adds(pads):
+        return None
+    kept = take_part_of(x, index=_crop(pads, -1))
+    return constant_pad_op(kept, pads=_added(pads), value=value)
+
+
+def _added(pads: Pads) -> Pads:
+    return tuple((max(a, 0), max(b, 0)) for a, b in pads)
 
 
 constant_pad_op: Op = general(
     "constant_pad_nd", _constant_pad, pullbacks=[_constant_pad_pullback],
     torch="nn.functional.pad", symbol=call("pad", "pads", "value"),
     explain="slope 1 for the elements of x: the constants around them do not move",
-    batch=mode_pad_rule,
+    batch=mode_pad_rule, piece="parts", written=_cropped_first,
 )  # fmt: skip
 
 
 def _mode_pad(x: Any, *, pads: Pads, mode: str) -> Any:
     """Cropped where pads are negative, then filled from the elements themselves."""
     kept = take_part(x, index=_crop(pads, -1))
-    added = [(max(a, 0), max(b, 0)) for a, b in pads]
-    return np.pad(kept, added, _MODES[mode])
+    return np.pad(kept, _added(pads), _MODES[mode])
+
+
+def _mode_pad_written(x: Any, *, pads: Pads, mode: str, count: int) -> Any:
+    """Per dimension what is added at the ends, as views of what is there, joined to it."""
+    x = take_part_of(x, index=_crop(pads, -1))
+    for dim, (before, after) in enumerate(_added(pads)):
+        ends = _ends(x.shape[dim], before, after)[mode]
+        parts = [_slices(x, dim, *end) for end in ends if end[1]]
+        if len(parts) > 1:
+            x = cat(parts, dim)
+    return x
+
+
+def _ends(length: int, before: int, after: int) -> dict[str, list[tuple[slice | int, int]]]:
+    """Per mode the slices that are joined, and how many there are of each."""
+    whole = (slice(None), 1)
+    return {
+        "reflect": [
+            (slice(before, 0, -1), before), whole,
+            (slice(length - 2, length - 2 - after if length - 2 >= after else None, -1), after),
+        ],
+        "replicate": [(0, before), whole, (length - 1, after)],
+        "circular": [(slice(length - before, None), before), whole, (slice(0, after), after)],
+    }  # fmt: skip
+
+
+def _slices(x: Any, dim: int, entry: slice | int, count: int) -> Any:
+    """Slices along a dimension, or one of them several times."""
+    all_before = (slice(None),) * dim
+    if isinstance(entry, slice):
+        return take_part_of(x, index=(*all_before, entry))
+    one = take_part_of(x, index=(*all_before, slice(entry, entry + 1)))
+    return expand_op(one, shape=(*x.shape[:dim], count, *x.shape[dim + 1 :]))
 
 
 def _mode_pad_transpose(ct: Any, x: Any, pads: Pads, mode: str) -> Any:
@@ -85,7 +136,7 @@ mode_pad_op = linear(
     transpose=lambda ct, x, pads, mode: _mode_pad_transpose(ct, x, pads, mode),
     torch="nn.functional.pad", grad_name=_mode_pad_name, symbol=call("pad", "pads", "mode"),
     explain="slope 1 from each element to itself and to its copies at the ends",
-    batch=mode_pad_rule,
+    batch=mode_pad_rule, written=_mode_pad_written,
 )  # fmt: skip
 
 

@@ -49,6 +49,13 @@ def _soft_nll_aval(x: Aval, target: Aval, weight: Aval | None, dim: int, reducti
     return Aval(x.shape[:dim] + x.shape[dim + 1 :] if reduction == "none" else (), x.dtype)
 
 
+def _soft_nll_written(x: Any, target: Any, weight: Any, *, dim: int, reduction: str) -> Any:
+    products = _times(x * target, weight)
+    along = (dim,) if reduction == "none" else None
+    losses = neg(sum_op(products, dim=along, keepdim=False, dtype=None))
+    return losses / _rows(x.shape, dim) if reduction == "mean" and losses.numel() else losses
+
+
 soft_nll_op = multilinear(
     "soft_nll_loss", _soft_nll,
     transposes=[
@@ -66,7 +73,7 @@ soft_nll_op = multilinear(
     grad_name=lambda attrs: "DivBackward1" if attrs["reduction"] == "mean" else "NegBackward0",
     symbol=written("soft_nll_loss"),
     explain="slope minus the target's probability for each log-probability",
-    batch=soft_rule,
+    batch=soft_rule, written=_soft_nll_written,
 )  # fmt: skip
 
 

@@ -28,12 +28,12 @@ _SLOPE = "slope 0: what was there before is gone"
 zero_op = general(
     "zero", lambda x: np.zeros(x.shape, x.dtype), pullbacks=[overwritten],
     no_torch="only Tensor.zero_", explain=_SLOPE,
-    batch=broadcast_rule,
+    batch=broadcast_rule, lower=lambda code, x: code.number(0, x),
 )  # fmt: skip
 fill_op = general(
     "fill", lambda x, *, value: np.full(x.shape, value, x.dtype), pullbacks=[overwritten],
     no_torch="only Tensor.fill_", grad_name="FillBackward2", explain=_SLOPE,
-    batch=broadcast_rule,
+    batch=broadcast_rule, lower=lambda code, x, value: code.number(value, x),
 )  # fmt: skip
 
 
@@ -47,13 +47,13 @@ fill_with_op = general(
     "fill_with", _write, pullbacks=[overwritten, lambda ct: ct],
     no_torch="only Tensor.fill_", grad_name="FillBackward3",
     explain="slope 1 in the value, 0 in what was there before",
-    batch=into_first,
+    batch=into_first, lower=lambda code, x, source: source,
 )  # fmt: skip
 copy_op = general(
     "copy", _write, pullbacks=[overwritten, lambda ct: ct],
     no_torch="only Tensor.copy_", grad_name="CopyBackwards",
     explain="slope 1 in the source, 0 in what was there before",
-    batch=into_first,
+    batch=into_first, lower=lambda code, x, source: source,
 )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ def converted(lines: Lines, value: str, given: NumpyDType, wanted: NumpyDType) -
     if given == wanted:
         return value
     here, there = register(given), register(wanted)
+    if wanted.kind in "iu" and here == there:
+        return value
     if wanted.kind in "iu":
         extends = "sext" if given.kind == "i" else "zext"
         return lines.let(f"{extends} {here} {value} to {there}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from wengert.compiler.pieces.elements import adds, converts
 from wengert.compiler.pieces.piece import Access, Module, Piece, contiguous
-from wengert.compiler.pieces.walk import Lookup, Number, Place, Walk
+from wengert.compiler.pieces.walk import Lookup, Number, Place, Walk, Within
 from wengert.compiler.pieces.walk_text import write_walks
 from wengert.core.aval import Aval, Shape
 from wengert.core.half import REAL
@@ -73,6 +73,8 @@ def _parts(node: Node, accesses: Accesses) -> Phases | None:
         if given is None or not converts(given.dtype, out.dtype):
             return None
         found = _part_of_result(node, i)
+        if found is None:
+            return None
         space = given.shape
         every = tuple(range(len(space)))
         target = Place(found, out.dtype)
@@ -82,16 +84,19 @@ def _parts(node: Node, accesses: Accesses) -> Phases | None:
     return [[_filled(node, attrs.get("value", 0))], walks]
 
 
-def _part_of_result(node: Node, i: int) -> Access:
-    """Where input i is in the result: what the pullback takes of a cotangent is a view of it."""
+def _part_of_result(node: Node, i: int) -> Access | None:
+    """Where input i is in the result: what the pullback takes of a cotangent, if it is a view."""
     out: Aval = node.aval
-    memory = np.empty(out.shape, np.int8)
+    memory = np.empty(out.shape, out.dtype)
     pull = node.op.pull(i, REAL)
     view = memory if pull is None else np.asarray(pull(node, memory))
-    if view.size and not np.may_share_memory(view, memory):
-        raise AssertionError(f"the transpose of {node.op.name} is no view")
-    offset = _address(view) - _address(memory)
-    return Access(node, offset if view.size else 0, view.strides)
+    if not view.size:
+        return Access(node, 0, (0,) * view.ndim)
+    if view.dtype != out.dtype or not np.may_share_memory(view, memory):
+        return None
+    size = out.dtype.itemsize
+    offset = (_address(view) - _address(memory)) // size
+    return Access(node, offset, tuple(n // size for n in view.strides))
 
 
 def _address(array: np.ndarray[Any, Any]) -> int:
@@ -114,6 +119,22 @@ def _copied(node: Node, source: Any, number: Any, accesses: Accesses) -> Walk:
     target = Place(Access(node, 0, contiguous(out.shape)), out.dtype)
     every = tuple(range(len(out.shape)))
     return Walk(out.shape, Place(accesses[source], source.aval.dtype), target, every)
+
+
+def _write(node: Node, accesses: Accesses) -> Phases | None:
+    """The first input, but for the part that the second one's pullback takes."""
+    base = node.inputs[0]
+    found = _part_of_result(node, 1)
+    if not isinstance(base, Node) or found is None:
+        return None
+    pull = node.op.pull(1, REAL)
+    assert pull is not None
+    space = np.shape(pull(node, np.empty(node.aval.shape, np.bool_)))
+    source = _written(node, 1, space, accesses)
+    if source is None:
+        return None
+    walk = Walk(space, source, Place(found, node.aval.dtype), tuple(range(len(space))))
+    return [[_copied(node, base, None, accesses)], [walk]]
 
 
 # Indices along one dimension ---------------------------------------------------------------------
@@ -315,9 +336,20 @@ def _index_add(node: Node, accesses: Accesses) -> Phases | None:
     return _index_fill(node, accesses, adds_up=True)
 
 
+def _classes(node: Node, accesses: Accesses) -> Phases | None:
+    """Classes that are looked over: `classes` of them, and 0 in place of `ignore_index`."""
+    target: Any = node.inputs[0]
+    if not isinstance(target, Node) or target.aval.dtype.kind not in "iu":
+        return None
+    attrs = _attrs(node)
+    within = Within(attrs["classes"], attrs.get("ignore_index"))
+    walk = _read(node, target.aval.shape, Place(accesses[target], target.aval.dtype))
+    return [[walk._replace(within=within)]]
+
+
 KINDS: Final[dict[str, Callable[[Node, Accesses], Phases | None]]] = {
     "parts": _parts, "gather": _gather, "index_select": _index_select, "scatter": _scatter,
     "scatter_add": _scatter_add, "index_fill": _index_fill, "index_add": _index_add,
-    "index": _index, "index_put": _index_put,
+    "index": _index, "index_put": _index_put, "write": _write, "classes": _classes,
 }  # fmt: skip
 """What an operation's `piece=` may be here, and what makes its walks."""

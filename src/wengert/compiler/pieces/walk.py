@@ -64,10 +64,17 @@ class Number(NamedTuple):
         return data == data[:1] * len(data)
 
 
+class Within(NamedTuple):
+    """Integers that have to be from 0 to size - 1, or `ignored`, in whose place 0 is written."""
+
+    size: int
+    ignored: int | None
+
+
 class Walk(NamedTuple):
     """Elements that are read and then written, or added to what is there.
 
-    cut: the axes along which chunks are cut.
+    cut: the axes along which chunks are cut. within: what is refused of what is read.
     """
 
     space: Shape
@@ -75,6 +82,7 @@ class Walk(NamedTuple):
     target: Place
     cut: tuple[int, ...]
     adds: bool = False
+    within: Within | None = None
 
     def chunks(self) -> int:
         """How many there are; none if there are no elements."""
@@ -125,7 +133,7 @@ def merged(walk: Walk) -> Walk:
     cut = tuple(k for k, axis in enumerate(kept) if axis in walk.cut)
     source, target = (_along(place, kept) for place in (walk.source, walk.target))
     assert isinstance(target, Place)
-    return Walk(tuple(sides), source, target, cut, walk.adds)
+    return walk._replace(space=tuple(sides), source=source, target=target, cut=cut)
 
 
 def accesses(place: Place | Number) -> list[Access]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from wengert.compiler.pieces.elements import added, converted, register
 from wengert.compiler.pieces.lines import Index, Lines
 from wengert.compiler.pieces.piece import Module
 from wengert.compiler.pieces.walk import Lookup, Number, Place, Walk, accesses, boxes, merged
+from wengert.core.dtype import NumpyDType
 from wengert.core.node import Node
 
 
@@ -27,6 +30,8 @@ def write_walks(module: Module, name: str, walks: Sequence[Walk]) -> None:
     for first in range(0, len(small), TOGETHER):
         _write_step(module, name, small[first : first + TOGETHER], 1)
 
+
+INT64: Final = np.dtype(np.int64)
 
 TOGETHER: Final = 256
 """Walks in one function: each is some ten instructions."""
@@ -55,7 +60,7 @@ class WalkText:
     def all(self) -> None:
         """Write all of them."""
         walk = self._walk
-        if self._lookups():
+        if self._lookups() or walk.within:
             self._refusal = self._lines.buffer(self._module.refusal())
         if any(lookup.size == 0 for lookup in self._lookups()):
             self._refuse()
@@ -108,7 +113,7 @@ class WalkText:
         """Whether the elements along the last axis are moved in one piece."""
         source, target = self._walk.source, self._walk.target
         moving = [one.where.strides[axis] for one in self._lookups()]
-        if self._walk.adds or any(moving) or target.access.strides[axis] != 1:
+        if self._walk.adds or self._walk.within or any(moving) or target.access.strides[axis] != 1:
             return False
         if isinstance(source, Number):
             return source.is_one_byte()
@@ -138,12 +143,31 @@ class WalkText:
             value: str = str(source.bits)
         else:
             value = self._load(source, self._address(source, found))
-            value = converted(lines, value, source.dtype, target.dtype)
+            value = self._converted(value, source.dtype)
         place = self._address(target, found)
         if walk.adds:
             value = added(lines, self._load(target, place), value, target.dtype)
         kind, align = register(target.dtype), min(target.dtype.itemsize, 8)
         lines.do(f"store {kind} {value}, ptr {place}, align {align}")
+
+    def _converted(self, value: str, dtype: NumpyDType) -> str:
+        """What was read as it is written."""
+        lines, wanted, within = self._lines, self._walk.target.dtype, self._walk.within
+        if within is None:
+            return converted(lines, value, dtype, wanted)
+        wide = converted(lines, value, dtype, INT64)
+        found = lines.let(f"icmp ult i64 {wide}, {within.size}")
+        fine = found
+        if within.ignored is not None:
+            skipped = lines.let(f"icmp eq i64 {wide}, {within.ignored}")
+            fine = lines.let(f"or i1 {found}, {skipped}")
+            counts = lines.let(f"xor i1 {skipped}, true")
+            found = lines.let(f"and i1 {found}, {counts}")
+        with lines.unless(fine):
+            self._refuse()
+        safe = lines.let(f"select i1 {found}, i64 {wide}, i64 0")
+        kind = register(wanted)
+        return safe if wanted == INT64 else lines.let(f"trunc i64 {safe} to {kind}")
 
     def _load(self, place: Place, address: str) -> str:
         align = min(place.dtype.itemsize, 8)
