@@ -133,6 +133,7 @@ class Op:
     # The same in terms of other operations, on tensors: (inputs..., attributes) -> tensor. What is
     # compiled is that; eager code keeps the forward function.
     written: Rule | None = None
+    of_shapes: bool = False  # whether the result depends on the shapes of the inputs only
     piece: str = ""  # the kind of native code that is its own: see compiler/pieces/
     # Per input the number that leaves the other one as it is, to the bit: (1, 1) for a product.
     neutral: tuple[float | None, ...] = ()

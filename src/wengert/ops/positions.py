@@ -33,7 +33,7 @@ positions_op = discrete(
     lambda x, *, dim: np.arange(x.shape[dim], dtype=counting_dtype(x.shape[dim])),
     aval=lambda x, dim: Aval((x.shape[dim],), counting_dtype(x.shape[dim])),
     no_torch="0, 1, 2, ... as often as there are slices along a dimension",
-    explain="positions have no slope", batch=_in_every_slice, piece="positions",
+    explain="positions have no slope", of_shapes=True, batch=_in_every_slice,
 )  # fmt: skip
 
 

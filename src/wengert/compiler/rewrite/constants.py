@@ -14,7 +14,7 @@ from wengert.compiler.rewrite.expansions import broadcasts, does_the_same
 from wengert.compiler.rewrite.sweep import seen_operands
 from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.compiler.tracing import new_node
-from wengert.core.aval import aval_of
+from wengert.core.aval import aval_of, stand_in
 from wengert.core.half import is_half
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
@@ -24,6 +24,9 @@ from wengert.ops.selection import where_op
 
 MOST_BYTES: Final = 1 << 24
 """Of what is computed once and kept; larger results are computed at every call."""
+
+SMALL_BYTES: Final = 1 << 16
+"""Of what is compared to find out that it is there already."""
 
 
 def is_constant(node: Node | None) -> bool:
@@ -43,20 +46,39 @@ def constant(value: Any) -> Leaf:
 
 
 @rule(lambda op: True)
-def folded(node: Node, _: Writer) -> Any:
-    """Run an operation on constants once."""
-    for source in node.inputs:
-        if source is not None and (type(source) is not Leaf or source.value is None):
-            return None
+def folded(node: Node, writer: Writer) -> Any:
+    """Run an operation on constants once, and one that looks at shapes only."""
+    if not node.op.of_shapes:
+        for source in node.inputs:
+            if source is not None and (type(source) is not Leaf or source.value is None):
+                return None
     avals = node.aval if isinstance(node.aval, tuple) else (node.aval,)
     if sum(a.nbytes for a in avals) > MOST_BYTES:
         return None
     pairs = zip(node.inputs, node.operands or (None,) * len(node.inputs), strict=True)
     try:
-        value = evaluate_node(node, [n if s is None else s.value for s, n in pairs])
+        value = evaluate_node(node, [n if s is None else _value(s) for s, n in pairs])
     except Exception:  # it is for the run to raise it
         return None
-    return tuple(map(constant, value)) if isinstance(value, tuple) else constant(value)
+    several = isinstance(value, tuple)
+    return tuple([_once(v, writer) for v in value]) if several else _once(value, writer)
+
+
+def _value(source: Node) -> Any:
+    """Of a constant; zeros where only the shape matters."""
+    return source.value if is_constant(source) else stand_in(source.aval)
+
+
+def _once(value: Any, writer: Writer) -> Leaf:
+    """The constant; of small ones that are equal, the same."""
+    array = np.asarray(value)
+    if array.nbytes > SMALL_BYTES:
+        return constant(value)
+    key = (array.dtype.str, array.shape, array.tobytes())
+    found = writer.constants.get(key)
+    if found is None:
+        found = writer.constants[key] = constant(value)
+    return found
 
 
 def takes_numbers(op: Op) -> bool:

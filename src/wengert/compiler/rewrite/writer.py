@@ -32,13 +32,17 @@ def rule(concerns: Callable[[Op], bool]) -> Callable[[Callable[[Node, Writer], A
 
 
 class Writer:
-    """Makes the nodes of a new graph by some rules; the first that has an answer decides."""
+    """Makes the nodes of a new graph by some rules; the first that has an answer decides.
+
+    constants: those that were made, by dtype, shape and contents.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
         self._for: dict[Op, tuple[Callable[[Node, Writer], Any], ...]] = {}
         self._known: dict[Hashable, Node] = {}
         self._inferred = Inference()
+        self.constants: dict[Hashable, Leaf] = {}
 
     def simplest(self, node: Node) -> Any:
         """What stands for a node whose inputs are of the new graph."""
