@@ -14,6 +14,7 @@ import os
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
@@ -147,8 +148,15 @@ class Line(NamedTuple):
 _SITES: dict[int, Site] = {}
 
 
+ASKED: Final[ContextVar[Site | None]] = ContextVar("wengert_asked", default=None)
+"""While our own rules record what they compute: the user's line that asked for it."""
+
+
 def here(frame: FrameType | None) -> Site | None:
     """The site of the innermost frame, from `frame` outwards, that is not wengert's own."""
+    asked = ASKED.get()
+    if asked is not None:
+        return asked
     while frame is not None:
         code = frame.f_code
         # Unique: the instructions lie inside the code object, so this is an address within it.

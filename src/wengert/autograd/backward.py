@@ -240,11 +240,12 @@ def _found(
 ) -> dict[Node, Tensor]:
     """The gradients by node, as tensors; what nodes retain is accumulated there."""
     captured = _swept(cotangents, order, reach, None, create_graph)
-    if create_graph is not None:
-        with set_grad_enabled(create_graph):
-            accumulate_tensors(retained(captured))
-        return dict(captured)
     kept = retained(captured)
+    if create_graph is not None:
+        if kept:
+            with set_grad_enabled(create_graph):
+                accumulate_tensors(kept)
+        return dict(captured)
     found = owned(captured)
     with ACCUMULATION:
         accumulate_arrays(kept)

@@ -86,8 +86,6 @@ def binary(op: Op, a: Any, b: Any) -> Any:
         z = state.run(op.forward, left, right)
     except Exception:
         return record.apply(op, (a, b), None)  # it fails again there, and is explained
-    if kind is _ndarray and type(z) is _ndarray and not 0 < z.nbytes <= SMALL:
-        return record.computed(op, (a, b), z, state)
     pairs = op.pairs
     if na is None:
         if nb is None:
@@ -116,6 +114,8 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     site = _SITES.get(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
     if site is None or site.internal:
         site = here(frame)
+    if kind is _ndarray and type(z) is _ndarray and not 0 < z.nbytes <= SMALL:
+        return record.large(plan, (a, b), (na, nb), (x, y), z, site)
     node = Pair()
     node.plan = plan
     node.even = even

@@ -22,7 +22,7 @@ from wengert.core.op import Op, Plan, bind_apply
 from wengert.core.packing import pack_residuals
 from wengert.core.view import view_of
 from wengert.modes import State, current
-from wengert.sites import here
+from wengert.sites import Site, here
 
 _ndarray: Final = np.ndarray
 _getframe: Final = sys._getframe
@@ -108,14 +108,22 @@ def note(
         _push(op, args, attrs, out, state)
 
 
-def computed(op: Op, args: tuple[Any, Any], z: Any, state: State) -> Tensor:
-    """What `fast.binary` has computed, where it is large: recorded in the general way."""
+def large(
+    plan: Plan, args: tuple[Any, Any], sources: tuple[Any, Any], kept: tuple[Any, Any], z: Any,
+    site: Site | None,
+) -> Any:  # fmt: skip
+    """What `fast.binary` has computed, where it is large, with a node of the general kind.
+
+    kept: per input, its array if it is a constant or a residual, else None.
+    """
+    if type(sources[0]) is Carrier or type(sources[1]) is Carrier:
+        return apply(plan.op, args, None)
     out = _new(z, None)
-    sources, datas, mask = _unwrap(op, args)
-    if mask:
-        _note(op, sources, datas, None, out, mask, state)
-    else:
-        inherit_cuts(out, args)
+    is_small = z.nbytes <= SMALL  # there is nothing in it
+    value = z if plan.keeps_out or is_small else None
+    aval = None if is_small else Aval(z.shape, z.dtype)
+    operands = kept if kept[0] is not None or kept[1] is not None else None
+    out._node = Applied(plan, sources, operands, None, value, aval, site)
     return out
 
 

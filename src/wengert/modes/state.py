@@ -53,7 +53,12 @@ class State:
         self._below: dict[tuple[int, tuple[Any, ...]], State] = {}
 
     def but(self, **changes: Any) -> State:
-        """The same state with some modes changed."""
+        """The same state with some modes changed; itself where nothing is."""
+        for name, value in changes.items():
+            if self.mode(name) is not value:
+                break
+        else:
+            return self
         return State(**({name: self.mode(name) for name in _MODES} | changes))
 
     def mode(self, name: str) -> Any:

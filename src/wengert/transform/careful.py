@@ -16,6 +16,7 @@ from wengert.core.hooks import Hooks
 from wengert.core.node import LEAF_PLAN, PROJECTION_PLAN, Node
 from wengert.core.tensor import Tensor
 from wengert.modes import State, entered, silent_context
+from wengert.sites import ASKED
 from wengert.transform import hooked, ordinary
 from wengert.transform.cotangents import Arrays, Tensors
 from wengert.transform.residuals import check_residuals, rewrap
@@ -99,10 +100,13 @@ def sweep(
             if ct is None:
                 continue
             if on_tensors is not None and ordinary.is_ordinary(node, ct):
+                ASKED.set(on_tensors.line)  # finding it anew for each operation took a tenth
                 ordinary.visit(node, ct, cotangents, reach, on_tensors, captured)
+                ASKED.set(None)
             else:
                 visit(node, ct, cotangents, reach, deliver, kind, captured)
     finally:
+        ASKED.set(None)
         SWEEP.reset(before)
     return captured
 

@@ -11,6 +11,7 @@ from wengert.core.handles import _new, from_node
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.modes import State
+from wengert.sites import user_site
 from wengert.transform.conform import conform
 from wengert.transform.residuals import Rewrapped
 
@@ -44,12 +45,14 @@ class Arrays:
 class Tensors(Arrays):
     """Cotangents are tensors; what the rules compute is recorded in turn.
 
-    history: whether the residuals carry theirs, because the result is differentiated again.
+    history: whether the residuals carry theirs, because the result is differentiated again. line:
+    the user's that asked for the sweep; None where users' code may run while something is recorded.
     """
 
     def __init__(self, state: State, history: bool) -> None:
         super().__init__(state)
         self.history = history
+        self.line = user_site() if state.sites and not state.saved else None
 
     def pull(self, pull: Any, node: Node, seen: Any, ct: Any) -> Any:
         return pull(Rewrapped(node, seen, self.history), ct)
