@@ -50,6 +50,20 @@ def assert_same(mine: list[Tensor], other: list[Tensor]) -> None:
         assert bits(x) == bits(y), f"{x} is not {y}"
 
 
+def assert_rounded(mine: list[Tensor], other: list[Tensor]) -> None:
+    """Equal shapes and dtypes, and equal but for the rounding of sums in another order."""
+    assert len(mine) == len(other)
+    for a, b in zip(mine, other, strict=True):
+        x, y = np.asarray(a._data), np.asarray(b._data)
+        assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        if x.dtype.kind not in "fc":
+            assert np.array_equal(x, y)
+            continue
+        finite = np.abs(y[np.isfinite(y)]).max(initial=0)
+        tolerance = 64 * np.finfo(x.dtype).eps
+        np.testing.assert_allclose(x, y, rtol=tolerance, atol=tolerance * finite)
+
+
 def bits(array: Any) -> bytes:
     """The bits of an array, those of all NaNs the same."""
     array = np.array(array)

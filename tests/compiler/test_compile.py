@@ -305,7 +305,8 @@ def test_recompilation_for_a_closed_over_tensor_is_said():
 def test_threads():
     compiled = wg.compile(lambda x: ((x + 1) * x - x / 3).sum())
     arrays = [np.full(n % 5 + 1000, float(n)) for n in range(8)]
-    wanted = [((a + 1) * a - a / 3).sum() for a in arrays]
+    wanted = [compiled(a) for a in arrays]
+    assert np.allclose(wanted, [((a + 1) * a - a / 3).sum() for a in arrays])
     found: list[list[float]] = [[] for _ in arrays]
 
     def work(i):

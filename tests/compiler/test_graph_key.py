@@ -13,7 +13,7 @@ X = wg.tensor([[1.0, 2.0], [3.0, 4.0]])
 
 
 def key(function, *args):
-    traced = trace(function, Parameters(function, ()).call(args, {}))
+    traced = trace(function, Parameters(function, ()).call(args, {}), "f")
     return graph_key(traced.outputs(), [*traced.inputs, *(leaf for _, leaf in traced.hidden)])
 
 

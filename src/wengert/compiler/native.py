@@ -1,46 +1,30 @@
-"""Kernels through the backend: from a kernel's text to a function that can be called."""
+"""Native parts through the backend: built, and run on arrays."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from wengert.compiler.backend.llvm import BEST, Host, Library, host
+from wengert.compiler.backend.build import build
+from wengert.compiler.backend.llvm import Host, host
 from wengert.compiler.backend.notices import say_once
-from wengert.compiler.backend.stored import compiled_text
-from wengert.compiler.kernel import DATA_OFFSET, Kernel, written
-
-MOST_OPTIMISED: Final = 2000
-"""Instructions up to which LLVM optimises: see backend/sizes.py."""
-
-
-class Native:
-    """Native code that is ready to be called; it is unloaded when nobody holds this any more."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.address("kernel"))
-
-    def __call__(self, block: Any) -> None:
-        self._function(block)
+from wengert.compiler.parts import NativePart
+from wengert.compiler.segment import DATA_OFFSET
 
 
 class Backend:
-    """LLVM for kernels."""
+    """LLVM for native parts."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def build(self, kernel: Kernel) -> None:
-        """Give a kernel its native function."""
-        kernel.ir = written(kernel, "kernel")
-        level = BEST if kernel.ir.count("\n") <= MOST_OPTIMISED else 0
-        image = compiled_text(self._host, kernel.ir, level)
-        kernel.call = Native(self._host.load([image], ["kernel"], {}))
+    def build(self, part: NativePart, threads: int | None) -> None:
+        """Give a part its native function. threads: how many may run it at most."""
+        part.loaded = build(self._host, part.module, threads)
 
 
 @functools.cache

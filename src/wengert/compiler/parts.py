@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Container, Sequence
+from typing import Any
 
 import numpy as np
 
-from wengert.compiler.kernel import Kernel, can_lower
+from wengert.compiler.backend.build import Loaded, program
+from wengert.compiler.pieces.piece import Module, Piece
+from wengert.compiler.segment import Block, address, array_of
 from wengert.core.aval import Aval, stand_in
 from wengert.core.computing import cast
 from wengert.core.half import forward_of
@@ -22,7 +24,6 @@ class Part(ABC):
     """What a program consists of: it computes the slots that it writes from those that it reads."""
 
     nodes: Sequence[Node] = ()
-    kernel: Kernel | None = None
     reads: Sequence[int]
     writes: Sequence[int]
 
@@ -81,23 +82,52 @@ class ProjectionPart(Part):
 
 
 class NativePart(Part):
-    """One kernel, which computes a group of elementwise operations in one loop."""
+    """Pieces that run one after the other, as one native function.
 
-    def __init__(self, kernel: Kernel, slots: Slots) -> None:
-        self.kernel = kernel
-        self._call = kernel
-        self.nodes = kernel.nodes
-        self.reads = [slots[node] for node in kernel.inputs]
-        self.writes = [slots[node] for node in kernel.outputs]
+    kept: the roots that others read, too.
+    """
+
+    def __init__(self, pieces: Sequence[Piece], slots: Slots, kept: Container[Node]) -> None:
+        self.pieces = tuple(pieces)
+        self.kept = kept
+        self.nodes = [node for piece in pieces for node in piece.nodes]
+        made = [node for piece in pieces for node in piece.stores]
+        loaded = {access.root: None for piece in pieces for access in piece.loads.values()}
+        read = [root for root in loaded if root not in set(made)]
+        written = [node for node in made if node in kept]
+        inner = [node for node in made if node not in kept]
+        self.reads = [slots[node] for node in read]
+        self.writes = [slots[node] for node in written]
+        self.module = Module({node: i for i, node in enumerate([*read, *written, *inner])})
+        for piece in pieces:
+            piece.write(self.module)
+        self.block = Block(self._spans(inner), self.module.workspaces)
+        self._made = [(node.aval.shape, node.aval.dtype) for node in written]
+        self.loaded: Loaded | None = None
+
+    def _spans(self, inner: Sequence[Node]) -> dict[Node, tuple[int, int]]:
+        """Per intermediate value the first and the last piece that has it."""
+        spans = {node: (i, i) for i, p in enumerate(self.pieces) for node in p.stores}
+        for i, piece in enumerate(self.pieces):
+            for access in piece.loads.values():
+                if access.root in spans:
+                    spans[access.root] = spans[access.root][0], i
+        return {node: spans[node] for node in inner}
 
     def run(self, values: list[Any]) -> None:
-        results = self._call([values[slot] for slot in self.reads])
+        assert self.loaded is not None
+        arrays = [array_of(values[slot]) for slot in self.reads]
+        results = [np.empty(shape, dtype) for shape, dtype in self._made]
+        memory = self.block.memory()
+        table = self.block.table([*arrays, *results], memory)
+        self.loaded.run(address(table))
         for slot, result in zip(self.writes, results, strict=True):
-            values[slot] = result
+            values[slot] = result if result.ndim else result[()]
 
-
-MOST_IN_LOOP: Final = 200
-"""Operations in one loop, from where on values no longer fit into registers."""
+    @property
+    def ir(self) -> str:
+        """What LLVM was given, before it optimises."""
+        return "\n".join(unit.text for unit in program(self.module))
 
 
 def numpy_or_projection(node: Node, slots: Slots) -> Part:
@@ -105,8 +135,3 @@ def numpy_or_projection(node: Node, slots: Slots) -> Part:
     if node.op.kind == "projection":
         return ProjectionPart(node, slots)
     return NumpyPart(node, slots)
-
-
-def is_native(node: Node) -> bool:
-    """Whether there is native code for a node."""
-    return node.op.kind != "projection" and can_lower(node)

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from wengert.compiler.assembly import Assembly, last_reads
 from wengert.compiler.native import backend
-from wengert.compiler.parts import Part
+from wengert.compiler.parts import NativePart, Part
+from wengert.compiler.pieces.kinds import made_piece
+from wengert.compiler.plan.copies import with_copies
+from wengert.compiler.plan.planned import Plan
 from wengert.compiler.recorded import ProgramOp, dependence
 from wengert.compiler.rewrite import rewritten
-from wengert.compiler.schedule import Schedule, last_reads
 from wengert.compiler.tracing import Traced
 from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
@@ -67,31 +70,43 @@ class Program:
         self.traced = traced
         self.threads = threads
         outputs = traced.outputs()
-        self.outputs = rewritten(outputs)
+        self.outputs = with_copies(rewritten(outputs))
         self._leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
         self._order = collect([*self.outputs, *self._leaves])
-        slots = {node: i for i, node in enumerate(self._order)}
+        self.slots = {node: i for i, node in enumerate(self._order)}
         built = backend()
         self._build = built.build if built is not None else None
-        self.parts = Schedule(self.outputs, slots, self._build).made()
-        given = set(self._leaves)
-        self._constants = [
-            node.value if isinstance(node, Leaf) and node not in given else None
-            for node in self._order
-        ]
+        self._plan = self._planned(self.outputs)
+        self.parts = self._assembled(self._plan)
+        self._empty = self._constants()
         self.hidden = [tensor for tensor, _ in traced.hidden]
-        self._inputs = [slots[leaf] for leaf in self._leaves]
-        self._results = [slots[node] for node in self.outputs]
-        self._steps = self._planned()
-        self.slots = slots
+        self._inputs = [self.slots[leaf] for leaf in self._leaves]
+        roots = map(self._plan.fusion.root, self.outputs)
+        self._results = [(self.slots[r], n.aval.shape) for r, n in zip(roots, self.outputs)]
+        self._steps = self._steps_of(self.parts)
         self.recorded: ProgramOp | None = None
         self.depends = dependence(outputs, self._leaves)
         self.seconds = time.perf_counter() - started
 
-    def _planned(self) -> list[tuple[Any, tuple[int, ...]]]:
+    def _planned(self, wanted: Sequence[Node]) -> Plan:
+        """The plan of a program that leaves the wanted values behind."""
+        return Plan(self._order, wanted, self._build is not None, made_piece)
+
+    def _assembled(self, plan: Plan) -> list[Part]:
+        return Assembly(plan, self.slots, self._build, self.threads).parts
+
+    def _constants(self) -> list[Any]:
+        """The values, by slot, that are there before any call."""
+        given = set(self._leaves)
+        return [
+            node.value if isinstance(node, Leaf) and node not in given else None
+            for node in self._order
+        ]
+
+    def _steps_of(self, parts: Sequence[Part]) -> list[tuple[Any, tuple[int, ...]]]:
         """Per part what runs it, and the slots to empty after it."""
-        freed = last_reads(self.parts, {*self._results, *self._inputs})
-        return [(part.run, slots) for part, slots in zip(self.parts, freed, strict=True)]
+        freed = last_reads(parts, {*(slot for slot, _ in self._results), *self._inputs})
+        return [(part.run, slots) for part, slots in zip(parts, freed, strict=True)]
 
     def fits(self) -> bool:
         """Whether the tensors that the function closes over still have their shapes and dtypes."""
@@ -109,27 +124,13 @@ class Program:
             run(values)
             for slot in freed:
                 values[slot] = None
-        return self._owned(values)
+        return [_shaped(values[slot], shape) for slot, shape in self._results]
 
     def _given(self, arrays: Sequence[Any]) -> list[Any]:
-        values = list(self._constants)
+        values = list(self._empty)
         for slot, array in zip(self._inputs, arrays, strict=True):
             values[slot] = array
         return values
-
-    def _owned(self, values: list[Any]) -> list[Any]:
-        results: list[Any] = []
-        taken = set(self._inputs)
-        for slot in self._results:
-            value = values[slot]
-            shared = slot in taken
-            if isinstance(value, np.ndarray) and (shared or value.base is not None):
-                value = value.copy()
-            elif isinstance(value, np.ndarray) and not value.ndim:
-                value = value[()]
-            taken.add(slot)
-            results.append(value)
-        return results
 
     def replay(self, tensors: Sequence[Tensor]) -> list[Any]:
         """The outputs by the traced operations, one by one.
@@ -151,7 +152,7 @@ class Program:
         if found is None:
             return
         # Of a kernel only some values are seen: now all are wanted, to tell where it begins.
-        every = Schedule(self._order, self.slots, self._build).made()
+        every = self._assembled(self._planned(self._order))
         node, mine, other = self._differing(every, arrays) or found
         raise CompileError(
             f"{node.op.name}: compiled it gives {mine}, eagerly {other}",
@@ -180,19 +181,24 @@ class Program:
 
     def report(self) -> Report:
         """What the program consists of."""
-        kernels = [part.kernel for part in self.parts if part.kernel is not None]
-        native = sum(len(kernel.nodes) for kernel in kernels)
-        others = [n.op.name for part in self.parts if part.kernel is None for n in part.nodes]
+        natives = [part for part in self.parts if isinstance(part, NativePart)]
+        native = sum(len(part.nodes) for part in natives)
+        kernels = sum(len(part.pieces) for part in natives)
+        others = [n.op.name for p in self.parts if p not in natives for n in p.nodes]
         traced = [n for n in collect(self.traced.outputs()) if _counts(n)]
         operations = native + len(others)
-        return Report(
-            operations, len(traced), native, len(kernels), dict(Counter(others)), self.seconds
-        )
+        return Report(operations, len(traced), native, kernels, dict(Counter(others)), self.seconds)
 
     def llvm_ir(self) -> str:
-        """The text of all kernels, one after the other."""
-        kernels = [part.kernel for part in self.parts if part.kernel is not None]
-        return "\n".join(kernel.ir for kernel in kernels)
+        """The text of all native parts, one after the other."""
+        return "\n".join(part.ir for part in self.parts if isinstance(part, NativePart))
+
+
+def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
+    """A result in its shape, where it is a view of what was computed; without axes, a scalar."""
+    if value.shape != shape:
+        value = value.reshape(shape)
+    return value[()] if not shape else value
 
 
 def _counts(node: Node) -> bool:

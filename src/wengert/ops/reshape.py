@@ -72,7 +72,7 @@ def _copied(x: Any, *, order: str) -> Any:
 clone_op = linear(
     "clone", _copied,
     transpose=lambda ct: ct, exact=True, torch="clone", symbol=call("clone"),
-    written=lambda x, order: x,
+    written=lambda x, order: x, lower=lambda code, x, order: x,
     explain="slope 1: a copy passes its change on",
     batch=broadcast_rule,
 )  # fmt: skip

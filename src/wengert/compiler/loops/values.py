@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from wengert.compiler.code import Code, Value
-from wengert.compiler.kernel import computed_in
 from wengert.compiler.loops.reductions import REDUCTIONS
+from wengert.compiler.lowering import computed_in
 from wengert.compiler.types import TYPES
 from wengert.core.node import Node
 
