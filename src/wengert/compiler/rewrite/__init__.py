@@ -16,6 +16,8 @@ from wengert.compiler.rewrite.constants import folded, with_numbers
 from wengert.compiler.rewrite.decompositions import written_out
 from wengert.compiler.rewrite.expansions import broadcasting
 from wengert.compiler.rewrite.identities import without_involutions, without_neutral
+from wengert.compiler.rewrite.joins import joined_parts
+from wengert.compiler.rewrite.layout import with_a_copy
 from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
 from wengert.compiler.rewrite.writer import Rule, written_by
 from wengert.core.node import Node
@@ -27,7 +29,7 @@ Pass = Callable[[Sequence[Node]], list[Node]]
 RULES: Final[tuple[Rule, ...]] = (
     folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
     fewer_reshapes, fewer_permutations, fewer_parts, shorter_casts, settled_choices,
-    reductions_of_one,
+    reductions_of_one, joined_parts, with_a_copy,
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Writer:
         self._known: dict[Hashable, Node] = {}
         self._inferred = Inference()
         self.constants: dict[Hashable, Leaf] = {}
+        self.layouts: dict[Node, Any] = {}
 
     def simplest(self, node: Node) -> Any:
         """What stands for a node whose inputs are of the new graph."""
@@ -57,7 +58,7 @@ class Writer:
             found = replace(node, self)
             if found is not None:
                 return found
-        return self._once(node)
+        return self.as_it_is(node)
 
     def apply(self, op: Op, *operands: Any, at: Node, **attrs: Any) -> Any:
         """What stands for an application to nodes and numbers, at a node's line."""
@@ -67,8 +68,8 @@ class Writer:
         aval = self._inferred(op, seen, attrs, at)
         return self.simplest(new_node(op, inputs, numbers, attrs, aval, at.site))
 
-    def _once(self, node: Node) -> Node:
-        """The node, or the one there is that computes the same."""
+    def as_it_is(self, node: Node) -> Node:
+        """The node, or the one there is that computes the same; no rule is asked."""
         inputs = node.inputs
         numbers = None if node.operands is None else frozen(node.operands)
         attrs = None if node.attrs is None else frozen(node.attrs)
