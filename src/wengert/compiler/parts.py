@@ -81,6 +81,10 @@ class ProjectionPart(Part):
         values[self.writes[0]] = values[self.reads[0]][self._index]
 
 
+class Refusal(Exception):
+    """Native code refuses an input: eager code says why."""
+
+
 class NativePart(Part):
     """Pieces that run one after the other, as one native function.
 
@@ -103,7 +107,17 @@ class NativePart(Part):
             piece.write(self.module)
         self.block = Block(self._spans(inner), self.module.workspaces)
         self._made = [(node.aval.shape, node.aval.dtype) for node in written]
+        self._word = self._refusal()
         self.loaded: Loaded | None = None
+
+    def _refusal(self) -> int | None:
+        """Where in the block the word is that says whether an input is refused."""
+        slot = self.module.refuses
+        return (
+            None
+            if slot is None
+            else int(self.block.offsets[slot - len(self.reads) - len(self.writes)])
+        )
 
     def _spans(self, inner: Sequence[Node]) -> dict[Node, tuple[int, int]]:
         """Per intermediate value the first and the last piece that has it."""
@@ -118,9 +132,13 @@ class NativePart(Part):
         assert self.loaded is not None
         arrays = [array_of(values[slot]) for slot in self.reads]
         results = [np.empty(shape, dtype) for shape, dtype in self._made]
-        memory = self.block.memory()
+        memory = self.block.take()
         table = self.block.table([*arrays, *results], memory)
         self.loaded.run(address(table))
+        refused = self._word is not None and memory[self._word]
+        self.block.give(memory)
+        if refused:
+            raise Refusal
         for slot, result in zip(self.writes, results, strict=True):
             values[slot] = result if result.ndim else result[()]
 

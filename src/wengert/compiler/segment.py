@@ -20,6 +20,10 @@ native.py makes sure of it before any native code runs.
 _POINTER: Final[Callable[[int], Any]] = ctypes.c_void_p.from_address
 
 
+MOST_KEPT: Final = 8
+"""Blocks of a segment that are kept for its next runs: fresh memory costs a fault for each page."""
+
+
 class Block:
     """One block of memory for all that no array is given for.
 
@@ -35,18 +39,28 @@ class Block:
             total += -(-nbytes // ALIGNMENT) * ALIGNMENT
         self.offsets = np.array(offsets, np.int64)
         self.nbytes = total
+        self._free: list[np.ndarray[Any, Any]] = []
 
-    def memory(self) -> np.ndarray[Any, Any]:
+    def take(self) -> np.ndarray[Any, Any]:
         """Memory for one run."""
-        return np.empty(self.nbytes + ALIGNMENT, np.uint8)
+        try:
+            return self._free.pop()
+        except IndexError:
+            memory = np.empty(self.nbytes + ALIGNMENT, np.uint8)
+            start = -address(memory) % ALIGNMENT
+            return memory[start : start + self.nbytes]
+
+    def give(self, memory: np.ndarray[Any, Any]) -> None:
+        """Let another run have it."""
+        if len(self._free) < MOST_KEPT:
+            self._free.append(memory)
 
     def table(self, arrays: Sequence[Any], memory: Any) -> np.ndarray[Any, Any]:
         """The addresses of arrays and, behind them, of what is in the block."""
         count = len(arrays)
         table = np.empty(count + len(self.offsets), np.int64)
         table[:count] = [address(array) for array in arrays]
-        start = address(memory)
-        np.add(self.offsets, start + -start % ALIGNMENT, out=table[count:])
+        np.add(self.offsets, address(memory), out=table[count:])
         return table
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wengert.compiler.pieces.kinds import kind_of
+from wengert.compiler.pieces.kinds import reads
+from wengert.compiler.pieces.piece import Access
 from wengert.compiler.plan.views import accesses, is_contiguous
 from wengert.compiler.rewrite.sweep import rebuilt, with_inputs
 from wengert.compiler.tracing import new_node
@@ -29,15 +30,24 @@ def with_copies(outputs: Sequence[Node]) -> list[Node]:
         return copies[node]
 
     def readable(node: Node, inputs: tuple[Any, ...]) -> Node:
-        kind = kind_of(node)
-        if kind is not None:
+        if _has_to_copy(node, found):
+            return with_inputs(node, (copy_of(inputs[0]),))
+        if node.op.piece:
             inputs = tuple(
-                new if not isinstance(old, Node) or kind.reads(old, found[old]) else copy_of(new)
+                new if not isinstance(old, Node) or reads(node, old, found[old]) else copy_of(new)
                 for old, new in zip(node.inputs, inputs, strict=True)
             )
         return with_inputs(node, inputs)
 
     return _owning(rebuilt(outputs, readable))
+
+
+def _has_to_copy(node: Node, found: Mapping[Node, Access]) -> bool:
+    """Whether a view is none here, as its elements lie in another order."""
+    if not node.op.view or node not in found or found[node].root is not node:
+        return False
+    (source,) = node.inputs
+    return source in found and source.aval.dtype == node.aval.dtype and bool(node.aval.size)
 
 
 def _owning(outputs: Sequence[Node]) -> list[Node]:
