@@ -10,6 +10,11 @@ from benchmarks.harness import SUBJECT, Samples, Spread, figure, ratios
 
 BEGIN = "<!-- benchmarks: begin (written by benchmarks/run.py --write) -->"
 END = "<!-- benchmarks: end -->"
+EAGER = BEGIN, END
+COMPILED = (
+    "<!-- compiled: begin (written by benchmarks/compiled/run.py --write) -->",
+    "<!-- compiled: end -->",
+)
 
 
 @dataclass(frozen=True)
@@ -104,14 +109,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def write_between_markers(page: Path, text: str) -> None:
+def write_between_markers(page: Path, text: str, markers: tuple[str, str] = EAGER) -> None:
     """Replace what stands between the markers of a page.
 
     Raises ValueError when the page lacks a marker.
     """
+    begin, end = markers
     content = page.read_text(encoding="utf-8")
-    if BEGIN not in content or END not in content:
-        raise ValueError(f"{page.name} lacks the markers that say where the report goes: {BEGIN}")
-    before, rest = content.split(BEGIN, 1)
-    _, after = rest.split(END, 1)
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    if begin not in content or end not in content:
+        raise ValueError(f"{page.name} lacks the markers that say where the report goes: {begin}")
+    before, rest = content.split(begin, 1)
+    _, after = rest.split(end, 1)
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")

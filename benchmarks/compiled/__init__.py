@@ -1,0 +1,1 @@
+"""Compiled functions against jax.jit, torch and torch.compile: `-m benchmarks.compiled`."""
