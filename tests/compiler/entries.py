@@ -64,8 +64,8 @@ def copier(
             module.step(f"copy{i}_{end}")
     whole = Container("tuple", tuple(Computed(i) for i in range(count)))
     signature = Signature(
-        arguments, len(same), tuple(hidden), outputs, result or whole, tensors, grad, tuple(table),
-        offset, long,
+        arguments, len(same), tuple(hidden), outputs, result or whole, tensors, grad, grad,
+        tuple(table), offset, long,
     )  # fmt: skip
     program = build(host(), module)
     return Entry(host(), signature, program, same, held).function(instead or _missed)

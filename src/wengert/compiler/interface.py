@@ -11,6 +11,7 @@ import numpy as np
 
 from wengert.compiler.arguments import Parameters, array_of, tensor_of
 from wengert.compiler.donated import Donated
+from wengert.compiler.entering import Entries, entry_of
 from wengert.compiler.program import Program, Report
 from wengert.compiler.programs import Programs
 from wengert.compiler.recorded import Pullback, applied, operation
@@ -77,6 +78,13 @@ def options(verify: bool, threads: int | None, arrays: bool) -> Options:
 class Compiled:
     """A compiled function: called like the function itself."""
 
+    # A slot, which is called without a Python function in between: that would take 90 ns, as long
+    # as the founding computation with its derivatives. It begins as _called, and later becomes an
+    # entry in native code that leaves to _called what it does not take.
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+
+    __call__: Callable[..., Any]
+
     def __init__(
         self, function: Callable[..., Any], parameters: Parameters, options: Options
     ) -> None:
@@ -86,12 +94,14 @@ class Compiled:
         self._options = options
         self._donates = not parameters.has("out")
         self._programs = Programs(function, parameters, options.threads, repr(self))
+        self._entries = Entries(self._called)
+        self.__call__ = self._called
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method; what it belongs to is static: @partial(wengert.compile, static="self")."""
         return self if instance is None else functools.partial(self, instance)
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def _called(self, /, *args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if kwargs and self._donates else None
         program, data = self._programs.found(args, kwargs)
         inputs = [*data, *program.hidden]
@@ -101,10 +111,20 @@ class Compiled:
             return _assembled(program, program.replay(list(map(tensor_of, inputs))))
         if not self._options.arrays and _is_recorded(inputs):
             return _assembled(program, self._recorded(program, list(map(tensor_of, inputs))))
+        if not (kwargs or self._options.verify) and self._entries.wants(program):
+            self._enter(program, args)
         results = silently(self._run, program, [array_of(leaf) for leaf in inputs])
         if self._gives_tensors(data):
             results = [_new(array, None) for array in results]
         return _assembled(program, results)
+
+    def _enter(self, program: Program, args: Sequence[Any]) -> None:
+        """Let calls like this one go straight to native code from now on, if that is possible."""
+        call = self._parameters.call(args, {})
+        tensors, records = self._gives_tensors(call.data()), not self._options.arrays
+        entry = entry_of(program, call, tensors, records)
+        if entry is not None:
+            self.__call__ = self._entries.added(program, entry)
 
     def _gives_tensors(self, data: Sequence[Any]) -> bool:
         """Whether results are tensors; where only arrays and numbers were given, they are not."""

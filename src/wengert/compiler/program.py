@@ -19,6 +19,7 @@ from wengert.compiler.plan.planned import Plan
 from wengert.compiler.recorded import ProgramOp, dependence
 from wengert.compiler.rewrite import rewritten
 from wengert.compiler.tracing import Traced
+from wengert.compiler.whole import Whole, whole_of
 from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
 from wengert.core.record import apply
@@ -111,6 +112,11 @@ class Program:
     def fits(self) -> bool:
         """Whether the tensors that the function closes over still have their shapes and dtypes."""
         return all(tensor._aval == leaf.aval for tensor, leaf in self.traced.hidden)
+
+    def whole(self) -> Whole | None:
+        """The program as native code and nothing else; None if it is more than that."""
+        results = [slot for slot, _ in self._results]
+        return whole_of(self.parts, self._inputs, self._empty, results)
 
     # Running
 

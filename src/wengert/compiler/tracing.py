@@ -186,7 +186,10 @@ class Import:
             if not inputs or node in new or node.sequence < self._watch.started:
                 continue
             for source in inputs:
-                if source is not None and new.get(source) is not source:
+                if source is None:
+                    continue
+                # A tensor is known by its identity, and would be compared with that by ==.
+                if isinstance(source, Tensor) or new.get(source) is not source:
                     break
             else:
                 new[node] = node

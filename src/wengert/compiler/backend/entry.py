@@ -178,6 +178,9 @@ class Results:
             if kind == "block":
                 assert block is not None
                 address = lines.at(block, n)
+            elif kind == "constant":
+                array = lines.load("ptr", "%self", TUPLE_ITEMS + 8 * (FIRST_SAME + n))
+                address = lines.load("ptr", array, DATA)
             else:
                 address = inputs[n] if kind == "input" else outputs[n]
             lines.store("ptr", address, "%table", 8 * slot)

@@ -148,7 +148,7 @@ class Arguments:
 
     def _tensor(self, thing: str, given: Given) -> None:
         lines, places = self._lines, self._layout.tensor
-        if self._signature.grad:
+        if self._signature.records:
             node = lines.load("ptr", thing, places["_node"])
             lines.expect("ptr", node, lines.symbol("_Py_NoneStruct"))
         self._array(lines.load("ptr", thing, places["_data"]), given.shape, given.dtype)

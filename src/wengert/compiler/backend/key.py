@@ -10,7 +10,7 @@ import numpy as np
 
 from wengert.core.aval import Aval
 from wengert.core.dtype import DType
-from wengert.core.node import Node
+from wengert.core.node import Leaf, Node
 from wengert.core.registry import OPS
 from wengert.graphs.graph import collect
 
@@ -40,6 +40,8 @@ class _NotWritten(Exception):
 
 def _node(node: Node, places: Mapping[Node, str], texts: dict[int, str]) -> str:
     op, operands, aval = node.op, node.operands, node.aval
+    if isinstance(node, Leaf) and node.value is not None:  # a constant of the program
+        return _value(node.value)
     if OPS.get(op.name) is not op and op.kind != "projection":
         raise _NotWritten
     if None in node.inputs:

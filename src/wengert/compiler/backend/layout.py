@@ -20,7 +20,7 @@ import numpy as np
 from wengert.compiler.backend.notices import say_once
 from wengert.core.dtype import DEFAULTS
 from wengert.core.handles import _new
-from wengert.modes import current
+from wengert.modes import State
 
 TYPE: Final = 8
 """Of any object: the address of its type."""
@@ -78,7 +78,7 @@ def layout() -> Layout | None:
 
 
 def _found() -> Layout | None:
-    tensor, state = _new(None, None), current().but()
+    tensor, state = _new(None, None), State(None)
     tensors = ("_data", "_node", "_memory", "_extra")
     states = ("grad", "inference", "levels")
     for thing, names in ((tensor, tensors), (state, states)):

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from wengert.compiler.backend.layout import DTYPES
 from wengert.core.aval import Aval, Shape
 
-NUMBERS: Final = {
-    float: np.dtype(np.float64), int: np.dtype(np.int64), bool: np.dtype(np.bool_),
-    complex: np.dtype(np.complex128),
-}  # fmt: skip
-"""What Python's numbers are computed in."""
+Kind = Literal["tensor", "array", "float", "int", "bool", "complex"]
+
+NUMBERS: Final[dict[type, tuple[Kind, np.dtype[Any]]]] = {
+    float: ("float", np.dtype(np.float64)),
+    int: ("int", np.dtype(np.int64)),
+    bool: ("bool", np.dtype(np.bool_)),
+    complex: ("complex", np.dtype(np.complex128)),
+}
+"""Python's numbers, and what they are computed in."""
 
 
 class Given(NamedTuple):
     """Data that is given: "tensor", "array" (or NumPy's scalar), or one of Python's numbers."""
 
-    kind: Literal["tensor", "array", "float", "int", "bool", "complex"]
+    kind: Kind
     shape: Shape
     dtype: np.dtype[np.generic]
 
@@ -47,9 +51,10 @@ class Computed(NamedTuple):
 
 Tree = Given | Same | Container | Computed
 
-Place = tuple[Literal["input", "output", "block"], int]
+Place = tuple[Literal["input", "constant", "output", "block"], int]
 """What the table has the address of: an input (arguments, then hidden tensors) or an output, by
-number; or a place in the block of memory for intermediate values, by offset."""
+number; an array among the objects that are to be the same; or a place in the block of memory for
+intermediate values, by offset."""
 
 
 class Signature(NamedTuple):
@@ -57,9 +62,9 @@ class Signature(NamedTuple):
 
     arguments: each a tree of Given and Same. same: how many of those objects there are. hidden: of
     the tensors that are closed over. outputs: in the order of computation. result: a tree of
-    Computed and Same. tensors: whether the outputs are wrapped as such. grad: whether the mode is
-    that in which tensors with history are recorded; such calls are not the entry's. table: by slot.
-    nbytes: of the block. long: whether other threads of Python should run meanwhile.
+    Computed and Same. tensors: whether the outputs are wrapped as such. grad: the mode. records:
+    whether calls on tensors with history are none of the entry's, as they are recorded. table: by
+    slot. nbytes: of the block. long: whether other threads of Python should run meanwhile.
     """
 
     arguments: tuple[Tree, ...]
@@ -69,6 +74,7 @@ class Signature(NamedTuple):
     result: Tree
     tensors: bool
     grad: bool
+    records: bool
     table: tuple[Place, ...]
     nbytes: int
     long: bool
