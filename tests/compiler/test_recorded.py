@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.errors import FreedError, StaleError
+from wengert.errors import FreedError, GradientError, StaleError
 
 
 def layers(x, w):
@@ -75,7 +75,7 @@ def test_only_one_output_is_used():
     wg.compile(layers)(x, w)[3].sum().backward()
 
     assert x.grad.tolist() == [[3] * 3] * 2
-    assert w.grad.tolist() == [[0] * 4] * 3
+    assert w.grad is None
 
 
 def test_a_second_backward_is_refused():
@@ -145,3 +145,28 @@ def test_the_recorded_graph_can_be_asked():
 
     assert graph.derivative(y, x).diagonal().tolist() == [2, 4]
     assert "compiled(x)" in graph.listing()
+
+
+def test_inputs_that_the_output_does_not_depend_on():
+    """They have no gradient, as eagerly, and not one of zeros."""
+    x, w = inputs()
+    loss, other = wg.compile(lambda x, w: ((x * x).sum(), w * 2))(x, w)
+
+    found = wg.autograd.grad(loss, (x, w), retain_graph=True, allow_unused=True)
+    assert found[1] is None
+    with pytest.raises(GradientError, match="was not used"):
+        wg.autograd.grad(loss, (x, w), retain_graph=True)
+    loss.backward()
+    assert w.grad is None
+    other.sum().backward()
+    assert w.grad.tolist() == [[2] * 4] * 3
+
+
+def test_an_output_that_is_a_part_of_the_input():
+    x, w = inputs()
+    first, second = wg.compile(lambda x: (x[0], x[1] * 2))(x)
+
+    first.sum().backward(retain_graph=True)
+    second.sum().backward()
+
+    assert x.grad.tolist() == [[1] * 3, [2] * 3]

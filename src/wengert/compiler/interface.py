@@ -163,7 +163,7 @@ class Compiled:
         if program.recorded is None:
             program.recorded = operation(
                 lambda arrays: self._run(program, arrays), [n.aval for n in program.outputs],
-                Pullback(program.replay, self._derived),
+                Pullback(program.replay, program.depends, self._derived),
             )  # fmt: skip
         return applied(program.recorded, inputs, program.depends)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,21 +26,29 @@ Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 class Pullback:
     """The pullback of a program: for each set of inputs wanted, a compiled function.
 
-    replay: the program's outputs by its operations, on tensors.
+    replay: the program's outputs by its operations, on tensors. depends: as in `applied`.
     """
 
-    def __init__(self, replay: Replay, compile: Compile) -> None:
+    def __init__(self, replay: Replay, depends: Sequence[int], compile: Compile) -> None:
         self._replay = replay
+        self._depends = depends
         self._compile = compile
         self._made: dict[Any, Callable[..., Any]] = {}
         self._lock = threading.Lock()
 
     def joint(self, node: Any, cotangents: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
-        """The cotangents of the wanted inputs. cotangents: per output, None where it is zero."""
+        """The cotangents of the wanted inputs, None for one that nothing depends on.
+
+        cotangents: per output, None where it is zero.
+        """
         seen = check_residuals(node)
         operands = Rewrapped(node, seen, history=current().grad).operands
         inputs = [operands[i] for i in range(len(node.inputs))]
-        return self.of(inputs, cotangents, wanted)
+        given = (bits for bits, c in zip(self._depends, cotangents, strict=True) if c is not None)
+        mask = functools.reduce(operator.or_, given, 0)
+        reached = [i for i in wanted if mask >> i & 1]
+        found = dict(zip(reached, self.of(inputs, cotangents, reached), strict=True))
+        return [found.get(i) for i in wanted]
 
     def of(
         self, inputs: Sequence[Any], cotangents: Sequence[Any], wanted: Sequence[int]
