@@ -15,6 +15,7 @@ from wengert.compiler.entering import Entries, entry_of
 from wengert.compiler.program import Program, Report
 from wengert.compiler.programs import Programs
 from wengert.compiler.recorded import Pullback, applied, operation
+from wengert.compiler.verify import verify as verified
 from wengert.core.handles import _new
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
@@ -133,9 +134,10 @@ class Compiled:
         return not data or any(isinstance(leaf, Tensor) for leaf in data)
 
     def _run(self, program: Program, arrays: Sequence[Any]) -> list[Any]:
+        results = program.run(arrays)
         if self._options.verify:
-            program.verify(arrays)
-        return program.run(arrays)
+            verified(program, arrays, results)
+        return results
 
     def _into(self, program: Program, data: Sequence[Any], inputs: Sequence[Any], out: Any) -> Any:
         """The result in memory that was given for it, or for a part of it."""

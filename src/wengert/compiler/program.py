@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from wengert.compiler.assembly import Assembly, last_reads
 from wengert.compiler.native import backend
 from wengert.compiler.parts import NativePart, Part, Refusal
@@ -24,8 +22,6 @@ from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
 from wengert.core.record import apply
 from wengert.core.tensor import Tensor
-from wengert.errors import CompileError
-from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.graph import collect
 
 
@@ -72,8 +68,8 @@ class Program:
         self.threads = threads
         outputs = traced.outputs()
         self.outputs = with_copies(rewritten(outputs))
-        self._leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
-        self._order = collect([*self.outputs, *self._leaves])
+        self.leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
+        self._order = collect([*self.outputs, *self.leaves])
         self.slots = {node: i for i, node in enumerate(self._order)}
         built = backend()
         self._build = built.build if built is not None else None
@@ -81,12 +77,12 @@ class Program:
         self.parts = self._assembled(self._plan)
         self._empty = self._constants()
         self.hidden = [tensor for tensor, _ in traced.hidden]
-        self._inputs = [self.slots[leaf] for leaf in self._leaves]
+        self._inputs = [self.slots[leaf] for leaf in self.leaves]
         roots = map(self._plan.fusion.root, self.outputs)
         self._results = [(self.slots[r], n.aval.shape) for r, n in zip(roots, self.outputs)]
         self._steps = self._steps_of(self.parts)
         self.recorded: ProgramOp | None = None
-        self.depends = dependence(outputs, self._leaves)
+        self.depends = dependence(outputs, self.leaves)
         self.seconds = time.perf_counter() - started
 
     def _planned(self, wanted: Sequence[Node]) -> Plan:
@@ -98,7 +94,7 @@ class Program:
 
     def _constants(self) -> list[Any]:
         """The values, by slot, that are there before any call."""
-        given = set(self._leaves)
+        given = set(self.leaves)
         return [
             node.value if isinstance(node, Leaf) and node not in given else None
             for node in self._order
@@ -146,7 +142,7 @@ class Program:
 
         tensors: all inputs, hidden ones too.
         """
-        env: dict[Any, Any] = dict(zip(self._leaves, tensors, strict=True))
+        env: dict[Any, Any] = dict(zip(self.leaves, tensors, strict=True))
         outputs = self.traced.outputs()
         for node in collect(outputs):
             if node not in env:
@@ -155,38 +151,12 @@ class Program:
 
     # Questions
 
-    def verify(self, arrays: Sequence[Any]) -> None:
-        """Run everything again, one by one. Raises CompileError for the first that differs."""
-        found = self._differing(self.parts, arrays)
-        if found is None:
-            return
-        # Of a kernel only some values are seen: now all are wanted, to tell where it begins.
-        every = self._assembled(self._planned(self._order))
-        node, mine, other = self._differing(every, arrays) or found
-        raise CompileError(
-            f"{node.op.name}: compiled it gives {mine}, eagerly {other}",
-            "This is a bug in wengert: please report it.",
-            node.site,
-        )
-
-    def _differing(
-        self, parts: Sequence[Part], arrays: Sequence[Any]
-    ) -> tuple[Node, Any, Any] | None:
-        """The first node whose value differs from what it is eagerly, and both values."""
+    def every(self, arrays: Sequence[Any]) -> dict[Node, Any]:
+        """The values of all operations, by a program that leaves them all behind."""
         values = self._given(arrays)
-        for part in parts:
+        for part in self._assembled(self._planned(self._order)):
             part.run(values)
-        env: dict[Any, Any] = dict(zip(self._leaves, arrays, strict=True))
-        for node in self._order:
-            if isinstance(node, Leaf):
-                env.setdefault(node, node.value)
-                continue
-            sources = zip(node.inputs, node.operands or (None,) * len(node.inputs), strict=True)
-            env[node] = evaluate_node(node, [env[s] if s is not None else n for s, n in sources])
-            found = values[self.slots[node]]
-            if found is not None and not _same(found, env[node]):
-                return node, found, env[node]
-        return None
+        return {node: values[slot] for node, slot in self.slots.items()}
 
     def report(self) -> Report:
         """What the program consists of."""
@@ -224,22 +194,3 @@ def _applied(node: Node, env: dict[Any, Any]) -> Any:
     operands = node.operands or (None,) * len(node.inputs)
     pairs = zip(node.inputs, operands, strict=True)
     return apply(node.op, [env[s] if s is not None else n for s, n in pairs], node.attrs)
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether two results are equal to the bit, but for what is inside of a NaN."""
-    if isinstance(a, tuple):
-        return all(map(_same, a, b))
-    x, y = np.asarray(a), np.asarray(b)
-    if x.dtype != y.dtype or x.shape != y.shape:
-        return False
-    if x.dtype.kind not in "fc":
-        return bool(np.array_equal(x, y))
-    return bool(np.array_equal(x, y, equal_nan=True) and np.array_equal(_signs(x), _signs(y)))
-
-
-def _signs(x: Any) -> Any:
-    """Which numbers have their sign bit set; NaNs have none that counts."""
-    if x.dtype.kind == "c":
-        return np.stack([_signs(x.real), _signs(x.imag)])
-    return np.signbit(x) & ~np.isnan(x)
