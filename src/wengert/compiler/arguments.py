@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wengert.core.aval import Aval, stand_in
-from wengert.core.dtype import default_float
+from wengert.core.dtype import default_float, dtype_of
 from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError
@@ -114,22 +114,24 @@ class Parameters:
         names: Sequence[str] = (),
     ) -> None:  # fmt: skip
         parameters = _parameters(function)
-        self._names = {p.name for p in parameters}
+        self._names = [p.name for p in parameters]
         self._positional = list(names) or [
             p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         ]
         several = (static,) if isinstance(static, (str, int)) else tuple(static)
-        self._static = {self._name(s) for s in several}
+        takes_any = not parameters or any(p.kind == p.VAR_KEYWORD for p in parameters)
+        self._static = {self._name(s, takes_any) for s in several}
 
-    def _name(self, static: str | int) -> str:
-        if isinstance(static, str):
+    def _name(self, static: str | int, takes_any: bool) -> str:
+        """What a static argument is called. takes_any: whether any name can be meant."""
+        if isinstance(static, str) and (takes_any or static in self._names):
             return static
-        if not 0 <= static < len(self._positional):
-            raise ArgumentError(
-                f"compile: static={static!r} names no parameter",
-                "Give names or positions: static=('n',).",
-            )
-        return self._positional[static]
+        if isinstance(static, int) and 0 <= static < len(self._positional):
+            return self._positional[static]
+        raise ArgumentError(
+            f"compile: static={static!r} names no parameter",
+            f"Give names or positions; the parameters are: {', '.join(self._names) or 'unknown'}.",
+        )
 
     def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
         """Take a call apart. Raises ArgumentError for what is neither data nor static."""
@@ -196,6 +198,13 @@ def _leaf_names(name: str, tree: Any) -> list[str]:
 def _checked(leaf: Any, name: str) -> Any:
     if leaf is None:
         return Static(None)
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        _check_dtype(leaf.dtype, name)
+    if type(leaf) is int and not -(2**63) <= leaf < 2**63:
+        raise ArgumentError(
+            f"compile: the argument {name} is {leaf}, which is too large for 64 bits",
+            "Give a float, or make it static.",
+        )
     if isinstance(leaf, (Tensor, np.ndarray, np.generic, bool, int, float, complex, Static)):
         return leaf
     raise ArgumentError(
@@ -204,11 +213,24 @@ def _checked(leaf: Any, name: str) -> Any:
     )
 
 
+def _check_dtype(dtype: Any, name: str) -> None:
+    try:
+        dtype_of(dtype.newbyteorder("="))
+    except ArgumentError as error:
+        raise ArgumentError(
+            f"compile: the argument {name} is an array of {dtype}, and {error.what}", error.remedy
+        ) from None
+
+
 def array_of(leaf: Any) -> Any:
     """The array of a leaf, or its NumPy scalar. As in wengert.func, a float is a float64."""
     if isinstance(leaf, Tensor):
         return leaf._data
-    return leaf if isinstance(leaf, (np.ndarray, np.generic)) else np.asarray(leaf)[()]
+    if isinstance(leaf, np.ndarray):
+        if type(leaf) is np.ndarray and leaf.dtype.isnative:
+            return leaf
+        return np.asarray(leaf, leaf.dtype.newbyteorder("="))
+    return leaf if isinstance(leaf, np.generic) else np.asarray(leaf)[()]
 
 
 def tensor_of(leaf: Any) -> Tensor:

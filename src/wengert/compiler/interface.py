@@ -63,6 +63,11 @@ def compile(
     >>> f(wg.tensor([2.0]), wg.tensor([1.0]))
     tensor([6.])
     """
+    if not callable(function):
+        raise ArgumentError(
+            f"compile: a {type(function).__name__} is no function",
+            "wengert.compile(f) compiles a function of tensors, graph.compile() a recorded graph.",
+        )
     return Compiled(function, Parameters(function, static), options(verify, threads, arrays))
 
 

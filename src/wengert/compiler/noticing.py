@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
+from wengert.core.node import Node
 from wengert.core.op import Op
 from wengert.errors import CompileWarning, TraceError
 from wengert.graphs.trace import Traced
@@ -171,6 +172,18 @@ def _holder(kept: list[Any]) -> str:
             if value is tensor:
                 return f", as {key}"
     return ""
+
+
+def say_hooks(name: str, nodes: Sequence[Node]) -> None:
+    """Warn of hooks on tensors of the trace: only derivatives inside of the function call them."""
+    for node in nodes:
+        if node.extra is not None and node.extra.hooks is not None:
+            _say(
+                f"{name} hangs a hook on a tensor of its own"
+                f"{f', made at {node.site}' if node.site is not None else ''}: no backward pass "
+                "through the compiled function calls it. Hang it on what the function returns."
+            )
+            return
 
 
 def _say(text: str) -> None:

@@ -73,10 +73,11 @@ def _terms(node: Node, operands: Sequence[Any]) -> int:
     if node.op.lower is not None or node.op.view or not (adds or node.op.reduces == "mul"):
         return 1
     if node.op.reduces == "mul":
-        size = np.size(operands[0])
-        return max(1, size // max(1, node.aval.size))
+        factors: int = node.operand_aval(0).size // max(1, node.aval.size)
+        return factors
     counted = forward(node.op, [_one(o) for o in operands], node.attrs)
-    return int(np.max(counted, initial=0)) if np.size(counted) else 0
+    most: int = int(np.max(counted, initial=0))
+    return most
 
 
 def _is_number(operand: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wengert.compiler.arguments import Call, tensor_of
-from wengert.compiler.noticing import Escapes, printing_noticed
+from wengert.compiler.noticing import Escapes, printing_noticed, say_hooks
 from wengert.core.aval import Aval
 from wengert.core.computing import as_operand
 from wengert.core.half import REAL
@@ -121,6 +121,7 @@ def trace(function: Callable[..., Any], call: Call, name: str) -> Traced:
         leaves, dict(zip(call.data_names(), leaves, strict=True)), imported.hidden, made, spec
     )
     escapes = watch.escapes
+    say_hooks(name, [*imported.hooked, *leaves])
     del results, symbols, imported, watch
     escapes.say(name)
     return traced
@@ -157,6 +158,7 @@ class Import:
         self._made = {id(o._data): o for o, _, _ in watch.made.values()}
         self._outside: dict[Any, Tensor] = {}
         self.hidden: list[tuple[Tensor, Leaf]] = []
+        self.hooked: list[Node] = []
 
     def of(self, tensor: Tensor) -> Node:
         """The copy of a tensor's node, and of all that it was computed from; no recursion."""
@@ -194,7 +196,12 @@ class Import:
             else:
                 new[node] = node
                 if node.extra is not None:
+                    self._note_hooks(node)
                     node.extra.tangents = None  # which keep tensors of this trace alive
+
+    def _note_hooks(self, node: Node) -> None:
+        if node.extra is not None and node.extra.hooks is not None:
+            self.hooked.append(node)
 
     def _key(self, source: Any) -> Any:
         """What a source is known by; None for a number."""
@@ -270,6 +277,7 @@ class Import:
             source = self._new[node.inputs[0]]
             assert node.attrs is not None
             return project(source, node.attrs["index"], None, node.aval)
+        self._note_hooks(node)
         operands = node.operands or (None,) * len(node.inputs)
         numbers = [o if s is None else None for s, o in zip(node.inputs, operands, strict=True)]
         return self._node(node.op, node.inputs, numbers, node.attrs, node.aval, node.site)

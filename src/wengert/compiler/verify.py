@@ -34,7 +34,7 @@ def verify(program: Program, arrays: Sequence[Any], results: Sequence[Any]) -> N
     arrays: of all inputs, hidden ones too. results: what the program made of them. To be called
     where floating-point errors are silent.
     """
-    given = dict(zip(program.leaves, arrays, strict=True))
+    given: dict[Node, Any] = dict(zip(program.leaves, arrays, strict=True))
     wrong = _first_difference(program, given)
     if wrong is not None:
         _refuse(*wrong)

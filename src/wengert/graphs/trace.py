@@ -63,7 +63,7 @@ class Traced(Wrapped):
         if not isinstance(target, Traced):
             raise TraceError(
                 f"{name} writes a tensor that is being traced into one that is not",
-                "Compute a new tensor: with wengert.stack, cat or where.",
+                "Compute a new tensor, with wengert.stack, cat or where, and return it.",
             )
         written = target if target._base_tensor is None else target._base_tensor
         node = written._node
@@ -96,7 +96,10 @@ class Traced(Wrapped):
         return self
 
     def backward(self, *_: Any, **__: Any) -> None:
-        self._concrete("backward()")
+        raise TraceError(
+            "backward() writes into .grad, which a traced function cannot do",
+            "Return the gradients: of wengert.func.value_and_grad, or of wengert.autograd.grad.",
+        )
 
     def __repr__(self) -> str:
         return f"Traced({self._aval})"
