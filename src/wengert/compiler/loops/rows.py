@@ -63,9 +63,8 @@ class Rows(Loops):
     def _pass(self, number: int, known: Known) -> None:
         """One pass over a row: accumulate, and store."""
         needed = self.flow.needed(number, self._kept)
-        work = sum(self.cost.per_node[node] for node in needed)
         lanes, length = self.wide.lanes, self._length()
-        turns = min(unrolled(work), max(1, length // lanes))
+        turns = min(self._turns(number, needed), max(1, length // lanes))
         rounds = max(1, length // (lanes * turns))
         totals = rounds * prod(self.space.inner[:-1]) > 2 * BLOCK
         sums = {
@@ -81,6 +80,11 @@ class Rows(Loops):
             state = across(self.wide, accumulator.result(), accumulator.kind.join)
             self.finish(self.code, node, state, known, self._keep)
         self._kept |= later
+
+    def _turns(self, number: int, needed: Sequence[Node]) -> int:
+        """How many vectors a round has: only sums wait for each other."""
+        work = sum(self.cost.per_node[node] for node in needed)
+        return unrolled(work) if self.flow.accumulated(number) else 1
 
     def _length(self) -> int:
         """Of the last axis, or of a part of it."""

@@ -11,6 +11,13 @@ from wengert.compiler.code import Code, Value
 STEP = "define void @{}(ptr %table, i64 %chunk) {{"
 """The head of a step's function, without its name."""
 
+AS_WRITTEN = (
+    "!9000 = distinct !{!9000, !9001, !9002}",
+    '!9001 = !{!"llvm.loop.unroll.disable"}',
+    '!9002 = !{!"llvm.loop.vectorize.enable", i1 false}',
+)
+"""What tells LLVM to leave a loop as it is."""
+
 
 class Writer:
     """The text of one step's function.
@@ -63,8 +70,9 @@ class Writer:
         yield f"%i{n}"
         lines += [
             f"  br label %tail{n}", f"tail{n}:", f"  %n{n} = add nuw nsw i64 %i{n}, {step}",
-            f"  br label %head{n}", f"out{n}:",
+            f"  br label %head{n}, !llvm.loop !9000", f"out{n}:",
         ]  # fmt: skip
+        self.code.declared.update(AS_WRITTEN)
 
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
