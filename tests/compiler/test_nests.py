@@ -105,7 +105,9 @@ def test_reductions_and_what_follows_them(drawn, backwards):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", [(3, 5000), (70, 333), (1500, 70), (700, 3, 40), (20, 1301)])
+@pytest.mark.parametrize(
+    "shape", [(3, 5000), (70, 333), (1500, 70), (700, 3, 40), (20, 1301), (300, 10)]
+)
 @pytest.mark.parametrize("first", [False, True])
 def test_long_rows_and_columns(parts, shape, first, dtype):
     dim = (0,) if first else (len(shape) - 1,)
@@ -148,8 +150,16 @@ def test_one_element(count):
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 def test_indices_of_extremes(parts, name, dim):
     """The first of several; a NaN is before all numbers."""
-    x = np.round(numbers((637, 541), 0) * 2)
-    x[5, 7] = x[5, 300] = x[500, 7] = np.nan
+    check_indices(name, dim, np.round(numbers((637, 541), 0) * 2))
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_indices_in_short_rows(name):
+    check_indices(name, (2,), np.round(numbers((501, 2, 31), 0)))
+
+
+def check_indices(name, dim, x):
+    x[5, 1] = x[5, -1] = x[500, 1] = np.nan
     x[6] = np.inf
     x[7] = -np.inf
     index = dim[0] if len(dim) == 1 else None

@@ -20,8 +20,8 @@ BLOCK = 16
 class Accumulator:
     """A reduction's state, on the stack, where LLVM makes registers of it.
 
-    type: of the elements. turns: how many vectors take turns. totals: whether there is more than
-    one block.
+    type: of the elements. types: of what a state consists of. turns: how many vectors take turns.
+    totals: whether there is more than one block.
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class Accumulator:
         self.totals = totals and self.kind.rounds and type in ("float", "double")
         self._code = code
         self._number = code.constant(self.kind.start(type), type)
-        types = (type, "i64") if self.kind.indexed else (type,)
-        self._turns = [[(local(code.wide(t)), t) for t in types] for _ in range(turns)]
+        self.types = [type, "i64"] if self.kind.indexed else [type]
+        self._turns = [[(local(code.wide(t)), t) for t in self.types] for _ in range(turns)]
         self._total = [(local(code.wide(type)), type) for _ in range(2 if self.totals else 0)]
 
     def start(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from wengert.compiler.code import Code, Value
@@ -94,9 +94,29 @@ def across(code: Code, state: State, join: Join) -> State:
 
 
 def _half(code: Code, half: Code, x: Value, first: int) -> Value:
-    wide = code.wide(x.type)
     if half.lanes == 1:
-        return code.emit(f"extractelement {wide} {x.name}, i64 {first}", x.type)
-    lanes = ", ".join(f"i32 {first + i}" for i in range(half.lanes))
-    chosen = f"<{half.lanes} x i32> <{lanes}>"
-    return code.emit(f"shufflevector {wide} {x.name}, {wide} poison, {chosen}", x.type)
+        return code.emit(f"extractelement {code.wide(x.type)} {x.name}, i64 {first}", x.type)
+    return shuffled(code, x, x, range(first, first + half.lanes))
+
+
+def transposed(code: Code, states: Sequence[State], join: Join) -> State:
+    """As many states as there are lanes, each joined across its lanes: one lane for each state."""
+    even, odd = range(0, 2 * code.lanes, 2), range(1, 2 * code.lanes, 2)
+    while len(states) > 1:
+        pairs = zip(states[::2], states[1::2], strict=True)
+        states = [
+            join(
+                code,
+                tuple(shuffled(code, x, y, even) for x, y in zip(a, b, strict=True)),
+                tuple(shuffled(code, x, y, odd) for x, y in zip(a, b, strict=True)),
+            )
+            for a, b in pairs
+        ]
+    return states[0]
+
+
+def shuffled(code: Code, x: Value, y: Value, lanes: Iterable[int]) -> Value:
+    """Lanes of two vectors side by side."""
+    wide, chosen = code.wide(x.type), ", ".join(f"i32 {lane}" for lane in lanes)
+    mask = f"<{chosen.count(',') + 1} x i32> <{chosen}>"
+    return code.emit(f"shufflevector {wide} {x.name}, {wide} {y.name}, {mask}", x.type)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from math import prod
 
 from wengert.compiler.code import Value
@@ -28,20 +29,35 @@ Vector = tuple[int, str, int | None]
 """Which accumulator it takes, its index along the last axis, how many lanes count."""
 
 
+@dataclass
+class Pass:
+    """One pass over a row.
+
+    needed: the operations. sums: its reductions. later: where it keeps what later passes read.
+    turns: how many vectors a round has. rounds: how many whole ones there are along the last axis.
+    """
+
+    number: int
+    needed: list[Node]
+    sums: dict[Node, Accumulator]
+    later: dict[Node, str]
+    turns: int
+    rounds: int
+
+
 class Rows(Loops):
-    """The code of some rows."""
+    """The code of some rows. shelf: which row of those that keep values at a time."""
 
     stem = "rows"
+    shelves = 1
 
     @property
     def units(self) -> int:
         return self.space.rows
 
     def unit(self, at: str) -> None:
-        self.base = self.coordinates(at, self.space.outer)
-        self._ends = self.ends(self.base)
-        self.point_at(self.base)
-        self._kept: dict[Node, str] = {}
+        self.begin_row(at)
+        self.kept: dict[Node, str] = {}
         known = self._loaded_rows()
         for number in range(self.flow.passes + 1):
             self.compute_rows(number, known, wide=False)
@@ -50,19 +66,39 @@ class Rows(Loops):
         for node in self.flow.row_stores():
             self._keep(self.space.stores[node], known[node])
 
+    def begin_row(self, row: str, shelf: str = "0") -> None:
+        """Set coordinates and pointers to a row."""
+        self.base = self.coordinates(row, self.space.outer)
+        self._ends = self.ends(self.base)
+        self.point_at(self.base)
+        self._shelf = shelf
+
     def _keep(self, place: Place, value: Value) -> None:
         store(self.code, value, self.pointers[place], 0)
 
     def _loaded_rows(self) -> Known:
-        loads = self.space.loads.items()
-        rows = [(node, self.pointers[p]) for node, p in loads if node not in self.flow.full]
-        return {node: load(self.code, pointer, 0, type_of(node)) for node, pointer in rows}
+        return {node: load(self.code, self.pointers[place], 0, type_of(node))
+                for node, place in self.row_loads()}  # fmt: skip
+
+    def row_loads(self) -> list[tuple[Node, Place]]:
+        """What is read once per row."""
+        return [(node, p) for node, p in self.space.loads.items() if node not in self.flow.full]
 
     # One pass
 
     def _pass(self, number: int, known: Known) -> None:
         """One pass over a row: accumulate, and store."""
-        needed = self.flow.needed(number, self._kept)
+        this = self.planned(number)
+        read = self.flow.read(number, self.kept)
+        self.run(this, {node: splat(self.wide, x) for node, x in known.items() if node in read})
+        for node, accumulator in this.sums.items():
+            state = across(self.wide, accumulator.result(), accumulator.kind.join)
+            self.finish(self.code, node, state, known, self._keep)
+        self.kept |= this.later
+
+    def planned(self, number: int) -> Pass:
+        """A pass, and the memory that it takes."""
+        needed = self.flow.needed(number, self.kept)
         lanes, length = self.wide.lanes, self._length()
         turns = min(self._turns(number, needed), max(1, length // lanes))
         rounds = max(1, length // (lanes * turns))
@@ -71,15 +107,7 @@ class Rows(Loops):
             node: self.accumulator(node, turns, totals=totals)
             for node in self.flow.accumulated(number)
         }
-        for accumulator in sums.values():
-            accumulator.start()
-        later = self._worth_keeping(number, needed)
-        repeated = self._repeated(number, known)
-        self._run_over(turns, rounds, sums, number, repeated, needed, later)
-        for node, accumulator in sums.items():
-            state = across(self.wide, accumulator.result(), accumulator.kind.join)
-            self.finish(self.code, node, state, known, self._keep)
-        self._kept |= later
+        return Pass(number, needed, sums, self._worth_keeping(number, needed), turns, rounds)
 
     def _turns(self, number: int, needed: Sequence[Node]) -> int:
         """How many vectors a round has: only sums wait for each other."""
@@ -96,69 +124,59 @@ class Rows(Loops):
         """What later passes need again and should not compute again: room for a row of each."""
         found: dict[Node, str] = {}
         padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
-        count = prod(self.space.inner[:-1]) * padded
+        count = self.shelves * prod(self.space.inner[:-1]) * padded
         for node in reversed(needed):
             costly = self.cost.per_node[node] > CHEAP and self.space.cut is None
             if not costly or count * size(type_of(node)) > KEPT_BYTES:
                 continue
             later = range(number + 1, self.flow.passes)
-            if any(node in self.flow.needed(n, {**self._kept, **found}) for n in later):
+            if any(node in self.flow.needed(n, {**self.kept, **found}) for n in later):
                 found[node] = self.writer.local(f"[{count} x {stored(type_of(node))}]")
         return found
 
-    def _repeated(self, number: int, known: Known) -> Known:
-        """The row's values that a pass reads, in every lane."""
-        read = self.flow.read(number, self._kept)
-        return {node: splat(self.wide, x) for node, x in known.items() if node in read}
-
-    def _run_over(
-        self, turns: int, rounds: int, sums: Mapping[Node, Accumulator], number: int,
-        repeated: Known, needed: Sequence[Node], later: Mapping[Node, str],
-    ) -> None:  # fmt: skip
-        """The loops of a pass."""
-        inner = self.space.inner
-        ending = _ends_of_blocks(inner[:-1], rounds)
+    def run(self, this: Pass, known: Known) -> None:
+        """The loops of a pass. known: the row's values that it reads, in every lane."""
+        for accumulator in this.sums.values():
+            accumulator.start()
+        outer = self.space.inner[:-1]
+        ending = _ends_of_blocks(outer, this.rounds)
         at: list[str] = []
         with ExitStack() as loops:
-            for d in range(len(inner) - 1):
+            for d in range(len(outer)):
                 at.append(loops.enter_context(self.writer.loop("0", self._ends[d], 1)))
                 if d == ending:
-                    loops.callback(_end_blocks, sums)
-            steady = repeated | self._steady(number, at)
-            for turn, index, count in self._vectors(turns, rounds, sums):
-                self._point(number, sums, steady, needed, later, [*at, index], turn, count)
+                    loops.callback(_end_blocks, this.sums)
+            steady = known | self._steady(this, at)
+            for turn, index, count in self._vectors(this):
+                self._point(this, steady, [*at, index], turn, count)
 
-    def _steady(self, number: int, at: Sequence[str]) -> Known:
+    def _steady(self, this: Pass, at: Sequence[str]) -> Known:
         """What a pass loads that does not change along the last axis."""
-        read = self.flow.read(number, self._kept)
+        read = self.flow.read(this.number, self.kept)
         found: Known = {}
         for node, place in self.space.loads.items():
             if node in read and node in self.flow.full and not place.inner[-1]:
                 found[node] = self._loaded(node, [*at, "0"], None)
         return found
 
-    def _vectors(
-        self, turns: int, rounds: int, sums: Mapping[Node, Accumulator]
-    ) -> Iterator[Vector]:
+    def _vectors(self, this: Pass) -> Iterator[Vector]:
         """The vectors of a row: some in each round, and in the end those that remain."""
-        step = self.wide.lanes * turns
+        step = self.wide.lanes * this.turns
         stop, length = self._ends[-1], self._length()
         whole = stop if length % step == 0 else str(length // step * step)
         if stop.startswith("%"):
             whole = self.writer.index(f"and i64 {stop}, {-step}")
         if length >= step:
-            with self._rounds(whole, step, rounds, sums) as index:
-                for turn in range(turns):
+            with self._rounds(whole, step, this) as index:
+                for turn in range(this.turns):
                     yield turn, self.writer.sum(index, str(turn * self.wide.lanes)), None
         yield from self._remaining(step)
 
     @contextmanager
-    def _rounds(
-        self, stop: str, step: int, rounds: int, sums: Mapping[Node, Accumulator]
-    ) -> Iterator[str]:
+    def _rounds(self, stop: str, step: int, this: Pass) -> Iterator[str]:
         """A loop over rounds, in blocks where there are many; yields its index."""
         loop = self.writer.loop
-        if rounds <= 2 * BLOCK or not any(a.totals for a in sums.values()):
+        if this.rounds <= 2 * BLOCK or not any(a.totals for a in this.sums.values()):
             with loop("0", stop, step) as index:
                 yield index
             return
@@ -166,7 +184,7 @@ class Rows(Loops):
             end = self.writer.sum(begin, str(step * BLOCK))
             with loop(begin, self.smaller(end, stop), step) as index:
                 yield index
-            _end_blocks(sums)
+            _end_blocks(this.sums)
 
     def _remaining(self, step: int) -> Iterator[Vector]:
         """The vectors after the last whole round, of which the last one may be in part."""
@@ -186,31 +204,29 @@ class Rows(Loops):
     # One point
 
     def _point(
-        self, number: int, sums: Mapping[Node, Accumulator], known: Known,
-        needed: Sequence[Node], later: Mapping[Node, str], at: Sequence[str], turn: int,
-        count: int | None,
-    ) -> None:  # fmt: skip
+        self, this: Pass, known: Known, at: Sequence[str], turn: int, count: int | None
+    ) -> None:
         """What a pass does with one vector: load, compute, keep, accumulate, store."""
         values = Values(self.wide, known, lambda node: self._loaded(node, at, count))
-        for node in needed:
+        for node in this.needed:
             values.compute(node, self.sources[node])
-            if node in later:
-                store(self.wide, values[node], self._room(node, later[node], at), 1)
-        index = self._numbers(at) if any(s.kind.indexed for s in sums.values()) else None
-        self.accumulate(sums, turn, values, index, count)
-        for node in self.flow.written(number):
+            if node in this.later:
+                store(self.wide, values[node], self._room(node, this.later[node], at), 1)
+        index = self._numbers(at) if any(s.kind.indexed for s in this.sums.values()) else None
+        self.accumulate(this.sums, turn, values, index, count)
+        for node in self.flow.written(this.number):
             place = self.space.stores[node]
             store(self.wide, values[node], self.address(place, at), place.inner[-1], count)
 
     def _loaded(self, node: Node, at: Sequence[str], count: int | None) -> Value:
-        if node in self._kept:
-            return load(self.wide, self._room(node, self._kept[node], at), 1, type_of(node))
+        if node in self.kept:
+            return load(self.wide, self._room(node, self.kept[node], at), 1, type_of(node))
         place = self.space.loads[node]
         return load(self.wide, self.address(place, at), place.inner[-1], type_of(node), count)
 
     def _room(self, node: Node, room: str, at: Sequence[str]) -> str:
         """Where a vector is kept between passes."""
-        writer, index = self.writer, "0"
+        writer, index = self.writer, self._shelf
         padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
         for coordinate, length in zip(at, (*self.space.inner[:-1], padded), strict=True):
             index = writer.sum(writer.scaled(index, length), coordinate)
