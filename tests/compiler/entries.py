@@ -65,7 +65,7 @@ def copier(
     whole = Container("tuple", tuple(Computed(i) for i in range(count)))
     signature = Signature(
         arguments, len(same), tuple(hidden), outputs, result or whole, tensors, grad, grad,
-        tuple(table), offset, long,
+        tuple(table), offset, None, long,
     )  # fmt: skip
     program = build(host(), module)
     return Entry(host(), signature, program, same, held).function(instead or _missed)

@@ -193,6 +193,17 @@ def test_errors_are_those_of_python():
         compiled(wg.ones(2, requires_grad=True), out=wg.zeros(2))
 
 
+def test_an_index_out_of_range():
+    """What native code refuses, eager code explains; nothing is kept of such a call."""
+    x, index = np.arange(4.0), np.array([3, 0])
+    compiled = entered(lambda x, index: wg.gather(x, 0, index) * 2, x, index)
+
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            compiled(x, np.array([4, 0]))
+        assert compiled(x, index).tolist() == [6, 0]
+
+
 def test_threads():
     compiled = wg.compile(lambda x: (x.abs() * x - x / 3).sum())
     arrays = [np.full(n % 3 + 1000, float(n)) for n in range(8)]

@@ -117,7 +117,7 @@ class _Writer:
         grad = current().grad
         signature = Signature(
             arguments, len(self._same), hidden, avals, result, tensors, grad, grad and records,
-            table, whole.nbytes, whole.flops > LONG,
+            table, whole.nbytes, whole.refusal, whole.flops > LONG,
         )  # fmt: skip
         return signature, self._same
 

@@ -88,7 +88,8 @@ class Refusal(Exception):
 class NativePart(Part):
     """Pieces that run one after the other, as one native function.
 
-    kept: the roots that others read, too.
+    kept: the roots that others read, too. word: where in the block an i32 is that is not 0 if an
+    input is refused.
     """
 
     def __init__(self, pieces: Sequence[Piece], slots: Slots, kept: Container[Node]) -> None:
@@ -107,7 +108,7 @@ class NativePart(Part):
             piece.write(self.module)
         self.block = Block(self._spans(inner), self.module.workspaces)
         self._made = [(node.aval.shape, node.aval.dtype) for node in written]
-        self._word = self._refusal()
+        self.word = self._refusal()
         self.loaded: Loaded | None = None
 
     def _refusal(self) -> int | None:
@@ -135,7 +136,7 @@ class NativePart(Part):
         memory = self.block.take()
         table = self.block.table([*arrays, *results], memory)
         self.loaded.run(address(table))
-        refused = self._word is not None and memory[self._word]
+        refused = self.word is not None and memory[self.word]
         self.block.give(memory)
         if refused:
             raise Refusal

@@ -16,7 +16,8 @@ class Whole(NamedTuple):
 
     sources: what its table begins with: the number of an input, or an array that is always the
     same. results: then, per array that it writes, which of the program's outputs that is. offsets:
-    the rest, as places in a block of `nbytes`.
+    the rest, as places in a block of `nbytes`. refusal: where in that an i32 is that is not 0 if
+    the program refuses its input.
     """
 
     loaded: Loaded
@@ -24,6 +25,7 @@ class Whole(NamedTuple):
     results: tuple[int, ...]
     offsets: tuple[int, ...]
     nbytes: int
+    refusal: int | None
     flops: int
 
 
@@ -44,4 +46,6 @@ def whole_of(
     written = tuple(results.index(slot) for slot in part.writes)
     offsets = tuple(map(int, part.block.offsets))
     flops = sum(piece.flops() for piece in part.pieces)
-    return Whole(part.loaded, sources, written, offsets, part.block.nbytes, flops)
+    return Whole(
+        part.loaded, sources, written, offsets, part.block.nbytes, part.word, flops,
+    )  # fmt: skip

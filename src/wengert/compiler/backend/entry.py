@@ -81,28 +81,29 @@ def _rooms(signature: Signature, objects: int) -> list[str]:
 
 def _ends(objects: int) -> list[str]:
     """What happens where a check fails, where memory is short, and where Python raised."""
-    lines = Lines()
-    lines.begin("miss")
-    instead = lines.load("ptr", "%self", TUPLE_ITEMS)
-    given = f"ptr {instead}, ptr %args, i64 %count, ptr %names"
-    lines.do(f"%missed = call ptr @PyObject_Vectorcall({given})")
-    lines.do("ret ptr %missed")
-    lines.begin("short")
-    lines.do("call ptr @PyErr_NoMemory()")
-    lines.do("br label %error")
-    lines.begin("error")
+    given = "ptr %instead, ptr %args, i64 %count, ptr %names"
+    return [
+        *_dropped("refused", objects), "  br label %miss", "miss:",
+        f"  %place = getelementptr i8, ptr %self, i64 {TUPLE_ITEMS}",
+        "  %instead = load ptr, ptr %place",
+        f"  %missed = call ptr @PyObject_Vectorcall({given})",
+        "  ret ptr %missed", "short:", "  call ptr @PyErr_NoMemory()", "  br label %error",
+        *_dropped("error", objects), "  ret ptr null",
+    ]  # fmt: skip
+
+
+def _dropped(label: str, objects: int) -> list[str]:
+    """A block in which everything goes that was made."""
+    lines = [f"{label}:"]
     for i in range(objects):
-        made, drop, next = f"%made{i}", f"drop{i}", f"next{i}"
-        place = lines.at("%objects", 8 * i)
-        lines.do(f"{made} = load ptr, ptr {place}")
-        lines.do(f"%none{i} = icmp eq ptr {made}, null")
-        lines.do(f"br i1 %none{i}, label %{next}, label %{drop}")
-        lines.begin(drop)
-        lines.do(f"call void @Py_DecRef(ptr {made})")
-        lines.do(f"br label %{next}")
-        lines.begin(next)
-    lines.do("ret ptr null")
-    return [line.replace("%x", "%end") for line in lines.text]
+        n = f"{label}{i}"
+        lines += [
+            f"  %place{n} = getelementptr ptr, ptr %objects, i64 {i}",
+            f"  %made{n} = load ptr, ptr %place{n}", f"  %none{n} = icmp eq ptr %made{n}, null",
+            f"  br i1 %none{n}, label %next{n}, label %drop{n}", f"drop{n}:",
+            f"  call void @Py_DecRef(ptr %made{n})", f"  br label %next{n}", f"next{n}:",
+        ]  # fmt: skip
+    return lines
 
 
 class Results:
@@ -129,7 +130,7 @@ class Results:
         self._fill_table(places, block)
         self._run()
         if block is not None:
-            lines.do(f"call void @{GIVE}(ptr {block})")
+            self._leave(block)
         for i, aval in enumerate(signature.outputs):
             self._finish(i, aval)
         if isinstance(signature.result, Same):
@@ -199,6 +200,14 @@ class Results:
         lines.do(f"call void @PyEval_RestoreThread(ptr {thread})")
         for thing in held:
             lines.do(f"call void @Py_DecRef(ptr {thing})")
+
+    def _leave(self, block: str) -> None:
+        """Give the block back; where the program refused an input, nothing has happened then."""
+        lines, refusal = self._lines, self._signature.refusal
+        word = None if refusal is None else lines.load("i32", block, refusal)
+        lines.do(f"call void @{GIVE}(ptr {block})")
+        if word is not None:
+            lines.expect("i32", word, 0, "refused")
 
     def _finish(self, i: int, aval: Aval) -> None:
         """An output as users get it: a number as NumPy's scalar, and all as tensors if wanted."""

@@ -64,7 +64,9 @@ class Signature(NamedTuple):
     the tensors that are closed over. outputs: in the order of computation. result: a tree of
     Computed and Same. tensors: whether the outputs are wrapped as such. grad: the mode. records:
     whether calls on tensors with history are none of the entry's, as they are recorded. table: by
-    slot. nbytes: of the block. long: whether other threads of Python should run meanwhile.
+    slot. nbytes: of the block. refusal: where in the block an i32 is that is not 0 if the program
+    refuses its input; such calls are not the entry's, either. long: whether other threads of Python
+    should run meanwhile.
     """
 
     arguments: tuple[Tree, ...]
@@ -77,6 +79,7 @@ class Signature(NamedTuple):
     records: bool
     table: tuple[Place, ...]
     nbytes: int
+    refusal: int | None
     long: bool
 
 
