@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from wengert.compiler.pieces.moves import move
 from wengert.compiler.pieces.piece import Access, Piece
+from wengert.compiler.pieces.scans import scan
 from wengert.compiler.tracing import new_node
 from wengert.core.aval import Aval
 from wengert.core.registry import OPS
@@ -54,7 +55,8 @@ def piece_of(name: str, inputs: Sequence[Any], ways: Sequence[int], attrs: dict)
     numbers = [None if x else given for x, given in zip(laid, inputs, strict=True)]
     aval = infer(op, seen, attrs)
     node = new_node(op, tuple(x.node if x else None for x in laid), numbers, attrs, aval, None)
-    found = move(node, {x.node: x.access for x in laid if x})
+    accesses = {x.node: x.access for x in laid if x}
+    found = move(node, accesses) or scan(node, accesses)
     return found, {x.root: x.buffer for x in laid if x}
 
 

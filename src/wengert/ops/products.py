@@ -66,7 +66,7 @@ recurrence: Op = general(
     explain="each element carries on what came before it, times its factor",
     source="the adjoint of u[k] = y[k-1] + x[k-1] u[k-1] runs from the other end: "
     "m[k] = ct[k+1] + x[k+1] m[k+1]; dy = m, dx = m u",
-    batch=together,
+    batch=together, piece="recurrence",
 )  # fmt: skip
 
 
@@ -158,6 +158,7 @@ def _cumprod_pullback(ct: Any, x: Any, x_aval: Any, out: Any, dim: int) -> Any:
 
 cumprod_op = general(
     "cumprod", _cumprod, pullbacks=[_cumprod_pullback], torch="cumprod",
+    piece="running_product",
     explain="each factor scales every product from its place on",
     source="d/dx_j sum_i ct_i prod_{k<=i} x_k = prod_{k<j} x_k (ct_j + sum_{i>j} ct_i "
     "prod_{j<k<=i} x_k)",

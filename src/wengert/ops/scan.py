@@ -22,7 +22,7 @@ from wengert.ops.batching import along
 from wengert.ops.canonical import numpy_dtype, one_dim
 from wengert.ops.define import public
 from wengert.ops.join import cat
-from wengert.ops.kinds import general, linear
+from wengert.ops.kinds import discrete, general, linear
 from wengert.ops.named import CummaxResult, CumminResult
 from wengert.ops.products import recurrence
 from wengert.ops.samples import Call, Sampler
@@ -47,7 +47,7 @@ def _cumsum_transpose(ct: Any, dim: int) -> Any:
 cumsum_op: Op = linear(
     "cumsum", _cumsum, transpose=_cumsum_transpose, torch="cumsum",
     explain="slope 1 for every element up to this one",
-    batch=along("dim"),
+    batch=along("dim"), piece="running_sum",
 )  # fmt: skip
 
 
@@ -82,19 +82,43 @@ def _running_pullback(ct: Any, x_aval: Any, out: Any, dim: int) -> Any:
     return scatter_add_op(None, out[1], ct[0], dim=dim, shape=x_aval.shape)
 
 
+def _alone(x: Any, dim: int, largest: bool) -> tuple[Any, Any]:
+    op = cummax_op if largest else cummin_op
+    values, places = op.forward(x, dim=dim)
+    return values, places
+
+
+# One output each, for the compiler.
+extremes_op = discrete(
+    "running_extremes", lambda x, *, dim, largest: _alone(x, dim, largest)[0],
+    no_torch="a part of cummax and cummin", explain="the extreme so far, without its place",
+    batch=along("dim"), piece="extremes",
+)  # fmt: skip
+places_op = discrete(
+    "running_extreme_places", lambda x, *, dim, largest: _alone(x, dim, largest)[1],
+    no_torch="a part of cummax and cummin", explain="indices have no slope",
+    batch=along("dim"), piece="extreme_places",
+)  # fmt: skip
+
+
+def _in_two(x: Any, dim: int, largest: bool) -> tuple[Any, Any]:
+    how = {"dim": dim, "largest": largest}
+    return extremes_op(x, **how), places_op(x, **how)
+
+
 _SO_FAR = "slope 1 for the extreme so far, which may be returned at several places"
 
 cummax_op = general(
     "cummax", _running("cummax", np.maximum.accumulate), pullbacks=[_running_pullback],
     results_as=("values", "indices"),
     outputs=2, torch="cummax", explain=_SO_FAR,
-    batch=along("dim"),
+    batch=along("dim"), written=lambda x, *, dim: _in_two(x, dim, largest=True),
 )  # fmt: skip
 cummin_op = general(
     "cummin", _running("cummin", np.minimum.accumulate), pullbacks=[_running_pullback],
     results_as=("values", "indices"),
     outputs=2, torch="cummin", explain=_SO_FAR,
-    batch=along("dim"),
+    batch=along("dim"), written=lambda x, *, dim: _in_two(x, dim, largest=False),
 )  # fmt: skip
 
 

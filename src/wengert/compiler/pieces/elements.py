@@ -64,3 +64,33 @@ def added(lines: Lines, x: str, y: str, dtype: NumpyDType) -> str:
 def adds(dtype: NumpyDType) -> bool:
     """Whether `added` has this dtype."""
     return dtype in FLOATS or dtype.kind in "biu"
+
+
+def multiplied(lines: Lines, x: str, y: str, dtype: NumpyDType) -> str:
+    """The product of two elements, as bits; not of truth values."""
+    kind = register(dtype)
+    if dtype.kind != "f":
+        return lines.let(f"mul {kind} {x}, {y}")
+    type = FLOATS[dtype]
+    factors = floating(lines, x, dtype), floating(lines, y, dtype)
+    product = lines.let(f"fmul {type} {factors[0]}, {factors[1]}")
+    return lines.let(f"bitcast {type} {product} to {kind}")
+
+
+def rounded(lines: Lines, value: str, given: NumpyDType, wanted: NumpyDType) -> str:
+    """A number in a dtype of the same kind that is as wide or narrower."""
+    if given == wanted:
+        return value
+    here, there = FLOATS[given], FLOATS[wanted]
+    made = lines.let(f"fptrunc {here} {floating(lines, value, given)} to {there}")
+    return lines.let(f"bitcast {there} {made} to {register(wanted)}")
+
+
+def compared(lines: Lines, predicate: str, x: str, y: str, dtype: NumpyDType) -> str:
+    """x ? y as an i1. predicate: "ge", "le", "eq", and "uno" of floats."""
+    if dtype.kind == "f":
+        numbers = floating(lines, x, dtype), floating(lines, y, dtype)
+        ordered = predicate if predicate == "uno" else f"o{predicate}"
+        return lines.let(f"fcmp {ordered} {FLOATS[dtype]} {numbers[0]}, {numbers[1]}")
+    sign = "" if predicate == "eq" else "s" if dtype.kind == "i" else "u"
+    return lines.let(f"icmp {sign}{predicate} {register(dtype)} {x}, {y}")

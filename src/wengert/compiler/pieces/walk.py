@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from wengert.compiler.pieces.lines import Index, Lines
 from wengert.compiler.pieces.piece import Access
 from wengert.core.aval import Shape
 from wengert.core.dtype import NumpyDType
@@ -113,6 +114,25 @@ def boxes(space: Shape, cut: Sequence[int]) -> Boxes:
     step = -(-space[axis] // parts)
     parts = -(-space[axis] // step)
     return Boxes(tuple(free), axis, parts, step, parts * prod(space[a] for a in free))
+
+
+def sliced(lines: Lines, space: Shape, cut: Boxes) -> list[tuple[Index, Index]]:
+    """Per axis from where to where the box of this %chunk goes."""
+    found: list[tuple[Index, Index]] = [(0, side) for side in space]
+    if cut.chunks == 1:
+        return found
+    rest, part = _divided(lines, "%chunk", cut.parts)
+    first = lines.let(f"mul i64 {part}, {cut.step}")
+    after = lines.let(f"add i64 {first}, {cut.step}")
+    found[cut.axis] = (first, lines.smaller(after, space[cut.axis]))
+    for axis in reversed(cut.outer):
+        rest, index = _divided(lines, rest, space[axis])
+        found[axis] = (index, lines.let(f"add i64 {index}, 1"))
+    return found
+
+
+def _divided(lines: Lines, x: Index, by: int) -> tuple[Index, Index]:
+    return lines.let(f"udiv i64 {x}, {by}"), lines.let(f"urem i64 {x}, {by}")
 
 
 def merged(walk: Walk) -> Walk:

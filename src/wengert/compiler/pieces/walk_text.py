@@ -10,7 +10,16 @@ import numpy as np
 from wengert.compiler.pieces.elements import added, converted, register
 from wengert.compiler.pieces.lines import Index, Lines
 from wengert.compiler.pieces.piece import Module
-from wengert.compiler.pieces.walk import Lookup, Number, Place, Walk, accesses, boxes, merged
+from wengert.compiler.pieces.walk import (
+    Lookup,
+    Number,
+    Place,
+    Walk,
+    accesses,
+    boxes,
+    merged,
+    sliced,
+)
 from wengert.core.dtype import NumpyDType
 from wengert.core.node import Node
 
@@ -69,31 +78,12 @@ class WalkText:
             if access.root not in self._buffers:
                 slot = self._module.slot(access.root)
                 self._buffers[access.root] = self._lines.buffer(slot)
-        self._from(0, self._ranges(), [])
+        cut = boxes(walk.space, walk.cut)
+        self._from(0, sliced(self._lines, walk.space, cut), [])
 
     def _lookups(self) -> tuple[Lookup, ...]:
         source = self._walk.source
         return (*(source.lookups if isinstance(source, Place) else ()), *self._walk.target.lookups)
-
-    def _ranges(self) -> list[tuple[Index, Index]]:
-        """Per axis from where to where this chunk goes."""
-        walk, lines = self._walk, self._lines
-        found: list[tuple[Index, Index]] = [(0, side) for side in walk.space]
-        cut = boxes(walk.space, walk.cut)
-        if cut.chunks == 1:
-            return found
-        rest, part = self._divided("%chunk", cut.parts)
-        first = lines.let(f"mul i64 {part}, {cut.step}")
-        after = lines.let(f"add i64 {first}, {cut.step}")
-        found[cut.axis] = (first, lines.smaller(after, walk.space[cut.axis]))
-        for axis in reversed(cut.outer):
-            rest, index = self._divided(rest, walk.space[axis])
-            found[axis] = (index, lines.let(f"add i64 {index}, 1"))
-        return found
-
-    def _divided(self, x: Index, by: int) -> tuple[Index, Index]:
-        lines = self._lines
-        return lines.let(f"udiv i64 {x}, {by}"), lines.let(f"urem i64 {x}, {by}")
 
     def _from(self, axis: int, ranges: Sequence[tuple[Index, Index]], found: list[Index]) -> None:
         """The loops from an axis on. found: the indices along those before."""
