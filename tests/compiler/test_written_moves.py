@@ -102,6 +102,13 @@ def test_moves_of_few_elements(shape):
         assert_same([wg.compile(MOVES[name])(x)], [MOVES[name](x)])
 
 
+def test_a_choice_between_truth_values_and_numbers():
+    x = wg.tensor([True, False, True])
+
+    for chosen in (lambda x: wg.where(x, x, 0), lambda x: wg.where(x, 3, x)):
+        assert_same([wg.compile(chosen)(x)], [chosen(x)])
+
+
 def test_writing_into_parts():
     def written(x):
         y = x * 2

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.dtype import bool_
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import DimensionError, ShapeError
@@ -42,7 +43,8 @@ def _triangle(keeps: Any, x: Any, diagonal: int) -> Any:
         return None
     rows, columns = x.shape[-2:]
     above = positions(x, x.ndim - 1) - positions(x, x.ndim - 2)
-    return where_op(keeps(above, min(max(diagonal, -rows), columns)), x, 0)
+    zero = False if x.dtype == bool_ else 0  # 0 would make numbers of truth values
+    return where_op(keeps(above, min(max(diagonal, -rows), columns)), x, zero)
 
 
 diagonal_op: Op = linear(

@@ -62,13 +62,19 @@ def _as_mask(condition: Any) -> Any:
     return condition != 0
 
 
+def _where_code(code: Any, condition: Any, x: Any, y: Any) -> Any:
+    # A truth value that is chosen beside numbers comes as one: it looks like a condition.
+    x, y = (code.converted(a, b.type) if a.type == "i1" else a for a, b in ((x, y), (y, x)))
+    return code.select(code.truth(condition), x, y)
+
+
 where_op = elementwise(
     "where", _where, torch="where", promotion="none",
     partials=[
         None, Select(lambda condition: condition), Select(lambda condition: ~_mask(condition)),
     ],
     latex=r"\mathrm{{where}}\left({},\,{},\,{}\right)",
-    lower=lambda code, condition, x, y: code.select(code.truth(condition), x, y),
+    lower=_where_code,
     vanishing="masked",
     explain="slope 1 in the branch that was taken, 0 in the other",
 )  # fmt: skip
