@@ -102,6 +102,14 @@ def test_any_factors(batch, n, k, m, seed, dtype, at_end, data):
     assert_product(x, y, at_end=at_end)
 
 
+def test_lengths_that_blas_can_count():
+    x, y = (3, 2**30, 4), (4, 5)
+
+    assert geometry(x, contiguous(x), y, contiguous(y)).batch == (3,)
+    long = symbol(Aval((1, 2**31), np.dtype(np.float32)))
+    assert not can_multiply((long @ long.mT)._node)
+
+
 def matrix(rng: np.random.Generator, rows: int, columns: int, turned: bool, dtype: type) -> Factor:
     buffer = rng.standard_normal((columns, rows) if turned else (rows, columns)).astype(dtype)
     return Factor(buffer, buffer.T if turned else buffer)

@@ -137,7 +137,7 @@ def _below(made: Geometry) -> Geometry | None:
     if shared or (made.rows > 1 and step != made.rows * down):
         return None
     down, rows = (down if made.rows > 1 else step), length * made.rows
-    if matrix((rows, made.inner), (down, along)) is None:
+    if rows > LONGEST or matrix((rows, made.inner), (down, along)) is None:
         return None
     return made._replace(
         batch=tuple(outer), rows=rows, left=(*left, down, along), right=(*right, inner, column)
@@ -151,7 +151,7 @@ def _beside(made: Geometry) -> Geometry | None:
     if shared or made.rows != 1 or (made.columns > 1 and step != made.columns * column):
         return None
     column, columns = (column if made.columns > 1 else step), length * made.columns
-    if matrix((made.inner, columns), (inner, column)) is None:
+    if columns > LONGEST or matrix((made.inner, columns), (inner, column)) is None:
         return None
     return made._replace(
         batch=tuple(outer), columns=columns, left=(*left, down, along),

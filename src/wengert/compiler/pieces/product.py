@@ -22,8 +22,11 @@ from wengert.core.aval import Aval
 from wengert.core.dtype import NumpyDType
 from wengert.core.node import Node
 
-SMALLEST_CHUNK: Final = 1_000_000
-"""Multiplications: some 8 us; below that, handing out chunks costs more than it gives."""
+FAIR_CHUNK: Final = 1_000_000
+"""Multiplications: some 8 us, to which handing out a chunk adds little."""
+
+SMALLEST_CHUNK: Final = 100_000
+"""Multiplications of a chunk where there is not much to do; some 1 us."""
 
 SHORTEST_PART: Final = 64
 """Rows or columns of a part of a matrix product; a fifth of such a part's time is packing."""
@@ -32,7 +35,7 @@ FAIR_PART: Final = 256
 """Rows or columns of a part from where on packing is a twentieth."""
 
 MANY: Final = 8
-"""As many matrices are parallel enough: none is cut."""
+"""As many matrices, or chunks of them, are parallel enough: no matrix is cut."""
 
 
 def can_multiply(node: Node) -> bool:
@@ -79,17 +82,23 @@ def cut(shape: Geometry) -> Cut:
     down, side = shape.rows >= shape.columns, max(shape.rows, shape.columns)
     parts = _parts(work, side, min(shape.rows, shape.columns) == 1)
     if parts == 1 or shape.number >= MANY:
-        return Cut(max(1, SMALLEST_CHUNK // max(work, 1)))
+        return Cut(_batches(work, shape.number))
     length = -(-side // parts // 16) * 16
     return Cut(1, -(-side // length), down, length)
 
 
+def _batches(work: int, number: int) -> int:
+    """Matrices in a chunk: a fair chunk, or an eighth of them if that is less."""
+    wanted = min(FAIR_CHUNK, max(work * number // MANY, SMALLEST_CHUNK))
+    return max(1, wanted // max(work, 1))
+
+
 def _parts(work: int, side: int, is_vector: bool) -> int:
     """A power of two, so that two threads, or four, have equally much to do."""
-    if work < 4 * SMALLEST_CHUNK or side < 2 * SHORTEST_PART:
+    if work < 4 * FAIR_CHUNK or side < 2 * SHORTEST_PART:
         return 1
     parts = 2
-    while side >= 2 * parts * FAIR_PART and (not is_vector or work >= 2 * parts * SMALLEST_CHUNK):
+    while side >= 2 * parts * FAIR_PART and (not is_vector or work >= 2 * parts * FAIR_CHUNK):
         parts *= 2
     return parts
 
