@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,26 +15,42 @@ from wengert.graphs.verify import promoted_operands
 def can_lower(node: Node) -> bool:
     """Whether a node is elementwise, with a lowering that applies, on dtypes of native code."""
     op = node.op
-    if op.lower is None:
+    if op.lower is None or not _is_native(node):
         return False
-    avals = [node.aval, *(s.aval for s in node.inputs if isinstance(s, Node))]
-    if not all(isinstance(a, Aval) and a.dtype in TYPES for a in avals):
+    if not all(_is_native(source) for source in node.inputs if isinstance(source, Node)):
         return False
     if any(dtype not in TYPES for dtype in computed_in(node)):
         return False
     return op.lowers is None or op.lowers(node)
 
 
+def _is_native(node: Node) -> bool:
+    aval = node.aval
+    return isinstance(aval, Aval) and aval.dtype in TYPES
+
+
 def computed_in(node: Node) -> list[np.dtype[Any]]:
-    """Per input the dtype that the operation computes it in."""
+    """Per input the dtype that the operation computes it in.
+
+    Programs repeat few combinations many thousand times, so each is worked out once.
+    """
     numbers = node.operands or (None,) * len(node.inputs)
     sources = zip(node.inputs, numbers, strict=True)
     seen = [s.aval if isinstance(s, Node) else number for s, number in sources]
-    if node.op.promotion != "none":
-        return [computed.dtype for computed in promoted_operands(node.op, seen)]
-    # Such operations choose among floats, or ask about one.
     result: np.dtype[Any] = node.aval.dtype
-    return [_own_dtype(s, result) for s in seen]
+    kinds = tuple([(s.dtype, not s.shape) if isinstance(s, Aval) else type(s) for s in seen])
+    key = node.op, result, kinds
+    found = _COMPUTED_IN.get(key)
+    if found is None:
+        if node.op.promotion != "none":
+            found = [computed.dtype for computed in promoted_operands(node.op, seen)]
+        else:  # such operations choose among floats, or ask about one
+            found = [_own_dtype(s, result) for s in seen]
+        _COMPUTED_IN[key] = found
+    return found
+
+
+_COMPUTED_IN: Final[dict[Any, list[np.dtype[Any]]]] = {}
 
 
 def _own_dtype(operand: Any, result: np.dtype[Any]) -> np.dtype[Any]:

@@ -71,6 +71,8 @@ class Fusion:
             self.units.append(unit)
             self._enter(node, unit)
             return
+        if self._added_to_numbers(node):
+            return
         before = self._units_before(node)
         cluster, place = (
             self._joined(node, before) or self._beside(node, before) or self._started(node)
@@ -78,6 +80,25 @@ class Fusion:
         cluster.add(node, place)
         self._enter(node, cluster)
         self._last[cluster.space] = cluster
+
+    def _added_to_numbers(self, node: Node) -> bool:
+        """Add it to the latest cluster of numbers, if all its operands are there or are given.
+
+        A program may have many thousands of these; the other way takes five times as long.
+        """
+        cluster = self._last.get(())
+        if cluster is None or node.aval.shape:
+            return False
+        loads: dict[Node, tuple[int, ...]] = {}
+        for source in node.inputs:
+            if source is None or self.unit_of.get(source) is cluster:
+                continue
+            if not isinstance(source, Leaf) or source.aval.shape:
+                return False
+            loads[source] = ()
+        cluster.add(node, Place((), node.inputs, loads))
+        self.unit_of[node] = cluster
+        return True
 
     def is_view(self, node: Node) -> bool:
         """Whether a value lies in somebody else's buffer."""

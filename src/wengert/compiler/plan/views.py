@@ -29,7 +29,7 @@ def accesses(order: Iterable[Node]) -> dict[Node, Access]:
         if not isinstance(aval, Aval):
             continue
         found = _viewed(node, made) if node.op.view else None
-        made[node] = found or Access(node, 0, contiguous(aval.shape))
+        made[node] = found or Access(node, 0, contiguous(aval.shape) if aval.shape else ())
     return made
 
 
