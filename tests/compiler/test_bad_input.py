@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from unittest import mock
-
 import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.compiler.backend import llvm, notices
-from wengert.compiler.native import backend
 from wengert.errors import ArgumentError, CompileWarning, GradientError, TraceError
 
 
@@ -171,19 +166,3 @@ def test_every_layout_and_dtype_works(layout, dtype):
     np.testing.assert_array_equal(found[0], wanted[0])
     np.testing.assert_array_equal(found[1], wanted[1])
     assert found[0].dtype == wanted[0].dtype
-
-
-def test_without_llvmlite_numpy_computes():
-    for cached in (backend, llvm.host):
-        cached.cache_clear()
-    notices.forget()
-    try:
-        with mock.patch.dict(sys.modules, {"llvmlite": None}):
-            compiled = wg.compile(lambda x: x * 2 + 1)
-            with pytest.warns(CompileWarning, match=r"pip install 'wengert\[compile\]'"):
-                assert compiled(np.ones(2)).tolist() == [3, 3]
-            assert compiled(np.ones(3)).tolist() == [3, 3, 3]  # said once
-            assert compiled.report(np.ones(2)).native == 0
-    finally:
-        for cached in (backend, llvm.host):
-            cached.cache_clear()

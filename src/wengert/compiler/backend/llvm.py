@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from wengert.compiler.backend.locks import fork_safe_lock
 from wengert.compiler.backend.notices import PIP, say_once
+from wengert.compiler.backend.processor import features
 
 BEST: Final = 3
 """The level of optimisation that pieces are written for."""
@@ -49,9 +50,10 @@ class Host:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.triple: str = llvm.get_process_triple()
-        self.cpu: str = llvm.get_host_cpu_name()
         # Asked of the machine itself: what the baseline lacks would become a call.
-        self.features: str = llvm.get_host_cpu_features().flatten()
+        known = features()
+        self.cpu: str = llvm.get_host_cpu_name() if known else ""
+        self.features = ",".join(f"{'+' if on else '-'}{name}" for name, on in known.items())
         numbers = ".".join(map(str, llvm.llvm_version_info))
         self.facts = (self.triple, self.cpu, self.features, numbers, version)
         self._machines: dict[int, Any] = {}
@@ -120,8 +122,19 @@ def host() -> Host | None:
     except ImportError:
         say_once(f"{slower}: llvmlite is not installed", f"For native code: {PIP}")
         return None
+    # It compiles through the cache, which needs to know of hosts.
+    from wengert.compiler.backend.works import works
+
     try:
-        return Host(binding, llvmlite.__version__)
+        made = Host(binding, llvmlite.__version__)
+        right = works(made)
     except (RuntimeError, OSError, AttributeError) as error:
         say_once(f"{slower}: LLVM cannot be started: {error}")
         return None
+    if not right:
+        say_once(
+            f"{slower}: what LLVM makes for this processor, {made.cpu}, computes wrongly",
+            "Report it to wengert, with llvmlite's version.",
+        )
+        return None
+    return made

@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
+from wengert.compiler.backend.processor import has
 from wengert.compiler.types import size
 
 
 @functools.cache
 def vector_bytes() -> int:
     """The width of this machine's widest vectors."""
-    from llvmlite import binding
-
-    features = binding.get_host_cpu_features()
-    if features.get("avx512f") and features.get("avx512bw") and features.get("avx512vl"):
+    if all(map(has, ("avx512f", "avx512bw", "avx512vl"))):
         return 64
-    return 32 if features.get("avx2") else 16
+    return 32 if has("avx2") else 16
 
 
 def lanes_for(types: Iterable[str]) -> int:
