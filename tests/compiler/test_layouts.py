@@ -97,6 +97,16 @@ def test_a_part_that_is_taken_twice_counts_twice(order):
     check(lambda x: [x[i] for i in order])
 
 
+def test_the_whole_that_a_part_makes_up_is_the_part():
+    function = wg.func.grad(lambda x: (x[None, :, :, 0].exp() * x[..., None].sum()).sum())
+
+    assert operations(wg.func.grad(lambda x: x[None].exp().sum()), wg.tensor(X)) == [
+        "view", "exp", "view",
+    ]  # fmt: skip
+    assert "embed" not in operations(function, wg.tensor(X[..., :1]))
+    assert "embed" in operations(function, wg.tensor(X))
+
+
 def check(function):
     """Compiled, the gradient is the eager one, but that -0 is not made 0."""
     x = wg.tensor(X)

@@ -85,7 +85,14 @@ def test_integers_that_a_float_does_not_hold():
 
 @pytest.mark.parametrize(
     ("power", "found"),
-    [(2, ["square"]), (-1, ["reciprocal"]), (0.5, ["sqrt"]), (-0.5, ["rsqrt"]), (2.5, ["pow"])],
+    [
+        (0, []),
+        (2, ["square"]),
+        (-1, ["reciprocal"]),
+        (0.5, ["sqrt"]),
+        (-0.5, ["rsqrt"]),
+        (2.5, ["pow"]),
+    ],
 )
 def test_powers(power, found):
     assert left(lambda x: x**power, SPECIAL) == found

@@ -163,7 +163,12 @@ def _swept(
 
 
 def _is_wrapped(outputs: Iterable[Any]) -> bool:
-    """Whether any is a tensor of a transform: then its rules run on such tensors, too."""
+    """Whether any is a tensor of a transform: then its rules run on such tensors, too.
+
+    So they do where a function is being compiled, whose trace has to see them.
+    """
+    if current().fresh is not None:
+        return True
     return any(isinstance(output, Tensor) and output._level for output in outputs)
 
 

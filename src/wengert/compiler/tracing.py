@@ -64,7 +64,8 @@ class Watch:
 
     made: by identity, each tensor without history that was made, the tensor itself, by what, and
     which of several outputs it is. handles: tensors of nodes that are older than the trace. fresh:
-    by id, the tensors that were made of nothing, and their arrays.
+    by id, the tensors that were made of nothing, and their arrays. values: by the id of an array,
+    that and the tensor that had it first: residuals are arrays.
     """
 
     size = None  # it is no map
@@ -74,16 +75,21 @@ class Watch:
         self.made: dict[int, tuple[Tensor, Application, int | None]] = {}
         self.handles: dict[Node, Tensor] = {}
         self.fresh: dict[int, Any] = {}
+        self.values: dict[int, tuple[Any, Tensor]] = {}
         self.escapes = Escapes()
 
     def push(self, op: Op, args: Sequence[Any], attrs: dict[str, Any], out: Any) -> None:
         """Note an application and its output."""
         for a in args:
-            if isinstance(a, Tensor) and a._node is not None and a._node.sequence < self.started:
-                self.handles.setdefault(a._node, a)
+            if isinstance(a, Tensor) and not a._level:
+                self._note_value(a)
+                if a._node is not None and a._node.sequence < self.started:
+                    self.handles.setdefault(a._node, a)
         outputs = out if isinstance(out, tuple) else (out,)
         for o in outputs:
             self.escapes.note(o)
+            if not o._level:
+                self._note_value(o)
         if all(o._node is not None for o in outputs):
             return
         avals = tuple(o._aval for o in outputs) if isinstance(out, tuple) else out._aval
@@ -92,6 +98,13 @@ class Watch:
         for i, o in enumerate(outputs):
             if o._node is None and not o._level:
                 self.made[id(o)] = o, made, i if isinstance(out, tuple) else None
+
+    def _note_value(self, tensor: Tensor) -> None:
+        node = tensor._node
+        if isinstance(node, Leaf) and node.sequence >= self.started:
+            return  # an alias of a transform's, on somebody else's array
+        # The array is kept: a 0-d tensor has another one after a write, and ids are used again.
+        self.values.setdefault(id(tensor._data), (tensor._data, tensor))
 
     def refuse_draws(self, name: str) -> None:
         """Raise TraceError: a compiled function would draw the same numbers at every call."""
@@ -155,7 +168,6 @@ class Import:
         self._watch = watch
         self._new: dict[Any, Node] = {leaf: leaf for leaf in inputs}
         self._applied: dict[int, Node] = {}
-        self._made = {id(o._data): o for o, _, _ in watch.made.values()}
         self._outside: dict[Any, Tensor] = {}
         self.hidden: list[tuple[Tensor, Leaf]] = []
         self.hooked: list[Node] = []
@@ -211,19 +223,27 @@ class Import:
                 "Use wengert.func.grad there, or retain_graph=True.",
             )
         if isinstance(source, np.ndarray):
+            found = self._tensor_of(source)
+            if found is not None:
+                return self._key(found)
             return self._outside.setdefault(id(source), _new(source, None))
         if not isinstance(source, (Tensor, Node)):
             return None
         node = source._node if isinstance(source, Tensor) else source
         if node is None or type(node) is Carrier:
             assert isinstance(source, Tensor)
-            made = self._made.get(id(source._data), source)
-            return source if id(source) in self._watch.made else made
+            found = None if id(source) in self._watch.made else self._tensor_of(source._data)
+            return source if found is None or found is source else self._key(found)
         if node in self._new or (node.sequence >= self._watch.started and node.inputs):
             return node
         return self._value_of(node)
 
-    def _value_of(self, node: Node) -> Tensor:
+    def _tensor_of(self, array: Any) -> Tensor | None:
+        """The tensor that was seen with an array, if any was."""
+        found = self._watch.values.get(id(array))
+        return None if found is None else found[1]
+
+    def _value_of(self, node: Node) -> Any:
         """The tensor of a node that is older than the trace, or of a leaf made by a transform."""
         found = self._outside.get(node, self._watch.handles.get(node))
         if found is None:
@@ -234,10 +254,12 @@ class Import:
                     "Pass that tensor as an argument.",
                     node.site,
                 )
-            # A leaf of this trace is an alias: it shares its array with what was given to it.
             inner = node.sequence >= self._watch.started
-            found = self._made.get(id(node.value)) if inner else node.variable
-            found = handle(node.value, None, node._memory) if found is None else found
+            if inner:  # an alias: it shares its array with what was given to it
+                seen = self._tensor_of(node.value)
+                if seen is not None:
+                    return self._key(seen)
+            found = handle(node.value, None, node._memory) if inner else node.variable
         self._outside[node] = found
         return found
 

@@ -106,6 +106,7 @@ def _power_written(x: Any, y: Any) -> Any:
 _WRITTEN: Final[dict[float, Callable[[Any], Any]]] = {
     -1: lambda x: reciprocal(x),
     -0.5: lambda x: rsqrt(x),
+    0: lambda x: np.where(True, 1, x),  # also of NaN
     1: lambda x: x,
     2: lambda x: square(x),
     3: lambda x: square(x) * x,

@@ -75,8 +75,8 @@ def on_arrays(
     op: Op, args: Sequence[Any], attrs: dict[str, Any] | None, level: Any, state: State
 ) -> Any:
     """What an operation makes of plain arrays of one dtype, if that is what the arguments are."""
-    found = _arrays_in(op, args, level)
-    if found is None:
+    found = None if state.fresh is not None else _arrays_in(op, args, level)
+    if found is None:  # or a function is being compiled, whose trace has to see everything
         return None
     arrays, mapped = found
     try:

@@ -35,6 +35,8 @@ def on_arrays(
     """
     if op.pushforward is not None or op.kind not in _KINDS or isinstance(out, tuple):
         return SEEN
+    if below.fresh is not None:
+        return SEEN  # a function is being compiled, and its trace has to see everything
     level = below.levels[-1] if below.levels else None
     given = [plain(level, t) for t in tangents]
     if out is SEEN or is_half(out.dtype) or _any_seen(args) or _any_seen(given):

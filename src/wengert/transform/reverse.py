@@ -211,9 +211,13 @@ def sweep_tensors(
 ) -> list[tuple[Node, Any]]:  # fmt: skip
     """The same with the rules on tensors, so that what they compute is recorded in turn.
 
-    history=False: nothing differentiates the result again by way of the residuals.
+    history=False: nothing differentiates the result again by way of the residuals. Where a function
+    is being compiled they have their history all the same: its trace has to see where they are
+    from.
     """
-    return sweep(cotangents, order, reach, deliver, Tensors(current(), history))
+    state = current()
+    tensors = Tensors(state, history or state.fresh is not None)
+    return sweep(cotangents, order, reach, deliver, tensors)
 
 
 def free(order: Sequence[Node], freed: Site | str, reach: Reach | None = None) -> None:

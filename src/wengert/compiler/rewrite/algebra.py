@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.compiler.rewrite.constants import constant
 from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.core.node import Node
 from wengert.ops.arithmetic import add_op
@@ -50,9 +51,11 @@ def settled_choices(node: Node, writer: Writer) -> Any:
     if node.inputs[0] is not None:
         return None
     assert node.operands is not None
-    chosen = node.inputs[1 if node.operands[0] else 2]
+    slot = 1 if node.operands[0] else 2
+    chosen = node.inputs[slot]
     if chosen is None:
-        return None
+        number = np.asarray(node.operands[slot]).astype(node.aval.dtype)
+        return constant(np.broadcast_to(number, node.aval.shape))
     if chosen.aval.dtype != node.aval.dtype:
         chosen = writer.apply(to_op, chosen, at=node, dtype=node.aval.dtype)
     if chosen.aval.shape != node.aval.shape:

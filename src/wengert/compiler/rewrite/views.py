@@ -13,7 +13,7 @@ from wengert.core.aval import Shape
 from wengert.core.node import Node
 from wengert.ops.expand import expand_op
 from wengert.ops.reshape import view_op
-from wengert.ops.slicing import take_part_of
+from wengert.ops.slicing import embed, take_part_of
 from wengert.ops.transpose import permute_op
 
 
@@ -43,9 +43,12 @@ def _from_first(shape: Shape) -> Shape:
     return shape[first:]
 
 
-@rule(lambda op: op is take_part_of)
+@rule(lambda op: op is take_part_of or op is embed)
 def fewer_parts(node: Node, writer: Writer) -> Any:
-    """A part that is the whole, but for dimensions of length 1, is the whole in another shape."""
+    """A part that is the whole, but for dimensions of length 1, is the whole in another shape.
+
+    And the whole that has no element besides those of a part is that part.
+    """
     source = node.inputs[0]
     assert node.attrs is not None
     if source.aval.size != node.aval.size or any(map(_goes_back, node.attrs["index"])):
