@@ -185,3 +185,53 @@ def test_sums_are_as_exact_as_numpys_of_pairs(parts, dim):
 
 def spread(errors):
     return np.sqrt(np.mean(errors**2))
+
+
+INTEGERS = [np.bool_, np.uint8, np.int8, np.int16, np.int32, np.int64]
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("shape", [(9, 700), (300, 11), (2, 9000), (33,)])
+@pytest.mark.parametrize("first", [False, True])
+def test_reductions_of_integers(parts, shape, first, dtype):
+    """Sums and products wrap around in int64, extremes keep the type."""
+    dim = 0 if first else len(shape) - 1
+    x = np.random.default_rng(0).integers(-120, 120, shape).astype(dtype)
+    x[..., ::7] = 0
+
+    def function(x):
+        total, product = x.sum(dim, keepdim=True), x.prod(dim, keepdim=True)
+        top, low = x.amax(dim, keepdim=True), x.amin(dim, keepdim=True)
+        return total, product, top, low, x.any(dim, keepdim=True), x.all(dim, keepdim=True)
+
+    expected = function(wg.tensor(x))
+    for mine, other in zip(run(function, [x], shape, (dim,)), expected, strict=True):
+        assert_equal(mine, other.numpy())
+
+
+@pytest.mark.parametrize("shape", [(1000,), (40, 37), (0, 3), (3, 0)])
+def test_many_dtypes_in_one_loop(parts, shape):
+    kinds = [np.float32, np.float64, np.int8, np.int64, np.bool_]
+    arrays = [(numbers(shape, i) * 50).astype(dtype) for i, dtype in enumerate(kinds)]
+
+    def function(single, double, small, large, mask):
+        mixed = single * double + wg.where(mask, small, large)
+        both = wg.logical_and(large < single, mask)
+        return mixed, small + mask, both, single.to(wg.float64) - large
+
+    expected = function(*map(wg.tensor, arrays))
+    for mine, other in zip(run(function, arrays, shape), expected, strict=True):
+        assert_equal(mine, other.numpy())
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (2, 0, 3), (0,)])
+def test_nothing_is_summed(shape):
+    x = np.ones(shape, np.float32)
+    dim = tuple(range(len(shape)))[-1:]
+
+    def function(x):
+        return x.sum(dim, keepdim=True), x.any(dim, keepdim=True), x.all(dim, keepdim=True)
+
+    expected = function(wg.tensor(x))
+    for mine, other in zip(run(function, [x], shape, dim), expected, strict=True):
+        assert_equal(mine, other.numpy())

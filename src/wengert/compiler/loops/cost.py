@@ -15,6 +15,12 @@ INSTRUCTION = 0.3
 BYTE = 0.03
 """Nanoseconds per byte that is read or written, by one core."""
 
+CACHED_BYTE = 0.01
+"""The same where all of it fits into the second cache."""
+
+CACHE = 1 << 19
+"""Bytes of a small second cache."""
+
 CHUNK = 15_000.0
 """Nanoseconds that a chunk should take: a parallel region costs about 1,000."""
 
@@ -47,7 +53,8 @@ class Cost:
         full = [node for node, p in [*space.loads.items(), *space.stores.items()] if any(p.inner)]
         moved = sum(size(type_of(node)) for node in full)
         alone = sum(n for node, n in self.per_node.items() if node not in flow.full)
-        per_point = max(self.work * INSTRUCTION / lanes, moved * BYTE)
+        cached = moved * points * space.rows <= CACHE
+        per_point = max(self.work * INSTRUCTION / lanes, moved * (CACHED_BYTE if cached else BYTE))
         self.row = points * per_point + alone * INSTRUCTION + 2.0
 
     def chunks(self, rows: int) -> int:
