@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import wengert as wg
 from compiler.nests import run
-from wengert.compiler.loops import cost
+from wengert.compiler.loops import cost, rows
 
 DTYPES = [np.float32, np.float64]
 
@@ -120,11 +120,15 @@ def test_everything_reduced(parts, shape):
     check_passes([numbers(shape, 1), numbers(shape, 2)], tuple(range(len(shape))), backwards=True)
 
 
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize("streamed", [1 << 25, 0])
 @pytest.mark.parametrize("shape", [(9001,), (3, 4099), (70, 33)])
-def test_maps_in_parts(parts, shape):
+def test_maps_in_parts(parts, shape, streamed, at_end, monkeypatch):
+    """Also past the caches, where the result is aligned, and where it is not."""
+    monkeypatch.setattr(rows, "STREAMED_BYTES", streamed)
     x, y = numbers(shape, 1), np.broadcast_to(numbers(shape[-1:], 2), shape)
 
-    (mine,) = run(lambda x, y: x * y - x, [x, y], shape)
+    (mine,) = run(lambda x, y: x * y - x, [x, y], shape, at_end=at_end)
 
     assert_equal(mine, x * y - x)
 

@@ -88,6 +88,14 @@ def _pointers(code: Code) -> str:
     return f"<{code.lanes} x ptr>"
 
 
+def stream(code: Code, value: Value, pointer: str) -> None:
+    """Write a vector past the caches. The pointer must be aligned to the whole vector."""
+    wide, align = code.wide(value.type), size(value.type) * code.lanes
+    code.declared.add("!9100 = !{i32 1}")
+    where = f"ptr {pointer}, align {align}, !nontemporal !9100"
+    code.lines.append(f"  store {wide} {value.name}, {where}")
+
+
 def store(code: Code, value: Value, pointer: str, stride: int, count: int | None = None) -> None:
     """Write a value's elements, or the first `count`, to a pointer and every `stride` further."""
     if value.type == "i1":

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from wengert.compiler.code import Code, Value
 
-STEP = "define void @{}(ptr %table, i64 %chunk) {{"
-"""The head of a step's function, without its name."""
+STEP = "define void @{}(ptr %table, i64 %chunk) noinline {{"
+"""The head of a step's function, without its name. Inlined once per chunk it took 0.5 s."""
 
 AS_WRITTEN = (
     "!9000 = distinct !{!9000, !9001, !9002}",
