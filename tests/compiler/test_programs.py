@@ -16,7 +16,12 @@ import wengert as wg
 from parity.programs.drawing import INSIDE, Body
 from parity.programs.program import SHAPES
 from parity.programs.world import World
-from wengert.errors import WengertError
+from wengert.errors import TraceError, WengertError
+
+REFUSED = (
+    "picked by a mask",  # of which the shape of the result depends
+    "by way of detach()",  # a write into what shares memory with a tensor that has a history
+)
 
 BODY = Body(INSIDE, least=4, most=12)
 
@@ -36,8 +41,12 @@ def program_of(seed):
 
 
 def arguments():
+    """They require grad: what is written in place is then refused alike."""
     return [
-        wg.tensor((np.linspace(-1.3, 1.9, int(np.prod(shape))) + 0.1 * i).reshape(shape))
+        wg.tensor(
+            (np.linspace(-1.3, 1.9, int(np.prod(shape))) + 0.1 * i).reshape(shape),
+            requires_grad=True,
+        )
         for i, shape in enumerate(SHAPES)
     ]
 
@@ -66,7 +75,7 @@ def test_programs(first):
         wanted = outcome(program, *arguments())
         if isinstance(wanted, list):
             found = outcome(wg.compile(program), *arguments())
-            if "a mask" in str(found):
+            if isinstance(found, TraceError) and any(what in str(found) for what in REFUSED):
                 continue
             assert isinstance(found, list), f"{seed}: {found!r}"
             alike(found, wanted)

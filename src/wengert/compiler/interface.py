@@ -138,8 +138,8 @@ class Compiled:
             return False
         return not data or any(isinstance(leaf, Tensor) for leaf in data)
 
-    def _run(self, program: Program, arrays: Sequence[Any]) -> list[Any]:
-        results = program.run(arrays)
+    def _run(self, program: Program, arrays: Sequence[Any], outs: Sequence[Any] = ()) -> list[Any]:
+        results = program.run(arrays, outs)
         if self._options.verify:
             verified(program, arrays, results)
         return results
@@ -160,7 +160,7 @@ class Compiled:
             )
         donated = Donated(program, out)
         arrays = [array_of(leaf) for leaf in inputs]
-        results = silently(self._run, program, arrays)
+        results = silently(self._run, program, arrays, donated.apart(arrays))
         if self._gives_tensors(data):
             return _assembled(program, donated.filled(results, lambda array: _new(array, None)))
         return _assembled(program, donated.filled(results, lambda array: array))

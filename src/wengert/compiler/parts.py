@@ -29,7 +29,10 @@ class Part(ABC):
 
     @abstractmethod
     def run(self, values: list[Any]) -> None:
-        """Compute into `values` what it writes from what it reads."""
+        """Compute into `values` what it writes from what it reads.
+
+        An array that stands in a slot before it is written is memory that the value may go into.
+        """
 
 
 class NumpyPart(Part):
@@ -132,7 +135,10 @@ class NativePart(Part):
     def run(self, values: list[Any]) -> None:
         assert self.loaded is not None
         arrays = [array_of(values[slot]) for slot in self.reads]
-        results = [np.empty(shape, dtype) for shape, dtype in self._made]
+        results = [
+            np.empty(shape, dtype) if values[slot] is None else values[slot]
+            for slot, (shape, dtype) in zip(self.writes, self._made, strict=True)
+        ]
         memory = self.block.take()
         table = self.block.table([*arrays, *results], memory)
         self.loaded.run(address(table))

@@ -15,12 +15,12 @@ from wengert.compiler.pieces.kinds import made_piece
 from wengert.compiler.plan.copies import with_copies
 from wengert.compiler.plan.planned import Plan
 from wengert.compiler.recorded import ProgramOp, dependence
+from wengert.compiler.replay import replayed
 from wengert.compiler.rewrite import rewritten
 from wengert.compiler.tracing import Traced
 from wengert.compiler.whole import Whole, whole_of
 from wengert.core.handles import _new
 from wengert.core.node import Leaf, Node
-from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import collect
 
@@ -116,12 +116,15 @@ class Program:
 
     # Running
 
-    def run(self, arrays: Sequence[Any]) -> list[Any]:
+    def run(self, arrays: Sequence[Any], outs: Sequence[Any] = ()) -> list[Any]:
         """The arrays of the outputs; none shares memory with an input or with another one.
 
-        arrays: of all inputs, hidden ones too. To be called where floating-point errors are silent.
+        arrays: of all inputs, hidden ones too. outs: per output, contiguous memory for it, or None;
+        what is returned for it is that array where it was written into. To be called where
+        floating-point errors are silent.
         """
         values = self._given(arrays)
+        places = self._places(outs, values)
         try:
             for run, freed in self._steps:
                 run(values)
@@ -129,7 +132,19 @@ class Program:
                     values[slot] = None
         except Refusal:
             return [t._data for t in self.replay([_new(a, None) for a in arrays])]
-        return [_shaped(values[slot], shape) for slot, shape in self._results]
+        return [
+            out if place is not None and values[slot] is place else _shaped(values[slot], shape)
+            for (slot, shape), out, place in zip(self._results, outs or places, places, strict=True)
+        ]
+
+    def _places(self, outs: Sequence[Any], values: list[Any]) -> list[Any]:
+        """The memory that is given for outputs, put where it is written into."""
+        places: list[Any] = [None] * len(self._results)
+        for i, out in enumerate(outs):
+            slot = self._results[i][0]
+            if out is not None and out.ndim and values[slot] is None:
+                values[slot] = places[i] = out.reshape(self._order[slot].aval.shape)
+        return places
 
     def _given(self, arrays: Sequence[Any]) -> list[Any]:
         values = list(self._empty)
@@ -142,12 +157,7 @@ class Program:
 
         tensors: all inputs, hidden ones too.
         """
-        env: dict[Any, Any] = dict(zip(self.leaves, tensors, strict=True))
-        outputs = self.traced.outputs()
-        for node in collect(outputs):
-            if node not in env:
-                env[node] = _applied(node, env)
-        return [env[node] for node in outputs]
+        return replayed(self.traced.outputs(), dict(zip(self.leaves, tensors, strict=True)))
 
     # Questions
 
@@ -182,15 +192,3 @@ def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
 
 def _counts(node: Node) -> bool:
     return bool(node.inputs) and node.op.kind != "projection"
-
-
-def _applied(node: Node, env: dict[Any, Any]) -> Any:
-    """One operation of the graph on tensors, or a constant."""
-    if isinstance(node, Leaf):
-        return _new(node.value, None)
-    if node.op.kind == "projection":
-        assert node.attrs is not None
-        return env[node.inputs[0]][node.attrs["index"]]
-    operands = node.operands or (None,) * len(node.inputs)
-    pairs = zip(node.inputs, operands, strict=True)
-    return apply(node.op, [env[s] if s is not None else n for s, n in pairs], node.attrs)

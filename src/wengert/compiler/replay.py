@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wengert.core.node import Applied, Node
+from wengert.core.handles import _new
+from wengert.core.node import Applied, Leaf, Node
 from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import collect
@@ -16,8 +17,8 @@ from wengert.sites import Site
 def replayed(outputs: Sequence[Node], env: dict[Any, Any]) -> list[Any]:
     """The outputs from the tensors in `env`, by `identity` of what they stand for.
 
-    env: of all leaves and of all constants; it is filled. What is recorded has the line that the
-    original has.
+    env: of all leaves that have no value, and of all constants; it is filled. What is recorded has
+    the line that the original has.
     """
     for node in collect(outputs):
         if node not in env:
@@ -26,6 +27,8 @@ def replayed(outputs: Sequence[Node], env: dict[Any, Any]) -> list[Any]:
 
 
 def _applied(node: Node, env: dict[Any, Any]) -> Any:
+    if isinstance(node, Leaf):
+        return _new(node.value, None)  # a constant
     if node.op.kind == "projection":
         assert node.attrs is not None
         return env[node.inputs[0]][node.attrs["index"]]

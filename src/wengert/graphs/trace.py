@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from wengert.graphs.names import Names
 from wengert.graphs.verify import infer, promoted_operands
 from wengert.modes import current
 from wengert.sites import user_site
+
+_DETACHED: Final = (DETACH.name, ())
 
 
 class Traced(Wrapped):
@@ -65,6 +68,8 @@ class Traced(Wrapped):
                 f"{name} writes a tensor that is being traced into one that is not",
                 "Compute a new tensor, with wengert.stack, cat or where, and return it.",
             )
+        if _DETACHED in target._steps:
+            self._refuse_write_through(name, target)
         written = target if target._base_tensor is None else target._base_tensor
         node = written._node
         if not current().grad and (node is None or node.op is not DETACH):
@@ -73,6 +78,22 @@ class Traced(Wrapped):
                 f"{name} under no_grad writes a tensor whose history goes on, in a function that "
                 "is being traced",
                 "Compute a new tensor, and return it if it is an argument.",
+            )
+
+    def _refuse_write_through(self, name: str, target: Traced) -> None:
+        """Raise where a detached tensor is written whose source is still used, with its history.
+
+        Where nobody has the source any more, the tensor is one of its own from now on.
+        """
+        base = target._base_tensor
+        # Referred to by the variable, by the target, and by the call.
+        if sys.getrefcount(base) <= 3:
+            target._leave_base()
+        elif base is not None and base._node is not None and base._node.op is not DETACH:
+            raise TraceError(
+                f"{name} writes a tensor that shares the memory of one whose history goes on, by "
+                "way of detach(), in a function that is being traced",
+                "Write into a copy: x.detach().clone().",
             )
 
     def _unrecorded(self, old: Node | None, new: Node | None) -> Node | None:
@@ -85,14 +106,17 @@ class Traced(Wrapped):
         return self._handle()
 
     def _bare(self) -> Tensor:
-        return self.detach()  # without its node it would be a tensor of zeros
+        bare: Tensor = DETACH(self)  # without its node it would be a tensor of zeros
+        return bare
 
     def detach(self) -> Tensor:
-        detached: Tensor = DETACH(self)
+        detached: Traced = DETACH(self)
+        attach(detached, self, DETACH, None, current())  # it follows when its source is written
+        detached._refusal = self._refusal
         return detached
 
     def detach_(self) -> Tensor:
-        self._node = self.detach()._node
+        self._node = DETACH(self)._node
         return self
 
     def backward(self, *_: Any, **__: Any) -> None:
@@ -154,7 +178,7 @@ def _record(op: Op, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
         made = _symbol(found.stand, node)
         # Under no_grad it is computed, but nothing is differentiated through it.
         if not state.grad and found.plan.wanted:
-            made = made.detach()
+            made = DETACH(made)
         if op.view and isinstance(args[0], Traced):
             attach(made, args[0], op, attrs, state)
     for level in state.levels:
