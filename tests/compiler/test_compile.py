@@ -12,7 +12,7 @@ import pytest
 
 import wengert as wg
 from wengert.compiler.code import Code
-from wengert.errors import CompileError, CompileWarning
+from wengert.errors import CompileError, CompileWarning, TraceError
 
 
 def founding(a, b):
@@ -321,3 +321,57 @@ def test_threads():
 
     for results, value in zip(found, wanted, strict=True):
         assert results == [value] * 50
+
+
+def test_a_written_function_under_two_maps():
+    class Both(wg.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x):
+            return x * x, x + 1
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, by_square, by_sum):
+            (x,) = ctx.saved_tensors
+            return by_square * 2 * x + by_sum
+
+    def slope(x):
+        return wg.func.grad(lambda x: sum(t.sum() for t in Both.apply(x)))(x)
+
+    x = wg.tensor([[1.0, 2.0], [3.0, 4.0]])
+
+    assert wg.compile(wg.vmap(wg.vmap(slope)))(x).tolist() == [[3, 5], [7, 9]]
+
+
+@pytest.mark.parametrize("write", [lambda x: x.zero_(), lambda x: x[0].mul_(3)])
+def test_a_detached_tensor_follows_its_source(write):
+    def f(x):
+        y = x * 2
+        detached, part = y.detach(), y.detach()[:1]
+        write(y)
+        return y, detached, part, detached + 1
+
+    x = wg.ones(2)
+    for mine, other in zip(wg.compile(f)(x), f(x), strict=True):
+        assert mine.tolist() == other.tolist()
+
+
+def test_writes_into_a_detached_tensor():
+    def own(x):
+        y = (x * 2).detach()
+        return y.add_(1)
+
+    def of_another(x):
+        y = x * 2
+        y.detach().add_(1)
+        return y
+
+    x = wg.ones(2)
+    assert wg.compile(own)(x).tolist() == [3, 3]
+    with pytest.raises(TraceError, match=r"by way of detach\(\)(?s:.*)clone\(\)"):
+        wg.compile(of_another)(x)

@@ -61,7 +61,9 @@ def _with_slices(function: Any, layout: Layout) -> Layout:
     known = function.__dict__["_layouts"]
     if layout not in known:
         places = tuple(place + 1 for place in layout.places)
-        known[layout] = Layout(("slices", *layout.names), (), places)
+        # Of each map in turn: what a graph keeps of an application is found by these names.
+        depth = sum(name.startswith("slices") for name in layout.names)
+        known[layout] = Layout((f"slices{depth or ''}", *layout.names), (), places)
     made: Layout = known[layout]
     return made
 
