@@ -53,6 +53,10 @@ MOVES = {
     "mask": lambda x: x.index_put((x > 0,), wg.tensor(3.0)),
     "mask of rows": lambda x: x.index_put((x[:, :, 0] > 0,), x[0, 0]),
     "mask, added": lambda x: x.index_put((x > 0,), wg.tensor(3.0), accumulate=True),
+    "max": lambda x: x.max(1).values,
+    "min kept": lambda x: x.min(2, keepdim=True).values,
+    "argmax": lambda x: x.max(0, keepdim=True).indices,
+    "cross": lambda x: wg.linalg.cross(x, x[:, :1].flip(0), dim=0),
     "a part": lambda x: x[1:, ::2],
 }  # fmt: skip
 
@@ -84,7 +88,8 @@ def test_nothing_is_left_but_pieces_and_loops(name):
     found = operations(MOVES[name], wg.tensor(X))
 
     ops = every_op()
-    assert not [n for n in found if not (ops[n].lower or ops[n].piece or ops[n].view)], found
+    assert not [n for n in found if not (ops[n].lower or ops[n].piece or ops[n].view
+                                     or ops[n].reduces)], found  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [wg.int64, wg.bool, wg.float64])
@@ -100,6 +105,30 @@ def test_moves_of_few_elements(shape):
     x = wg.ones(shape)
     for name in ("flip", "roll", "roll all", "rot90", "repeat", "tril above", "diag_embed", "pad"):
         assert_same([wg.compile(MOVES[name])(x)], [MOVES[name](x)])
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0, 2.0, 3.0, np.inf])
+def test_distances(p):
+    x, y = wg.tensor(X[0, 1:]), wg.tensor(X[1, 1:])
+
+    def apart(x, y):
+        return wg.cdist(x, y, p=p)
+
+    np.testing.assert_allclose(wg.compile(apart)(x, y).numpy(), apart(x, y).numpy(), rtol=1e-6)
+    ops = every_op()
+    found = operations(apart, x, y)
+    assert not [n for n in found if not (ops[n].lower or ops[n].reduces or ops[n].view)
+                and n != "pow"], found  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [{}, {"rtol": 0.0, "atol": 0.0}, {"equal_nan": True}])
+def test_isclose(how):
+    x = wg.tensor(X)
+
+    def close(x):
+        return wg.isclose(x, x * (1 + 1e-6 * (x > 0)), **how)
+
+    assert_same([wg.compile(close)(x)], [close(x)])
 
 
 def test_a_choice_between_truth_values_and_numbers():

@@ -16,8 +16,10 @@ from wengert.ops.axes import add_up, largest
 from wengert.ops.batching_products import rows_rule
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
+from wengert.ops.extrema import amax_op
 from wengert.ops.kinds import general
 from wengert.ops.matmul import check_one_dtype, matmul_op
+from wengert.ops.reduce import sum_op
 from wengert.ops.samples import Call, Sampler
 
 _BLOCK: Final = 1 << 18  # differences held at a time
@@ -77,6 +79,24 @@ def _by_products(x: Any, y: Any) -> Any:
     return out.astype(x.dtype)
 
 
+def _cdist_written(x: Any, y: Any, *, p: float, mm: bool) -> Any:
+    """The norms of all differences; None where rows that are near are looked at again."""
+    if mm or not x._data.size or not y._data.size:
+        return None
+    apart = np.abs(x[..., :, None, :] - y[..., None, :, :])
+    how: dict[str, Any] = {"dim": (apart.ndim - 1,), "keepdim": False}
+    if math.isinf(p):
+        return amax_op(apart, **how)
+    how["dtype"] = None
+    if p == 0:
+        return sum_op(np.minimum(np.ceil(apart), 1), **how)
+    if p == 1:
+        return sum_op(apart, **how)
+    if p == 2:
+        return np.sqrt(sum_op(apart * apart, **how))
+    return sum_op(apart**p, **how) ** (1 / p)
+
+
 # Pullback ----------------------------------------------------------------------------------------
 
 
@@ -133,7 +153,7 @@ cdist_op = general(
     ),
     explain="a row moves its distance by how much of the step points away from the other row",
     source="for d = |x - y|_p: x_bar = d_bar sign(x - y) (|x - y| / d)^(p - 1)",
-    batch=rows_rule,
+    batch=rows_rule, written=_cdist_written,
 )  # fmt: skip
 
 

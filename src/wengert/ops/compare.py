@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.dtype import dtype_of
+from wengert.core.dtype import dtype_of, float64
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentValueError, DTypeError
 from wengert.ops.about import expect_tensor
@@ -29,7 +29,18 @@ def _isclose(x: Any, y: Any, *, rtol: float, atol: float, equal_nan: bool) -> An
     return close
 
 
-isclose_op = discrete("isclose", _isclose, torch="isclose", batch=broadcast_rule)
+def _isclose_written(x: Any, y: Any, *, rtol: float, atol: float, equal_nan: bool) -> Any:
+    close = x == y
+    if rtol or atol:
+        a, b = x.to(float64), y.to(float64)
+        distance = np.abs(a - b)
+        close = close | (np.isfinite(distance) & (distance <= np.abs(rtol * b) + atol))
+    return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
+
+
+isclose_op = discrete(
+    "isclose", _isclose, torch="isclose", batch=broadcast_rule, written=_isclose_written
+)
 
 
 def _pair_samples(s: Sampler) -> Call:

@@ -15,9 +15,11 @@ from wengert.ops.batching_products import cross_rule
 from wengert.ops.canonical import one_dim
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
+from wengert.ops.join import stack_op
 from wengert.ops.kinds import multilinear
 from wengert.ops.matmul import check_one_dtype
 from wengert.ops.samples import Call, Sampler
+from wengert.ops.slicing import take_part_of
 
 
 def _cross(x: Any, y: Any, *, dim: int) -> Any:
@@ -25,6 +27,16 @@ def _cross(x: Any, y: Any, *, dim: int) -> Any:
     x1, x2, x3 = np.moveaxis(x, dim, 0)
     y1, y2, y3 = np.moveaxis(y, dim, 0)
     return np.stack([x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1], axis=dim)
+
+
+def _cross_written(x: Any, y: Any, *, dim: int) -> Any:
+    at = max(x.ndim, y.ndim) + dim
+    (x1, x2, x3), (y1, y2, y3) = (_components(v, v.ndim + dim) for v in (x, y))
+    return stack_op(x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1, dim=at)
+
+
+def _components(x: Any, dim: int) -> list[Any]:
+    return [take_part_of(x, index=(*(slice(None),) * dim, i)) for i in range(3)]
 
 
 cross_op: Op = multilinear(
@@ -36,7 +48,7 @@ cross_op: Op = multilinear(
     aval=lambda x, y, dim: Aval(np.broadcast_shapes(x.shape, y.shape), x.dtype),
     explain="the slope in one vector is the other, turned a quarter about",
     source="for z = x × y: x_bar = y × z_bar, y_bar = z_bar × x",
-    batch=cross_rule,
+    batch=cross_rule, written=_cross_written,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.op import Op
 from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, DimensionError, DTypeError
@@ -151,17 +152,27 @@ def chosen_along(ct: Any, x_aval: Any, out: Any, dim: int, keepdim: bool) -> Any
     return scatter_op(None, index, values, dim=dim, shape=x_aval.shape)
 
 
+def _picked(find: Any, x: Any, dim: int, keepdim: bool) -> Any:
+    """The element at the index, and not an extreme: of 0 and -0 the first is returned."""
+    if not x.ndim:
+        return None
+    index = find(x, dim=dim, keepdim=True)
+    values = OPS["gather"](x, index, dim=dim)
+    shape = index.shape if keepdim else index.shape[:dim] + index.shape[dim + 1 :]
+    return values.reshape(shape), index.reshape(shape)
+
+
 max_dim_op = general(
     "max_dim", _extreme_along("max", np.argmax), pullbacks=[chosen_along], outputs=2,
     results_as=("values", "indices"),
     torch="max", grad_name="MaxBackward0", vanishing="not selected", explain=_ONE,
-    batch=along("dim"),
+    batch=along("dim"), written=lambda x, *, dim, keepdim: _picked(argmax_op, x, dim, keepdim),
 )  # fmt: skip
 min_dim_op = general(
     "min_dim", _extreme_along("min", np.argmin), pullbacks=[chosen_along], outputs=2,
     results_as=("values", "indices"),
     torch="min", grad_name="MinBackward0", vanishing="not selected", explain=_ONE,
-    batch=along("dim"),
+    batch=along("dim"), written=lambda x, *, dim, keepdim: _picked(argmin_op, x, dim, keepdim),
 )  # fmt: skip
 
 
@@ -307,10 +318,10 @@ def _place(name: str, find: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
-argmax_op = discrete(
+argmax_op: Op = discrete(
     "argmax", _place("argmax", np.argmax), torch="argmax", batch=flat_when_none(), reduces="argmax"
 )
-argmin_op = discrete(
+argmin_op: Op = discrete(
     "argmin", _place("argmin", np.argmin), torch="argmin", batch=flat_when_none(), reduces="argmin"
 )
 
