@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.compiler.backend.build import DRIVER, Loaded
+from wengert.compiler.backend.capi import address_of
 from wengert.compiler.backend.entry import ENTRY, FUNCTIONS, entry_text
 from wengert.compiler.backend.layout import DTYPES, layout
 from wengert.compiler.backend.llvm import Host
@@ -20,9 +20,6 @@ from wengert.compiler.backend.stored import compiled_text
 from wengert.core.dtype import DEFAULTS
 from wengert.core.tensor import Tensor
 from wengert.modes import STATE, State
-
-NEW_FROM_DESCR, SCALAR = 94, 60
-"""Where NumPy's table of functions has PyArray_NewFromDescr and PyArray_Scalar."""
 
 FASTCALL_KEYWORDS: Final = 0x80 | 0x02
 
@@ -90,20 +87,4 @@ def _objects() -> dict[str, int]:
 @functools.cache
 def _functions() -> dict[str, int]:
     """Functions of CPython and of NumPy."""
-    table = _numpy_functions()
-    found = {"PyArray_NewFromDescr": table[NEW_FROM_DESCR], "PyArray_Scalar": table[SCALAR]}
-    for name in FUNCTIONS:
-        if name.startswith("Py") and name not in found:
-            address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
-            assert address is not None
-            found[name] = address
-    return found
-
-
-def _numpy_functions() -> Any:
-    """NumPy's table of C functions."""
-    module: Any = importlib.import_module("numpy._core._multiarray_umath")
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    address = get(module._ARRAY_API, None)
-    return ctypes.cast(address, ctypes.POINTER(ctypes.c_size_t))
+    return {name: address_of(name) for name in FUNCTIONS if name.startswith("Py")}

@@ -14,7 +14,8 @@ from wengert.compiler.backend.build import DRIVER
 from wengert.compiler.backend.entry_arguments import FIRST_SAME, Arguments
 from wengert.compiler.backend.layout import DATA, LIST_ITEMS, TUPLE_ITEMS, Layout
 from wengert.compiler.backend.lines import Lines
-from wengert.compiler.backend.memory import GIVE, TAKE
+from wengert.compiler.backend.memory import LARGE
+from wengert.compiler.backend.memory_text import ARRAY, GIVE, TAKE
 from wengert.compiler.backend.signature import Computed, Container, Same, Signature, Tree, data_in
 from wengert.core.aval import Aval
 
@@ -38,6 +39,7 @@ FUNCTIONS: Final = {
     "PyType_GenericAlloc": "ptr (ptr, i64)",
     "Py_DecRef": "void (ptr)",
     "Py_IncRef": "void (ptr)",
+    ARRAY: "ptr (ptr, i32, ptr, i64)",
     TAKE: "ptr (i64)",
     GIVE: "void (ptr)",
     DRIVER: "void (ptr)",
@@ -159,10 +161,13 @@ class Results:
         )
         descr = lines.symbol(f"descr_{aval.dtype.name}")
         lines.do(f"call void @Py_IncRef(ptr {descr})")  # the array takes it
-        kind = lines.symbol("numpy_ndarray")
-        given = (f"ptr {kind}", f"ptr {descr}", f"i32 {len(aval.shape)}", f"ptr {name}")
-        rest = ("ptr null", "ptr null", "i32 0", "ptr null")
-        self._keep(i, lines.call("ptr", "PyArray_NewFromDescr", *given, *rest))
+        given = (f"ptr {descr}", f"i32 {len(aval.shape)}", f"ptr {name}")
+        if aval.nbytes >= LARGE:
+            self._keep(i, lines.call("ptr", ARRAY, *given, f"i64 {aval.nbytes}"))
+        else:
+            kind = lines.symbol("numpy_ndarray")
+            rest = ("ptr null", "ptr null", "i32 0", "ptr null")
+            self._keep(i, lines.call("ptr", "PyArray_NewFromDescr", f"ptr {kind}", *given, *rest))
         return lines.load("ptr", lines.load("ptr", "%objects", 8 * i), DATA)
 
     def _block(self) -> str | None:

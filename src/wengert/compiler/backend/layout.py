@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from wengert.compiler.backend.capi import address_of
 from wengert.compiler.backend.notices import say_once
 from wengert.core.dtype import DEFAULTS
 from wengert.core.handles import _new
@@ -91,6 +92,16 @@ def _found() -> Layout | None:
     )
     places = [*found.tensor.values(), *found.state.values(), found.default]
     return found if all(places) else None
+
+
+@functools.cache
+def handler_slot() -> int:
+    """Where an array has the handler of its memory; 0 if that is not known."""
+    array = np.zeros(3)
+    handler: Any = ctypes.PYFUNCTYPE(ctypes.py_object)(address_of("PyDataMem_GetHandler"))()
+    places = range(FLAGS + 8, np.ndarray.__basicsize__, 8)
+    matching = [at for at in places if _pointer(id(array) + at) == id(handler)]
+    return matching[0] if len(matching) == 1 else 0
 
 
 def _slot(thing: Any, name: str) -> int:

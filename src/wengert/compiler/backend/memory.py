@@ -1,93 +1,120 @@
-"""Memory for the intermediate values of native programs, which is kept from call to call.
+"""Memory for intermediate values and for large results, which is used again and again.
 
-A fresh block costs a page fault for each 4 KB, 16 MB of it 4 ms. A call takes a block that is free
-and large enough and gives it back, so there are as many as there were calls at the same time. Both
-happen while the interpreter's lock is held, which is what makes the list safe.
+Fresh memory costs a page fault for each 4 KB, 16 MB of it 2 ms: as long as an elementwise program
+takes for them. What the system's malloc keeps it gives back when the end of its heap is free. So
+blocks that come back are kept, up to KEPT bytes, and the last block of intermediate values however
+large it is. Large results are NumPy arrays that own their memory; NumPy gives it back to us.
+
+All of this happens while the interpreter's lock is held, which is what makes the list safe.
 """
 
 from __future__ import annotations
 
+import ctypes
 import functools
-from typing import Final
+import sys
+from math import prod
+from typing import Any, Final
 
-from wengert.compiler.backend.llvm import BEST, Host
+import numpy as np
+
+from wengert.compiler.backend.capi import address_of
+from wengert.compiler.backend.layout import FLAGS, handler_slot, layout
+from wengert.compiler.backend.llvm import BEST, Host, Library, host
+from wengert.compiler.backend.memory_text import (
+    ARRAY,
+    GIVE,
+    HANDLER,
+    TAKE,
+    array_text,
+    blocks_text,
+)
 from wengert.compiler.backend.stored import compiled_text
 
-TAKE, GIVE = "wengert_take", "wengert_give"
-"""ptr wengert_take(i64 bytes): aligned to 64 bytes, or null. void wengert_give(ptr)."""
+KEPT: Final = 256 * 2**20
+"""Bytes that nobody uses, and that are kept."""
 
-# Before each block are 64 bytes: the next free one, its size, and what malloc returned.
-_TEXT: Final = f"""
-@blocks = internal global ptr null
-declare ptr @malloc(i64)
-declare void @free(ptr)
+LARGE: Final = 64 * 2**10
+"""Bytes from which on a result is in a block of ours; smaller ones malloc has at hand."""
 
-define ptr @{TAKE}(i64 %bytes) {{
-entry:
-  br label %look
-look:
-  %link = phi ptr [ @blocks, %entry ], [ %block, %next ]
-  %block = load ptr, ptr %link
-  %none = icmp eq ptr %block, null
-  br i1 %none, label %fresh, label %seen
-seen:
-  %at = getelementptr i8, ptr %block, i64 8
-  %size = load i64, ptr %at
-  %fits = icmp uge i64 %size, %bytes
-  br i1 %fits, label %take, label %next
-next:
-  br label %look
-take:
-  %rest = load ptr, ptr %block
-  store ptr %rest, ptr %link
-  br label %done
-fresh:
-  %largest = load ptr, ptr @blocks
-  %some = icmp ne ptr %largest, null
-  br i1 %some, label %drop, label %get
-drop:
-  %second = load ptr, ptr %largest
-  store ptr %second, ptr @blocks
-  %kept = getelementptr i8, ptr %largest, i64 16
-  %old = load ptr, ptr %kept
-  call void @free(ptr %old)
-  br label %get
-get:
-  %whole = add i64 %bytes, 128
-  %got = call ptr @malloc(i64 %whole)
-  %failed = icmp eq ptr %got, null
-  br i1 %failed, label %out, label %align
-align:
-  %number = ptrtoint ptr %got to i64
-  %above = add i64 %number, 63
-  %rounded = and i64 %above, -64
-  %made = inttoptr i64 %rounded to ptr
-  %sized = getelementptr i8, ptr %made, i64 8
-  store i64 %bytes, ptr %sized
-  %keep = getelementptr i8, ptr %made, i64 16
-  store ptr %got, ptr %keep
-  br label %done
-done:
-  %found = phi ptr [ %block, %take ], [ %made, %align ]
-  %memory = getelementptr i8, ptr %found, i64 64
-  ret ptr %memory
-out:
-  ret ptr null
-}}
-
-define void @{GIVE}(ptr %memory) {{
-  %block = getelementptr i8, ptr %memory, i64 -64
-  %first = load ptr, ptr @blocks
-  store ptr %first, ptr %block
-  store ptr %block, ptr @blocks
-  ret void
-}}
-"""
+_PYTHON: Final = ("PyArray_NewFromDescr", "PyErr_NoMemory", "Py_DecRef", "Py_IncRef")
 
 
 @functools.cache
 def symbols(host: Host) -> dict[str, int]:
-    """The two functions, in this process."""
-    library = host.load([compiled_text(host, _TEXT, BEST)], [TAKE, GIVE], {})
+    """The functions TAKE, GIVE and ARRAY in this process, for native code to call."""
+    blocks = _blocks(host)
+    found = {name: blocks.address(name) for name in (TAKE, GIVE)}
+    arrays = _arrays(host, blocks, handler_slot())
+    if not _own_their_memory(arrays):
+        arrays = _arrays(host, blocks, 0)
+    return found | {ARRAY: arrays.address(ARRAY)}
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """np.empty for results: a large one is a block of ours."""
+    backend = host() if prod(shape) * dtype.itemsize >= LARGE and layout() is not None else None
+    if backend is None:
+        return np.empty(shape, dtype)
+    return _made(_maker(symbols(backend)[ARRAY]), shape, dtype)
+
+
+@functools.cache
+def _blocks(host: Host) -> Library:
+    text = blocks_text(KEPT, pages=sys.platform == "linux")
+    library = host.load(
+        [compiled_text(host, text, BEST)], [TAKE, GIVE, HANDLER, "dropped", "total"], {}
+    )
     library.keep()
-    return {name: library.address(name) for name in (TAKE, GIVE)}
+    return library
+
+
+def _arrays(host: Host, blocks: Library, slot: int) -> Library:
+    text = array_text(FLAGS, slot)
+    known = {name: address_of(name) for name in _PYTHON} | {"numpy_ndarray": id(np.ndarray)}
+    known |= {name: blocks.address(name) for name in (TAKE, "dropped")}
+    known["capsule"] = id(_capsule(blocks.address(HANDLER)))
+    library = host.load([compiled_text(host, text, BEST)], [ARRAY], known)
+    library.keep()
+    return library
+
+
+@functools.cache
+def _capsule(address: int) -> Any:
+    """The handler as NumPy wants it; it lives as long as the process."""
+    make = ctypes.pythonapi.PyCapsule_New
+    make.restype = ctypes.py_object
+    make.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    capsule: Any = make(address, _CAPSULE, None)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(capsule))
+    return capsule
+
+
+_CAPSULE: Final = ctypes.c_char_p(b"mem_handler")
+
+
+def _own_their_memory(library: Library) -> bool:
+    """Whether arrays are made as NumPy makes them, and grow and go as they should."""
+    make = _maker(library.address(ARRAY))
+    array = _made(make, (3, 5), np.dtype(np.float32))
+    if array.shape != (3, 5) or array.dtype != np.float32 or not array.flags.owndata:
+        return False
+    if not (array.flags.carray and array.flags.writeable):
+        return False
+    array[...] = 7
+    array.resize((4, 5), refcheck=False)
+    return bool((array[:3] == 7).all() and (array[3] == 0).all() and array.flags.owndata)
+
+
+@functools.cache
+def _maker(address: int) -> Any:
+    return ctypes.PYFUNCTYPE(
+        ctypes.py_object, ctypes.py_object, ctypes.c_int, ctypes.c_void_p, ctypes.c_int64
+    )(address)
+
+
+def _made(make: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    sides = (ctypes.c_int64 * len(shape))(*shape)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the array takes it
+    array: np.ndarray[Any, Any] = make(dtype, len(shape), sides, prod(shape) * dtype.itemsize)
+    return array
