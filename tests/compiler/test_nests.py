@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wengert as wg
-from compiler.nests import run
-from wengert.compiler.loops import cost, rows
+from compiler.nests import nest_of, run
+from wengert.compiler.loops import cost, plan, rows
+from wengert.compiler.pieces.piece import Module
 
 DTYPES = [np.float32, np.float64]
 
@@ -113,6 +114,27 @@ def test_long_rows_and_columns(parts, shape, first, dtype):
     dim = (0,) if first else (len(shape) - 1,)
     arrays = [numbers(shape, 1, dtype), np.broadcast_to(numbers(shape[-1:], 2, dtype), shape)]
     check_passes(arrays, dim)
+
+
+@pytest.mark.parametrize("shape", [(700, 333), (300, 3, 100), (2, 150, 70)])
+def test_walks_down_wide_arrays(shape, monkeypatch):
+    """One pass over the rows in order, with the sums of all columns in memory."""
+    monkeypatch.setattr(plan, "CACHE", 0)
+    dim = (1,) if shape[0] == 2 else tuple(range(len(shape) - 1))
+    arrays = [numbers(shape, 1), np.broadcast_to(numbers(shape[-1:], 2), shape)]
+
+    def function(x, y):
+        z = x * y + y * 2.0
+        total, top = z.sum(dim, keepdim=True), x.amax(dim, keepdim=True)
+        return z, total, total * 2.0 - top, (z > 0).all(dim, keepdim=True)
+
+    nest, _, _ = nest_of(function, arrays, shape, dim)
+    module = Module({node: i for i, node in enumerate([*nest.loads, *nest.stores])})
+    nest.write(module)
+    assert module.steps[0].function.startswith("walk")
+    expected = function(*(wg.tensor(np.array(a)) for a in arrays))
+    for mine, other in zip(run(function, arrays, shape, dim), expected, strict=True):
+        np.testing.assert_allclose(mine, other.numpy(), 1e-4, 1e-4)
 
 
 @pytest.mark.parametrize("shape", [(9001,), (70, 333), (700, 3, 40)])

@@ -33,37 +33,34 @@ class Columns(Loops):
         return min(unrolled(self.cost.work), -(-self.space.outer[-1] // self.wide.lanes))
 
     @property
-    def _block(self) -> int:
+    def block(self) -> int:
+        """How many columns a block has."""
         return self._together * self.wide.lanes
 
     @property
     def units(self) -> int:
-        return prod(self.space.outer[:-1]) * -(-self.space.outer[-1] // self._block)
+        return prod(self.space.outer[:-1]) * -(-self.space.outer[-1] // self.block)
 
     def unit(self, at: str) -> None:
         width = self.space.outer[-1]
-        blocks = -(-width // self._block)
+        blocks = -(-width // self.block)
         *above, block = self.coordinates(at, (*self.space.outer[:-1], blocks))
-        self.base = [*above, self.writer.scaled(block, self._block)]
+        self.base = [*above, self.writer.scaled(block, self.block)]
         self._ends = self.ends(self.base)
         self.point_at(self.base)
-        rest = width % self._block
+        rest = width % self.block
         if rest == 0 or blocks == 1:
-            self._columns(self._block if rest == 0 else rest)
+            self._columns(self.block if rest == 0 else rest)
             return
         is_last = self.code.emit(f"icmp eq i64 {block}, {blocks - 1}", "i1")
         with self.writer.when(self.code.inverse(is_last)):
-            self._columns(self._block)
+            self._columns(self.block)
         with self.writer.when(is_last):
             self._columns(rest)
 
     def _columns(self, width: int) -> None:
         """All passes over so many columns."""
-        lanes = self.wide.lanes
-        counts = [min(lanes, width - first) for first in range(0, width, lanes)]
-        vectors = [
-            Vector(self, turn * lanes, None if n == lanes else n) for turn, n in enumerate(counts)
-        ]
+        vectors = self.vectors(width)
         for number in range(self.flow.passes + 1):
             for vector in vectors:
                 vector.compute_rows(number)
@@ -71,6 +68,14 @@ class Columns(Loops):
                 self._pass(number, vectors)
         for vector in vectors:
             vector.store_rows()
+
+    def vectors(self, width: int) -> list[Vector]:
+        """The vectors of so many columns, the last one in part."""
+        lanes = self.wide.lanes
+        counts = [min(lanes, width - first) for first in range(0, width, lanes)]
+        return [
+            Vector(self, turn * lanes, None if n == lanes else n) for turn, n in enumerate(counts)
+        ]
 
     def _pass(self, number: int, vectors: Sequence[Vector]) -> None:
         """One pass down the columns."""
@@ -151,6 +156,20 @@ class Vector:
         for node, accumulator in self.sums.items():
             wide, state = self._loops.wide, accumulator.result()
             self._loops.finish(wide, node, state, self._known, self._keep)
+
+    def join(self) -> None:
+        """Join what was accumulated with the states in memory."""
+        loops = self._loops
+        for node, accumulator in self.sums.items():
+            places = loops.space.partials[node]
+            pairs = zip(places, accumulator.types, strict=True)
+            before = tuple(
+                load(loops.wide, self._address(place, []), place.outer[-1], type, self._count)
+                for place, type in pairs
+            )
+            state = accumulator.kind.join(loops.wide, before, accumulator.result())
+            for place, value in zip(places, state, strict=True):
+                self._keep(place, value)
 
     def _keep(self, place: Place, value: Value) -> None:
         self._store(value, place, [])

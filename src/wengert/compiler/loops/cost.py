@@ -40,7 +40,8 @@ def _length(node: Node, flow: Flow) -> int:
 class Cost:
     """The cost of some loops.
 
-    row: nanoseconds for all passes over one row, or over one part of a row.
+    row: nanoseconds for all passes over one row, or over one part of a row. moved: bytes that are
+    read and written per point.
     """
 
     def __init__(self, flow: Flow, space: Space, lanes: int) -> None:
@@ -51,10 +52,11 @@ class Cost:
             needed = [*flow.needed(number), *flow.accumulated(number)]
             self.work += sum(self.per_node[node] for node in needed)
         full = [node for node, p in [*space.loads.items(), *space.stores.items()] if any(p.inner)]
-        moved = sum(size(type_of(node)) for node in full)
+        self.moved = sum(size(type_of(node)) for node in full)
         alone = sum(n for node, n in self.per_node.items() if node not in flow.full)
-        cached = moved * points * space.rows <= CACHE
-        per_point = max(self.work * INSTRUCTION / lanes, moved * (CACHED_BYTE if cached else BYTE))
+        cached = self.moved * points * space.rows <= CACHE
+        byte = CACHED_BYTE if cached else BYTE
+        per_point = max(self.work * INSTRUCTION / lanes, self.moved * byte)
         self.row = points * per_point + alone * INSTRUCTION + 2.0
 
     def chunks(self, rows: int) -> int:

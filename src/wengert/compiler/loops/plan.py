@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wengert.compiler.loops.accumulate import BLOCK
 from wengert.compiler.loops.blocks import Blocks
 from wengert.compiler.loops.body import Loops
 from wengert.compiler.loops.columns import Columns
+from wengert.compiler.loops.cost import CACHE
 from wengert.compiler.loops.rows import Rows
 from wengert.compiler.loops.space import Place, Space, arranged, cut
 from wengert.compiler.loops.split import Split
 from wengert.compiler.loops.straight import Straight
+from wengert.compiler.loops.walk import LONGEST, Walk
 from wengert.compiler.pieces.piece import Module
 
 if TYPE_CHECKING:
@@ -43,6 +46,9 @@ def write_nest(nest: Nest, module: Module) -> None:
         kind = Blocks
     loops = kind(nest.nodes, nest.sources, space, module, {})
     axis, length = _parts(loops)
+    if isinstance(loops, Columns) and _walks(loops):
+        kind, axis = Walk, len(space.inner) - 1
+        length = min(-(-space.inner[axis] // loops.cost.chunks(space.rows)), LONGEST)
     if length >= space.inner[axis]:
         loops.write()
     elif loops.flow.reductions:
@@ -50,6 +56,13 @@ def write_nest(nest: Nest, module: Module) -> None:
     else:
         space = cut(space, axis, length, len(space.outer))
         kind(nest.nodes, nest.sources, space, module, {}).write()
+
+
+def _walks(loops: Columns) -> bool:
+    """Whether rows are wide, and all of them more than the caches next to the processor hold."""
+    space = loops.space
+    wide = space.outer[-1] > loops.block and space.inner[-1] >= 2 * BLOCK
+    return wide and loops.flow.passes == 1 and loops.cost.moved * space.row * space.rows > CACHE
 
 
 def _direction(space: Space) -> tuple[type[Loops], Space]:

@@ -72,7 +72,7 @@ class Split:
 
     @property
     def _down(self) -> bool:
-        return self._kind is Columns
+        return issubclass(self._kind, Columns)
 
     def _strides(self) -> tuple[tuple[int, ...], int]:
         """Along the outer axes, and from part to part."""
@@ -117,7 +117,8 @@ class Split:
         for own in states.values():
             loads |= {state: Place(state, 0, outer, (step,)) for state in own}
         space = Space(self._space.outer, (self._parts,), loads, stores, reduces=True)
-        self._kind(nodes, sources, space, self._module, self._slots).write()
+        kind = Columns if self._down else self._kind
+        kind(nodes, sources, space, self._module, self._slots).write()
         still = (0,) * len(self._space.inner)
         self._known |= {node: place._replace(inner=still) for node, place in stores.items()}
         self._stored |= rows.keys()
