@@ -19,7 +19,7 @@ SOURCE = r"""
 #include <math.h>
 
 void triad(long n, const float *restrict b, const float *restrict c, float *restrict a) {
-  #pragma omp parallel for simd
+  #pragma omp parallel for simd if(n > 50000)
   for (long i = 0; i < n; i++) a[i] = b[i] + 0.5f * c[i];
 }
 

@@ -29,7 +29,8 @@ def fewer_reshapes(node: Node, writer: Writer) -> Any:
         return writer.apply(node.op, source.inputs[0], at=node, shape=shape)
     if node.op is expand_op and source.op is view_op:
         inner = source.inputs[0]
-        if _from_first(inner.aval.shape) == _from_first(source.aval.shape):
+        lengths = inner.aval.shape
+        if len(lengths) <= len(shape) and _from_first(lengths) == _from_first(source.aval.shape):
             return writer.apply(expand_op, inner, at=node, shape=shape)
     assert node.attrs is not None
     if node.attrs["shape"] != shape:  # a length was left to be inferred
