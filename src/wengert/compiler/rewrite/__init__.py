@@ -18,6 +18,7 @@ from wengert.compiler.rewrite.expansions import broadcasting
 from wengert.compiler.rewrite.identities import without_involutions, without_neutral
 from wengert.compiler.rewrite.joins import joined_parts
 from wengert.compiler.rewrite.layout import with_a_copy
+from wengert.compiler.rewrite.products import summed_within, vectors_as_rows
 from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
 from wengert.compiler.rewrite.writer import Rule, written_by
 from wengert.core.node import Node
@@ -29,7 +30,7 @@ Pass = Callable[[Sequence[Node]], list[Node]]
 RULES: Final[tuple[Rule, ...]] = (
     folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
     fewer_reshapes, fewer_permutations, fewer_parts, shorter_casts, settled_choices,
-    reductions_of_one, joined_parts, with_a_copy,
+    reductions_of_one, joined_parts, with_a_copy, vectors_as_rows, summed_within,
 )  # fmt: skip
 
 
