@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from wengert.compiler.parts import NativePart, Part, Slots, numpy_or_projection
 from wengert.compiler.plan.cluster import Single, Unit
+from wengert.compiler.plan.direct import store_directly
 from wengert.compiler.plan.planned import Plan
 from wengert.core.node import Node
 
@@ -32,6 +33,7 @@ class Assembly:
         pieces = [self._plan.piece(unit) for unit in run]
         stored = [node for piece in pieces for node in piece.stores]
         kept = {node for node in stored if self._plan.is_read_outside(node, run)}
+        store_directly(pieces, kept)
         part = NativePart(pieces, self._slots, kept)
         assert self._build is not None
         self._build(part, self._threads)

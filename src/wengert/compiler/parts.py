@@ -99,7 +99,7 @@ class NativePart(Part):
         self.pieces = tuple(pieces)
         self.kept = kept
         self.nodes = [node for piece in pieces for node in piece.nodes]
-        made = [node for piece in pieces for node in piece.stores]
+        made = list(dict.fromkeys(node for piece in pieces for node in piece.stores))
         loaded = {access.root: None for piece in pieces for access in piece.loads.values()}
         read = [root for root in loaded if root not in set(made)]
         written = [node for node in made if node in kept]
@@ -125,8 +125,10 @@ class NativePart(Part):
 
     def _spans(self, inner: Sequence[Node]) -> dict[Node, tuple[int, int]]:
         """Per intermediate value the first and the last piece that has it."""
-        spans = {node: (i, i) for i, p in enumerate(self.pieces) for node in p.stores}
+        spans: dict[Node, tuple[int, int]] = {}
         for i, piece in enumerate(self.pieces):
+            for node in piece.stores:  # several may write into one
+                spans[node] = spans.get(node, (i, i))[0], i
             for access in piece.loads.values():
                 if access.root in spans:
                     spans[access.root] = spans[access.root][0], i

@@ -42,7 +42,49 @@ def parts(node: Node, accesses: Accesses) -> Phases | None:
         walks.append(Walk(space, Place(accesses[source], given.dtype), target, every))
     if sum(prod(walk.space) for walk in walks) == out.size:
         return [walks]
+    around = _around(node, walks[0], attrs.get("value", 0)) if len(walks) == 1 else None
+    if around is not None:
+        return [[*around, *walks]]
     return [[filled(node, attrs.get("value", 0))], walks]
+
+
+def _around(node: Node, part: Walk, value: Any) -> list[Walk] | None:
+    """Walks that set all but a part of the result to a number; None if that is no block of it."""
+    out: Aval = node.aval
+    strides = contiguous(out.shape)
+    found = _block(part, out.shape, strides)
+    if found is None:
+        return None
+    walks = []
+    for axis, (first, count) in enumerate(found):
+        for begin, end in ((0, first), (first + count, out.shape[axis])):
+            if begin == end:
+                continue
+            ranges = [*found[:axis], (begin, end - begin)]
+            starts = [start for start, _ in ranges]
+            offset = sum(s * n for s, n in zip(starts, strides, strict=False))
+            space = (*(n for _, n in ranges), *out.shape[axis + 1 :])
+            target = Place(Access(node, offset, strides), out.dtype)
+            number = Number.of(value, out.dtype)
+            walks.append(Walk(space, number, target, tuple(range(len(space)))))
+    return walks
+
+
+def _block(part: Walk, shape: Shape, strides: tuple[int, ...]) -> list[tuple[int, int]] | None:
+    """Per axis of the result where a part begins and how long it is; None if it has gaps."""
+    access = part.target.access
+    left = [axis for axis, side in enumerate(part.space) if side != 1]
+    found, rest = [], access.offset
+    for side, stride in zip(shape, strides, strict=True):
+        own = [a for a in left if access.strides[a] == stride] if side != 1 else []
+        count = part.space[own[0]] if own else 1
+        first, rest = divmod(rest, stride) if stride else (0, rest)
+        if own:
+            left.remove(own[0])
+        if first + count > side:
+            return None
+        found.append((first, count))
+    return None if left or rest or not prod(part.space) else found
 
 
 def _part_of_result(node: Node, i: int) -> Access | None:
