@@ -172,6 +172,21 @@ def test_one_element(count):
         assert_equal(mine, other.numpy())
 
 
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.bool_])
+def test_maps_of_transposed_arrays(parts, dtype, order, at_end):
+    shape = (33, 3, 301) if order[-1] else (301, 40, 5)
+    x = numbers(shape, 1)
+    whole = (numbers(tuple(shape[d] for d in np.argsort(order)), 2) * 3).astype(dtype)
+    y = whole.transpose(order)
+    assert y.shape == shape
+
+    (mine,) = run(lambda x, y: wg.where(x > 0, x, y), [x, y], shape, at_end=at_end)
+
+    assert_equal(mine, wg.where(wg.tensor(x) > 0, wg.tensor(x), wg.tensor(y)).numpy())
+
+
 @pytest.mark.parametrize("dim", [(0,), (1,), (0, 1)])
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 def test_indices_of_extremes(parts, name, dim):

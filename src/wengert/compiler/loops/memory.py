@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from wengert.compiler.code import Code, Value
 from wengert.compiler.types import size, stored
+
+
+def shuffled(code: Code, x: Value, y: Value, lanes: Iterable[int]) -> Value:
+    """Lanes of two vectors side by side."""
+    wide, chosen = code.wide(x.type), ", ".join(f"i32 {lane}" for lane in lanes)
+    mask = f"<{chosen.count(',') + 1} x i32> <{chosen}>"
+    return code.emit(f"shufflevector {wide} {x.name}, {wide} {y.name}, {mask}", x.type)
 
 
 def splat(code: Code, x: Value) -> Value:
@@ -19,6 +28,19 @@ def splat(code: Code, x: Value) -> Value:
 def wide_of(code: Code, x: Value) -> str:
     """A scalar with its type."""
     return f"{code.beside(1).wide(x.type)} {x.name}"
+
+
+def turned(code: Code, rows: Sequence[Value]) -> list[Value]:
+    """As many vectors as lanes, as the rows of a matrix: its columns."""
+    found, lanes, s = list(rows), code.lanes, 1
+    while s < lanes:
+        low = [lane + lanes - s if lane & s else lane for lane in range(lanes)]
+        high = [lane + lanes if lane & s else lane + s for lane in range(lanes)]
+        for i in (i for i in range(lanes) if not i & s):
+            x, y = found[i], found[i + s]
+            found[i], found[i + s] = shuffled(code, x, y, low), shuffled(code, x, y, high)
+        s *= 2
+    return found
 
 
 def first_lanes(code: Code, count: int) -> str:
@@ -50,15 +72,19 @@ def _read(type: str) -> str:
 
 
 def _contiguous(code: Code, pointer: str, stride: int, type: str, count: int | None) -> Value:
+    if count is not None:
+        return load_masked(code, pointer, _read(type), first_lanes(code, count))
     wide, align = code.wide(_read(type)), size(type)
-    if count is None:
-        return code.emit(f"load {wide}, ptr {pointer}, align {align}", _read(type))
-    masks = code.wide("i1")
-    name = f"@llvm.masked.load.{code.suffix(_read(type))}.p0"
+    return code.emit(f"load {wide}, ptr {pointer}, align {align}", _read(type))
+
+
+def load_masked(code: Code, pointer: str, type: str, mask: str) -> Value:
+    """The elements from a pointer on, where the mask is on; the others are 0 and not read."""
+    wide, masks, align = code.wide(type), code.wide("i1"), size(type)
+    name = f"@llvm.masked.load.{code.suffix(type)}.p0"
     code.declared.add(f"declare {wide} {name}(ptr, i32, {masks}, {wide})")
-    mask = first_lanes(code, count)
     given = f"ptr {pointer}, i32 {align}, {masks} {mask}, {wide} zeroinitializer"
-    return code.emit(f"call {wide} {name}({given})", _read(type))
+    return code.emit(f"call {wide} {name}({given})", type)
 
 
 def _reversed(code: Code, pointer: str, stride: int, type: str, count: int | None) -> Value:
@@ -66,10 +92,7 @@ def _reversed(code: Code, pointer: str, stride: int, type: str, count: int | Non
     last = code.lanes - 1
     first = code.emit(f"getelementptr {stored(type)}, ptr {pointer}, i64 {-last}", "i64").name
     x = _contiguous(code, first, 1, type, None)
-    wide = code.wide(x.type)
-    order = ", ".join(f"i32 {last - i}" for i in range(code.lanes))
-    turned = f"shufflevector {wide} {x.name}, {wide} poison, <{code.lanes} x i32> <{order}>"
-    return code.emit(turned, x.type)
+    return shuffled(code, x, x, reversed(range(code.lanes)))
 
 
 def _gathered(code: Code, pointer: str, stride: int, type: str, count: int | None) -> Value:

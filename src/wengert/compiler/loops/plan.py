@@ -14,6 +14,7 @@ from wengert.compiler.loops.rows import Rows
 from wengert.compiler.loops.space import Place, Space, arranged, cut
 from wengert.compiler.loops.split import Split
 from wengert.compiler.loops.straight import Straight
+from wengert.compiler.loops.tiles import MOST_LANES, WIDTH, Tiles, across
 from wengert.compiler.loops.walk import LONGEST, Walk
 from wengert.compiler.pieces.piece import Module
 
@@ -45,6 +46,10 @@ def write_nest(nest: Nest, module: Module) -> None:
     if kind is Rows and space.reduces and space.row <= SHORT and space.rows >= MANY:
         kind = Blocks
     loops = kind(nest.nodes, nest.sources, space, module, {})
+    tiled = _tiled(loops)
+    if tiled is not None:
+        Tiles(nest.nodes, nest.sources, tiled, module, {}).write()
+        return
     axis, length = _parts(loops)
     if isinstance(loops, Columns) and _walks(loops):
         kind, axis = Walk, len(space.inner) - 1
@@ -56,6 +61,19 @@ def write_nest(nest: Nest, module: Module) -> None:
     else:
         space = cut(space, axis, length, len(space.outer))
         kind(nest.nodes, nest.sources, space, module, {}).write()
+
+
+def _tiled(loops: Loops) -> Space | None:
+    """A map's space for tiles, if it reads something across: the axis of that behind the parts."""
+    space = loops.space
+    lanes = loops.wide.lanes
+    if loops.flow.reductions or lanes > MOST_LANES or space.inner[-1] < lanes:
+        return None
+    for axis, length in enumerate(space.outer):
+        if length >= lanes and across(space, axis):
+            parts = cut(space, 0, WIDTH, len(space.outer))
+            return _last(parts, axis)
+    return None
 
 
 def _walks(loops: Columns) -> bool:
@@ -89,7 +107,11 @@ def _last(space: Space, axis: int) -> Space:
 
     loads = {node: placed(place) for node, place in space.loads.items()}
     stores = {node: placed(place) for node, place in space.stores.items()}
-    return replace(space, outer=moved(space.outer), loads=loads, stores=stores)
+    found = replace(space, outer=moved(space.outer), loads=loads, stores=stores)
+    if space.cut is None:
+        return found
+    part = space.cut.part
+    return replace(found, cut=space.cut._replace(part=part - (part > axis)))
 
 
 def _parts(loops: Loops) -> tuple[int, int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from wengert.compiler.code import Code, Value
+from wengert.compiler.loops.memory import shuffled
 
 State = tuple[Value, ...]
 """What a reduction has accumulated: a value; for argmax and argmin also the index of it."""
@@ -113,10 +114,3 @@ def transposed(code: Code, states: Sequence[State], join: Join) -> State:
             for a, b in pairs
         ]
     return states[0]
-
-
-def shuffled(code: Code, x: Value, y: Value, lanes: Iterable[int]) -> Value:
-    """Lanes of two vectors side by side."""
-    wide, chosen = code.wide(x.type), ", ".join(f"i32 {lane}" for lane in lanes)
-    mask = f"<{chosen.count(',') + 1} x i32> <{chosen}>"
-    return code.emit(f"shufflevector {wide} {x.name}, {wide} {y.name}, {mask}", x.type)

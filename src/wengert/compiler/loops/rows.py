@@ -66,6 +66,10 @@ class Rows(Loops):
 
     def unit(self, at: str) -> None:
         self.begin_row(at)
+        self.row()
+
+    def row(self) -> None:
+        """All passes over one row."""
         self.kept: dict[Node, str] = {}
         known = self._loaded_rows()
         for number in range(self.flow.passes + 1):
@@ -77,10 +81,14 @@ class Rows(Loops):
 
     def begin_row(self, row: str, shelf: str = "0") -> None:
         """Set coordinates and pointers to a row."""
-        self.base = self.coordinates(row, self.space.outer)
-        self._ends = self.ends(self.base)
-        self.point_at(self.base)
-        self._shelf = shelf
+        self.begin_at(self.coordinates(row, self.space.outer), shelf)
+
+    def begin_at(self, base: Sequence[str], shelf: str = "0") -> None:
+        """The same by the coordinates."""
+        self.base = base
+        self._ends = self.ends(base)
+        self.point_at(base)
+        self.shelf = shelf
 
     def _keep(self, place: Place, value: Value) -> None:
         store(self.code, value, self.pointers[place], 0)
@@ -199,7 +207,7 @@ class Rows(Loops):
         found: Known = {}
         for node, place in self.space.loads.items():
             if node in read and node in self.flow.full and not place.inner[-1]:
-                found[node] = self._loaded(node, [*at, "0"], None)
+                found[node] = self.loaded(node, [*at, "0"], None)
         return found
 
     def _vectors(self, this: Pass) -> Iterator[Vector]:
@@ -250,7 +258,7 @@ class Rows(Loops):
         self, this: Pass, known: Known, at: Sequence[str], turn: int, count: int | None
     ) -> None:
         """What a pass does with one vector: load, compute, keep, accumulate, store."""
-        values = Values(self.wide, known, lambda node: self._loaded(node, at, count))
+        values = Values(self.wide, known, lambda node: self.loaded(node, at, count))
         for node in this.needed:
             values.compute(node, self.sources[node])
             if node in this.later:
@@ -265,7 +273,7 @@ class Rows(Loops):
             else:
                 store(self.wide, values[node], pointer, place.inner[-1], count)
 
-    def _loaded(self, node: Node, at: Sequence[str], count: int | None) -> Value:
+    def loaded(self, node: Node, at: Sequence[str], count: int | None) -> Value:
         if node in self.kept:
             return load(self.wide, self._room(node, self.kept[node], at), 1, type_of(node))
         place = self.space.loads[node]
@@ -273,7 +281,7 @@ class Rows(Loops):
 
     def _room(self, node: Node, room: str, at: Sequence[str]) -> str:
         """Where a vector is kept between passes."""
-        writer, index = self.writer, self._shelf
+        writer, index = self.writer, self.shelf
         padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
         for coordinate, length in zip(at, (*self.space.inner[:-1], padded), strict=True):
             index = writer.sum(writer.scaled(index, length), coordinate)
