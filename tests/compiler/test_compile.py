@@ -251,10 +251,40 @@ def test_the_graph_can_be_asked():
 
 
 def test_the_report_names_what_numpy_does():
-    report = wg.compile(lambda x: (x * 2 + 1).exp()).report(wg.ones(3))
+    report = wg.compile(lambda x: wg.linalg.inv(x * 2 + 1)).report(wg.ones(3, 3))
 
-    assert (report.native, report.kernels, report.numpy) == (2, 1, {"exp": 1})
-    assert "3 operations" in str(report)
+    assert (report.native, report.kernels, report.numpy) == (2, 1, {"linalg_inv": 1})
+    assert report.reasons == {"linalg_inv": "it has no native code"}
+    assert "3 operations (3 as traced): 2 in 1 kernel, 1 by NumPy" in str(report)
+    assert "NumPy: linalg_inv: it has no native code" in str(report)
+
+
+def test_the_report_of_a_product():
+    """Shapes and dtypes are enough; what moves and what is computed is counted."""
+    compiled = wg.compile(lambda x, w: (x @ w + 1).relu())
+    f4 = np.dtype(np.float32)
+    report = compiled.report(wg.Aval((30, 40), f4), wg.Aval((40, 50), f4))
+
+    product, rest = report.groups
+    assert (product.operations, product.flops) == (("matmul",), 2 * 30 * 40 * 50)
+    assert product.moved == 4 * (30 * 40 + 40 * 50 + 30 * 50)
+    assert (rest.operations, rest.flops) == (("add", "relu"), 2 * 30 * 50)
+    assert report.flops == product.flops + rest.flops
+    assert report.buffers == 1
+    assert report.nbytes >= 4 * 30 * 50
+    assert list(report.stages) == ["trace", "rewrite", "plan", "native code"]
+    assert report.seconds == sum(report.stages.values()) > 0
+
+
+def test_dtypes_without_native_code_are_the_reason():
+    report = wg.compile(lambda x: x * 1j).report(wg.ones(3))
+
+    assert report.numpy == {"mul": 1}
+    assert report.reasons["mul"] == "there is no native code for complex64"
+
+
+def test_machine_code():
+    assert "ret" in wg.compile(founding).assembly(1.0, 2.0)
 
 
 def test_llvm_ir():

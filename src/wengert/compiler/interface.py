@@ -12,9 +12,10 @@ import numpy as np
 from wengert.compiler.arguments import Parameters, array_of, tensor_of
 from wengert.compiler.donated import Donated
 from wengert.compiler.entering import Entries, entry_of
-from wengert.compiler.program import Program, Report
+from wengert.compiler.program import Program
 from wengert.compiler.programs import Programs
 from wengert.compiler.recorded import Pullback, applied, operation
+from wengert.compiler.report import Report
 from wengert.compiler.verify import verify as verified
 from wengert.core.handles import _new
 from wengert.core.node import Node
@@ -206,6 +207,10 @@ class Compiled:
     def llvm_ir(self, *args: Any, **kwargs: Any) -> str:
         """The native code of that program, as LLVM's text before optimisation."""
         return self._asked(args, kwargs).llvm_ir()
+
+    def assembly(self, *args: Any, **kwargs: Any) -> str:
+        """The machine code of that program, as text."""
+        return self._asked(args, kwargs).assembly()
 
 
 def _is_seen(inputs: Sequence[Any]) -> bool:

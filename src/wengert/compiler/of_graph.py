@@ -9,8 +9,8 @@ import numpy as np
 
 from wengert.compiler.arguments import Parameters
 from wengert.compiler.interface import Compiled, Options
-from wengert.compiler.program import Report
 from wengert.compiler.replay import replayed
+from wengert.compiler.report import Report
 from wengert.core.aval import stand_in
 from wengert.core.handles import _new
 from wengert.core.tensor import Tensor
@@ -90,6 +90,10 @@ class CompiledGraph:
     def llvm_ir(self) -> str:
         """The program's native code, as LLVM's text before optimisation."""
         return self._compiled.llvm_ir(*self._examples())
+
+    def assembly(self) -> str:
+        """The program's machine code, as text."""
+        return self._compiled.assembly(*self._examples())
 
 
 def _function(

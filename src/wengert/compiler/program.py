@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from wengert.compiler.assembly import Assembly, last_reads
+from wengert.compiler.backend.build import assembly, program
+from wengert.compiler.backend.llvm import host
 from wengert.compiler.native import backend
 from wengert.compiler.parts import NativePart, Part, Refusal
 from wengert.compiler.pieces.kinds import made_piece
@@ -16,6 +16,7 @@ from wengert.compiler.plan.copies import with_copies
 from wengert.compiler.plan.planned import Plan
 from wengert.compiler.recorded import ProgramOp, dependence
 from wengert.compiler.replay import replayed
+from wengert.compiler.report import Report, report_of
 from wengert.compiler.rewrite import rewritten
 from wengert.compiler.tracing import Traced
 from wengert.compiler.whole import Whole, whole_of
@@ -25,35 +26,18 @@ from wengert.core.tensor import Tensor
 from wengert.graphs.graph import collect
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a program consists of.
+class Clock:
+    """How long the stages took, one after the other."""
 
-    operations: how many there are after rewriting, and before it. native: how many of them run in
-    native code. kernels: loops that those are fused into. numpy: the others, by name. seconds: how
-    long tracing, rewriting and compiling took.
-    """
+    def __init__(self, started: float) -> None:
+        self._last = started
+        self.seconds: dict[str, float] = {}
 
-    operations: int
-    traced: int
-    native: int
-    kernels: int
-    numpy: dict[str, int]
-    seconds: float
-
-    @property
-    def coverage(self) -> float:
-        """The share of operations that run in native code; 1 if there are none."""
-        return self.native / self.operations if self.operations else 1.0
-
-    def __str__(self) -> str:
-        others = ", ".join(f"{name} x{n}" if n > 1 else name for name, n in self.numpy.items())
-        return (
-            f"{self.operations} operations ({self.traced} as traced): {self.native} native in "
-            f"{self.kernels} kernel{'' if self.kernels == 1 else 's'}, "
-            f"{self.operations - self.native} by NumPy{': ' if others else ''}{others}\n"
-            f"compiled in {self.seconds * 1e3:.1f} ms"
-        )
+    def stage(self, name: str) -> None:
+        """A stage is over."""
+        now = time.perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now
 
 
 class Program:
@@ -66,15 +50,20 @@ class Program:
     def __init__(self, traced: Traced, started: float, threads: int | None = None) -> None:
         self.traced = traced
         self.threads = threads
+        clock = Clock(started)
+        clock.stage("trace")
         outputs = traced.outputs()
         self.outputs = with_copies(rewritten(outputs))
+        clock.stage("rewrite")
         self.leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
         self._order = collect([*self.outputs, *self.leaves])
         self.slots = {node: i for i, node in enumerate(self._order)}
         built = backend()
         self._build = built.build if built is not None else None
         self._plan = self._planned(self.outputs)
+        clock.stage("plan")
         self.parts = self._assembled(self._plan)
+        clock.stage("native code")
         self._empty = self._constants()
         self.hidden = [tensor for tensor, _ in traced.hidden]
         self._inputs = [self.slots[leaf] for leaf in self.leaves]
@@ -83,7 +72,7 @@ class Program:
         self._steps = self._steps_of(self.parts)
         self.recorded: ProgramOp | None = None
         self.depends = dependence(outputs, self.leaves)
-        self.seconds = time.perf_counter() - started
+        self.stages = clock.seconds
 
     def _planned(self, wanted: Sequence[Node]) -> Plan:
         """The plan of a program that leaves the wanted values behind."""
@@ -170,17 +159,19 @@ class Program:
 
     def report(self) -> Report:
         """What the program consists of."""
-        natives = [part for part in self.parts if isinstance(part, NativePart)]
-        native = sum(len(part.nodes) for part in natives)
-        kernels = sum(len(part.pieces) for part in natives)
-        others = [n.op.name for p in self.parts if p not in natives for n in p.nodes]
-        traced = [n for n in collect(self.traced.outputs()) if _counts(n)]
-        operations = native + len(others)
-        return Report(operations, len(traced), native, kernels, dict(Counter(others)), self.seconds)
+        return report_of(self)
 
     def llvm_ir(self) -> str:
         """The text of all native parts, one after the other."""
         return "\n".join(part.ir for part in self.parts if isinstance(part, NativePart))
+
+    def assembly(self) -> str:
+        """Their machine code, as text."""
+        found = host()
+        if found is None:
+            return ""
+        modules = [part.module for part in self.parts if isinstance(part, NativePart)]
+        return "\n".join(assembly(found, program(module, self.threads)) for module in modules)
 
 
 def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
@@ -188,7 +179,3 @@ def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
     if value.shape != shape:
         value = value.reshape(shape)
     return value[()] if not shape else value
-
-
-def _counts(node: Node) -> bool:
-    return bool(node.inputs) and node.op.kind != "projection"

@@ -44,7 +44,8 @@ def check_fresh(node: Node, packed: Container[int] = ()) -> None:
     operands = node.operands or ()
     for i in node.plan.residuals:
         source = node.inputs[i]
-        if source is None or i in packed:
+        # What is traced has no array, and what it was is a node of its own after a write.
+        if source is None or i in packed or not operands or operands[i] is None:
             continue
         memory = source._memory
         if memory is not None and memory.written > sequence and _lies_in(operands[i], memory):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from wengert.compiler.backend.llvm import Host, Library
 from wengert.compiler.backend.pool_text import PAR
 from wengert.compiler.backend.sizes import Unit, units
-from wengert.compiler.backend.stored import Image, compiled_text
+from wengert.compiler.backend.stored import Image, found_or_compiled
 from wengert.compiler.backend.threads import THREADS
 from wengert.compiler.pieces.piece import Module, Step
 
@@ -21,10 +21,12 @@ class Loaded:
     """A native program that is ready to run; its code stays loaded as long as this is held.
 
     address: of the driver. run: all steps, with the address of the table; it lets other Python
-    threads run meanwhile. Reentrant, as all that a program writes is in its table.
+    threads run meanwhile. Reentrant, as all that a program writes is in its table. cached: whether
+    the code was in the cache.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, cached: bool = False) -> None:
+        self.cached = cached
         self.library = library
         self.address = library.address(DRIVER)
         run: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.address)
@@ -41,9 +43,10 @@ def program(module: Module, threads: int | None = None) -> list[Unit]:
 
 def compiled(host: Host, texts: Sequence[Unit], extra: Sequence[str] = ()) -> Image:
     """Object code, from the cache if it is there. extra: what is exported besides the driver."""
-    objects = tuple(compiled_text(host, unit.text, unit.level) for unit in texts)
+    found = [found_or_compiled(host, unit.text, unit.level) for unit in texts]
+    objects = tuple(data for data, _ in found)
     parallel = any(f"@{PAR}(" in unit.text for unit in texts)
-    return Image(objects, (DRIVER, *extra), parallel)
+    return Image(objects, (DRIVER, *extra), parallel, all(there for _, there in found))
 
 
 def loaded(host: Host, image: Image, symbols: Mapping[str, int]) -> Loaded:
@@ -51,7 +54,7 @@ def loaded(host: Host, image: Image, symbols: Mapping[str, int]) -> Loaded:
     known = dict(symbols)
     if image.parallel:
         known[PAR] = THREADS.pool(host).address
-    return Loaded(host.load(image.objects, image.exports, known))
+    return Loaded(host.load(image.objects, image.exports, known), image.cached)
 
 
 def build(host: Host, module: Module, threads: int | None = None) -> Loaded:

@@ -23,12 +23,13 @@ from wengert.compiler.backend.llvm import Host
 class Image(NamedTuple):
     """A native program as object code, which does not depend on where anything is in memory.
 
-    parallel: whether it needs the pool.
+    parallel: whether it needs the pool. cached: whether it was in the cache.
     """
 
     objects: tuple[bytes, ...]
     exports: tuple[str, ...]
     parallel: bool
+    cached: bool = False
 
 
 def key_of(host: Host, *parts: Any) -> bytes:
@@ -43,12 +44,18 @@ def key_of(host: Host, *parts: Any) -> bytes:
 
 def compiled_text(host: Host, text: str, level: int) -> bytes:
     """The object code of a text, from the cache if it is there."""
+    return found_or_compiled(host, text, level)[0]
+
+
+def found_or_compiled(host: Host, text: str, level: int) -> tuple[bytes, bool]:
+    """The same, and whether it was there."""
     key = key_of(host, "object", level, text)
     found = compile_cache.get(key)
-    if found is None:
-        found = host.compile(text, level)
-        compile_cache.put(key, found)
-    return found
+    if found is not None:
+        return found, True
+    made = host.compile(text, level)
+    compile_cache.put(key, made)
+    return made, False
 
 
 def recall(key: bytes) -> tuple[Any, Image] | None:
