@@ -13,7 +13,7 @@ from compiler.moving import assert_moved, moved
 from compiler.native import Refused
 from compiler.programs import operations
 from wengert.core.registry import every_op
-from wengert.errors import DimensionError
+from wengert.errors import ArgumentValueError, DimensionError
 
 F = wg.nn.functional
 RNG = np.random.default_rng(0)
@@ -129,3 +129,28 @@ def test_the_piece_that_looks_targets_over(dtype):
     assert_moved("one_hot_classes", [target], {"classes": 4})
     with pytest.raises(Refused):
         moved("class_indices", [target], {"classes": 3, "ignore_index": -100}, [0])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_binary_cross_entropy(reduction):
+    x, _, w = drawn((5, 4), np.float64)
+
+    def both(x, y, w):
+        loss = functools.partial(F.binary_cross_entropy, weight=w, reduction=reduction)
+        value, pull = wg.func.vjp(loss, x, y)
+        return (value, *pull(value * 0.5 + 1))
+
+    ends = wg.tensor([[0.0, 1.0, 0.5, 1.0]] * 5)
+    assert_close(both, x.sigmoid(), x.softmax(1), w.detach())
+    assert_close(lambda x: (F.binary_cross_entropy(x, ends, reduction=reduction),), ends)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, np.nan])
+def test_what_is_no_probability_is_refused(wrong):
+    good, bad = wg.tensor([0.5, 1.0]), wg.tensor([0.5, wrong])
+    compiled = wg.compile(lambda x, y: F.binary_cross_entropy(x, y))
+
+    with pytest.raises(ArgumentValueError, match="all elements of input should be between"):
+        compiled(bad, good)
+    with pytest.raises(ArgumentValueError, match="all elements of target should be between"):
+        compiled(good, bad)

@@ -13,11 +13,13 @@ from wengert.errors import ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, shape_of
 from wengert.ops.arithmetic import mul, sub
 from wengert.ops.axes import refuse_kinds
+from wengert.ops.batching import broadcast_rule
 from wengert.ops.batching_losses import loss_rule
 from wengert.ops.define import public
 from wengert.ops.expand import common_shape
 from wengert.ops.exponential import exp, xlogy
-from wengert.ops.kinds import general
+from wengert.ops.kinds import discrete, general
+from wengert.ops.logic import all_op
 from wengert.ops.losses import (
     REDUCTIONS,
     check_reduction,
@@ -63,10 +65,14 @@ def _scaled(value: Any, weight: Any) -> Any:
 def _check_probabilities(name: str, values: Any) -> None:
     """A NaN is no probability either."""
     if not np.all((values >= 0) & (values <= 1)):
-        raise ArgumentValueError(
-            f"binary_cross_entropy: all elements of {name} should be between 0 and 1",
-            "For logits, use binary_cross_entropy_with_logits.",
-        )
+        raise _improbable(name)
+
+
+def _improbable(name: str) -> ArgumentValueError:
+    return ArgumentValueError(
+        f"binary_cross_entropy: all elements of {name} should be between 0 and 1",
+        "For logits, use binary_cross_entropy_with_logits.",
+    )
 
 
 def _bce(x: Any, y: Any, weight: Any, *, reduction: str) -> Any:
@@ -75,6 +81,30 @@ def _bce(x: Any, y: Any, weight: Any, *, reduction: str) -> Any:
     _check_probabilities("target", y)
     losses = (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)
     return reduced(_scaled(losses, weight).astype(x.dtype, copy=False), reduction)
+
+
+def _probable(x: Any, holds: Any, *, name: str) -> Any:
+    if not holds:
+        raise _improbable(name)
+    return x
+
+
+probable_op = discrete(
+    "probable", _probable, no_torch="a part of binary_cross_entropy", piece="required",
+    aval=lambda x, holds, name: x, explain="it is looked at, and goes on as it is",
+    batch=broadcast_rule,
+)  # fmt: skip
+
+
+def _bce_written(x: Any, y: Any, weight: Any, *, reduction: str) -> Any:
+    if not x.dtype.is_floating_point:
+        return None
+    losses = (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)
+    found = reduced(_scaled(losses, weight), reduction)
+    for name, values in (("input", x), ("target", y)):
+        holds = all_op((values >= 0) & (values <= 1), dim=None, keepdim=False)
+        found = probable_op(found, holds, name=name)
+    return found
 
 
 def _bce_to_input(ct: Any, x: Any, y: Any, weight: Any, x_aval: Aval, reduction: str) -> Any:
@@ -94,7 +124,7 @@ bce_op = general(
     symbol=written("binary_cross_entropy"),
     explain="slope (x - y) / (x (1 - x)): steep where a confident guess is wrong",
     source="L = -y log x - (1 - y) log(1 - x), the logarithms no less than -100",
-    batch=loss_rule,
+    batch=loss_rule, written=_bce_written,
 )  # fmt: skip
 
 

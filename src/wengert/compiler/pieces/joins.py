@@ -118,6 +118,14 @@ def write(node: Node, accesses: Accesses) -> Phases | None:
     return [[copied(node, base, None, accesses)], [walk]]
 
 
+def required(node: Node, accesses: Accesses) -> Phases | None:
+    """The first input as it is; refused where the second one, a truth value, is false."""
+    x, given = node.inputs
+    if not isinstance(x, Node) or not isinstance(given, Node) or given.aval.size != 1:
+        return None
+    return [[copied(node, x, None, accesses)._replace(given=accesses[given])]]
+
+
 def address(array: np.ndarray[Any, Any]) -> int:
     """Where an array's data begins."""
     address: int = array.__array_interface__["data"][0]

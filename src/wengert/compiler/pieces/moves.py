@@ -51,6 +51,7 @@ def move(node: Node, accesses: Accesses) -> Piece | None:
 KINDS: Final[dict[str, Callable[[Node, Accesses], Phases | None]]] = {
     "parts": joins.parts,
     "write": joins.write,
+    "required": joins.required,
     "gather": indexing.gather,
     "index_select": indexing.index_select,
     "scatter": indexing.scatter,

@@ -75,7 +75,8 @@ class Within(NamedTuple):
 class Walk(NamedTuple):
     """Elements that are read and then written, or added to what is there.
 
-    cut: the axes along which chunks are cut. within: what is refused of what is read.
+    cut: the axes along which chunks are cut. within: what is refused of what is read. given: a
+    truth value without which all is refused.
     """
 
     space: Shape
@@ -84,6 +85,7 @@ class Walk(NamedTuple):
     cut: tuple[int, ...]
     adds: bool = False
     within: Within | None = None
+    given: Access | None = None
 
     def chunks(self) -> int:
         """How many there are; none if there are no elements."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.compiler.pieces.elements import added, converted, register
 from wengert.compiler.pieces.lines import Index, Lines
-from wengert.compiler.pieces.piece import Module
+from wengert.compiler.pieces.piece import Access, Module
 from wengert.compiler.pieces.walk import (
     Lookup,
     Number,
@@ -69,8 +69,10 @@ class WalkText:
     def all(self) -> None:
         """Write all of them."""
         walk = self._walk
-        if self._lookups() or walk.within:
+        if self._lookups() or walk.within or walk.given:
             self._refusal = self._lines.buffer(self._module.refusal())
+        if walk.given is not None:
+            self._require(walk.given)
         if any(lookup.size == 0 for lookup in self._lookups()):
             self._refuse()
             return
@@ -185,6 +187,13 @@ class WalkText:
         with lines.unless(inside):
             self._refuse()
         return lines.let(f"select i1 {inside}, i64 {index}, i64 0")
+
+    def _require(self, given: Access) -> None:
+        lines = self._lines
+        at = lines.at("i8", lines.buffer(self._module.slot(given.root)), given.offset)
+        truth = lines.let(f"load i8, ptr {at}")
+        with lines.unless(lines.let(f"icmp ne i8 {truth}, 0")):
+            self._refuse()
 
     def _refuse(self) -> None:
         self._lines.do(f"store i32 1, ptr {self._refusal}")
