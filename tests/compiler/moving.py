@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wengert.compiler.pieces.moves import move
 from wengert.compiler.pieces.piece import Access, Piece
 from wengert.compiler.pieces.scans import scan
+from wengert.compiler.pieces.searches import search
 from wengert.compiler.tracing import new_node
 from wengert.core.aval import Aval
 from wengert.core.registry import OPS
@@ -56,7 +57,7 @@ def piece_of(name: str, inputs: Sequence[Any], ways: Sequence[int], attrs: dict)
     aval = infer(op, seen, attrs)
     node = new_node(op, tuple(x.node if x else None for x in laid), numbers, attrs, aval, None)
     accesses = {x.node: x.access for x in laid if x}
-    found = move(node, accesses) or scan(node, accesses)
+    found = move(node, accesses) or scan(node, accesses) or search(node, accesses)
     return found, {x.root: x.buffer for x in laid if x}
 
 

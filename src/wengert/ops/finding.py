@@ -130,7 +130,7 @@ def _search(boundaries: Any, x: Any, sorter: Any, *, right: bool, dtype: np.dtyp
 search_op = discrete(
     "searchsorted", _search, torch="searchsorted", explain="indices have no slope",
     aval=lambda boundaries, x, sorter, right, dtype: Aval(np.shape(x), dtype),
-    batch=searchsorted_rule,
+    batch=searchsorted_rule, piece="search",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from wengert.compiler.pieces.moves import move
 from wengert.compiler.pieces.piece import Access, Piece
 from wengert.compiler.pieces.product import Product, can_multiply, is_addressable
 from wengert.compiler.pieces.scans import scan
+from wengert.compiler.pieces.searches import search
 from wengert.core.node import Node
 
 
@@ -20,4 +21,4 @@ def made_piece(node: Node, accesses: Mapping[Node, Access]) -> Piece | None:
     """The piece of a node; None if it is none, so that NumPy has to compute it."""
     if can_multiply(node):
         return Product(node, {s: accesses[s] for s in node.inputs if isinstance(s, Node)})
-    return move(node, accesses) or scan(node, accesses)
+    return move(node, accesses) or scan(node, accesses) or search(node, accesses)

@@ -87,6 +87,11 @@ class Walk(NamedTuple):
     within: Within | None = None
     given: Access | None = None
 
+    def refuses(self) -> bool:
+        """Whether there is anything that it refuses."""
+        places = [p for p in (self.source, self.target) if isinstance(p, Place)]
+        return any(p.lookups for p in places) or bool(self.within or self.given)
+
     def chunks(self) -> int:
         """How many there are; none if there are no elements."""
         return boxes(self.space, self.cut).chunks if prod(self.space) else 0

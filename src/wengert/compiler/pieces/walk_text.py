@@ -69,7 +69,7 @@ class WalkText:
     def all(self) -> None:
         """Write all of them."""
         walk = self._walk
-        if self._lookups() or walk.within or walk.given:
+        if walk.refuses():
             self._refusal = self._lines.buffer(self._module.refusal())
         if walk.given is not None:
             self._require(walk.given)

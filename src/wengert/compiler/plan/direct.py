@@ -47,13 +47,7 @@ def _parts(move: Move) -> list[_Part]:
     found = []
     for walk in walks:
         source, target = walk.source, walk.target
-        if (
-            not isinstance(source, Place)
-            or source.lookups
-            or target.lookups
-            or walk.within
-            or walk.given
-        ):
+        if not isinstance(source, Place) or walk.refuses():
             continue
         root = source.access.root
         if roots.count(root) == 1 and source.dtype == target.dtype and not walk.adds:
