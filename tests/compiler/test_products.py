@@ -131,6 +131,21 @@ def test_in_parts(n, k, m, turned, dtype):
     assert_product(x, y, backwards=True)
 
 
+@pytest.mark.parametrize("turned", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize(
+    ("n", "k", "m"), [(10, 40_001, 12), (1, 210_003, 20), (30, 140_000, 1), (1, 4_000_100, 1)]
+)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_long_sums_in_parts(n, k, m, turned, dtype):
+    """Chunks are summands, which are added up in order."""
+    rng = np.random.default_rng(0)
+    x, y = matrix(rng, n, k, turned[0], dtype), matrix(rng, k, m, turned[1], dtype)
+
+    made = cut(product(x, y).geometry)
+    assert (made.along, made.parts > 1) == ("inner", True)
+    assert_product(x, y, backwards=True)
+
+
 def test_batches_in_groups():
     rng = np.random.default_rng(0)
     buffer = rng.standard_normal((3, 40, 2, 64)).astype(np.float32)

@@ -47,8 +47,8 @@ def declare(module: Module, dtype: NumpyDType) -> None:
     ])  # fmt: skip
 
 
-Sides = tuple[Index, Index]
-"""Rows and columns of what is computed; names are of i32."""
+Sides = tuple[Index, Index, Index]
+"""Rows and columns of what is computed, and what is summed over; names are of i32."""
 
 Places = tuple[str, str, str]
 """The addresses of two factors and of the result."""
@@ -62,11 +62,11 @@ def multiply(
     With the factor 0 before the result, BLAS does not look at what is there.
     """
     if shape.rows == shape.columns == 1:
-        _dot(lines, dtype, shape, places)
+        _dot(lines, dtype, shape, sides, places)
     elif shape.columns == 1:
-        _matrix_by_vector(lines, dtype, shape, sides[0], places)
+        _matrix_by_vector(lines, dtype, shape, sides, places)
     elif shape.rows == 1:
-        _vector_by_matrix(lines, dtype, shape, sides[1], places)
+        _vector_by_matrix(lines, dtype, shape, sides, places)
     else:
         _matrices(lines, dtype, shape, sides, places)
 
@@ -79,35 +79,38 @@ def _matrices(
     x, y, out = places
     lines.do(
         f"call void @{CALLED}{letter}gemm({_IN_ROWS}, {_FLAG[left.transposed]}, "
-        f"{_FLAG[right.transposed]}, i32 {sides[0]}, i32 {sides[1]}, i32 {shape.inner}, {t} 1.0, "
+        f"{_FLAG[right.transposed]}, i32 {sides[0]}, i32 {sides[1]}, i32 {sides[2]}, {t} 1.0, "
         f"ptr {x}, i32 {left.leading}, ptr {y}, i32 {right.leading}, {t} 0.0, ptr {out}, "
         f"i32 {shape.columns})"
     )
 
 
 def _matrix_by_vector(
-    lines: Lines, dtype: NumpyDType, shape: Geometry, rows: Index, places: Places
+    lines: Lines, dtype: NumpyDType, shape: Geometry, sides: Sides, places: Places
 ) -> None:
     left, right = _factors(shape)
     x, y, out = places
-    lengths = (shape.inner, rows) if left.transposed else (rows, shape.inner)
+    rows, _, inner = sides
+    lengths = (inner, rows) if left.transposed else (rows, inner)
     _gemv(lines, dtype, left, lengths, (x, y, out), right.leading)
 
 
 def _vector_by_matrix(
-    lines: Lines, dtype: NumpyDType, shape: Geometry, columns: Index, places: Places
+    lines: Lines, dtype: NumpyDType, shape: Geometry, sides: Sides, places: Places
 ) -> None:
     """The transpose of the matrix, times the vector."""
     left, right = _factors(shape)
     x, y, out = places
-    lengths = (columns, shape.inner) if right.transposed else (shape.inner, columns)
+    _, columns, inner = sides
+    lengths = (columns, inner) if right.transposed else (inner, columns)
     turned = Matrix(not right.transposed, right.leading)
     _gemv(lines, dtype, turned, lengths, (y, x, out), left.leading)
 
 
 def _gemv(
-    lines: Lines, dtype: NumpyDType, matrix: Matrix, lengths: Sides, places: Places, step: int
-) -> None:
+    lines: Lines, dtype: NumpyDType, matrix: Matrix, lengths: tuple[Index, Index],
+    places: Places, step: int,
+) -> None:  # fmt: skip
     """A matrix times a vector. lengths: of the matrix as it lies in memory, down and along."""
     letter, t = NUMBERS[dtype]
     x, vector, out = places
@@ -119,12 +122,12 @@ def _gemv(
     )
 
 
-def _dot(lines: Lines, dtype: NumpyDType, shape: Geometry, places: Places) -> None:
+def _dot(lines: Lines, dtype: NumpyDType, shape: Geometry, sides: Sides, places: Places) -> None:
     letter, t = NUMBERS[dtype]
     left, right = _factors(shape)
     x, y, out = places
     found = lines.let(
-        f"call {t} @{CALLED}{letter}dot(i32 {shape.inner}, ptr {x}, i32 {left.leading}, ptr {y}, "
+        f"call {t} @{CALLED}{letter}dot(i32 {sides[2]}, ptr {x}, i32 {left.leading}, ptr {y}, "
         f"i32 {right.leading})"
     )
     lines.do(f"store {t} {found}, ptr {out}")

@@ -34,6 +34,12 @@ SHORTEST_PART: Final = 64
 FAIR_PART: Final = 256
 """Rows or columns of a part from where on packing is a twentieth."""
 
+SHORTEST_SUMMAND: Final = 1024
+"""Terms of a sum that is cut, where rows and columns are few."""
+
+MOST_SUMMANDS: Final = 16
+"""Sums that are added up afterwards, by one thread."""
+
 MANY: Final = 8
 """As many matrices, or chunks of them, are parallel enough: no matrix is cut."""
 
@@ -63,12 +69,13 @@ def is_addressable(node: Node, access: Access) -> bool:
 class Cut(NamedTuple):
     """How a product is cut: so many batches in a chunk, or so many parts of each matrix.
 
-    down: whether parts are rows. length: of a part; the last one has the rest.
+    along: what a part is of, "rows", "columns", or "inner": then it is a summand of the whole
+    matrix. length: of a part; the last one has the rest.
     """
 
     batches: int
     parts: int = 1
-    down: bool = True
+    along: str = "rows"
     length: int = 0
 
     def chunks(self, count: int) -> int:
@@ -79,12 +86,19 @@ class Cut(NamedTuple):
 def cut(shape: Geometry) -> Cut:
     """The chunks of a product."""
     work = shape.rows * shape.columns * shape.inner
-    down, side = shape.rows >= shape.columns, max(shape.rows, shape.columns)
-    parts = _parts(work, side, min(shape.rows, shape.columns) == 1)
-    if parts == 1 or shape.number >= MANY:
-        return Cut(_batches(work, shape.number))
+    if work >= 4 * FAIR_CHUNK and shape.number < MANY:
+        along, side = max(("rows", shape.rows), ("columns", shape.columns), key=lambda s: s[1])
+        if side >= 2 * SHORTEST_PART:
+            return _cut(along, side, _parts(work, side, min(shape.rows, shape.columns) == 1))
+        if shape.number == 1 and shape.inner >= 2 * SHORTEST_SUMMAND:
+            most = min(shape.inner // SHORTEST_SUMMAND, work // (2 * FAIR_CHUNK), MOST_SUMMANDS)
+            return _cut("inner", shape.inner, most)
+    return Cut(_batches(work, shape.number))
+
+
+def _cut(along: str, side: int, parts: int) -> Cut:
     length = -(-side // parts // 16) * 16
-    return Cut(1, -(-side // length), down, length)
+    return Cut(1, -(-side // length), along, length)
 
 
 def _batches(work: int, number: int) -> int:
@@ -95,8 +109,6 @@ def _batches(work: int, number: int) -> int:
 
 def _parts(work: int, side: int, is_vector: bool) -> int:
     """A power of two, so that two threads, or four, have equally much to do."""
-    if work < 4 * FAIR_CHUNK or side < 2 * SHORTEST_PART:
-        return 1
     parts = 2
     while side >= 2 * parts * FAIR_PART and (not is_vector or work >= 2 * parts * FAIR_CHUNK):
         parts *= 2
@@ -121,41 +133,87 @@ class Product(Piece):
         return 2 * self.geometry.size * self.geometry.inner
 
     def write(self, module: Module) -> None:
-        if not self.geometry.size:
+        shape = self.geometry
+        if not shape.size:
             return
+        if not shape.inner:
+            self._write_zeros(module)
+            return
+        made = cut(shape)
+        slot = module.slot(self.nodes[0])
+        if made.along == "inner":
+            slot = module.workspace(made.parts * self.nodes[0].aval.nbytes)
         name = module.name("product")
-        text = _Text(module, self)
-        if not self.geometry.inner:
-            module.declare([ZEROS])
-            text.zeros()
-            module.step(name)
-        else:
-            made = cut(self.geometry)
-            declare(module, text.dtype)
-            text.chunk(made)
-            module.step(name, made.chunks(self.geometry.number))
+        text = _Text(module, self, slot)
+        text.chunk(made)
+        declare(module, text.dtype)
         module.define(text.lines.function(name))
+        module.step(name, made.chunks(shape.number))
+        if made.along == "inner":
+            self._add_up(module, slot, made.parts)
+
+    def _write_zeros(self, module: Module) -> None:
+        """The sums of no products."""
+        (node,) = self.nodes
+        name, lines = module.name("zeros"), Lines()
+        out = lines.buffer(module.slot(node))
+        lines.do(
+            f"call void @llvm.memset.p0.i64(ptr {out}, i8 0, i64 {node.aval.nbytes}, i1 false)"
+        )
+        module.declare([ZEROS])
+        module.define(lines.function(name))
+        module.step(name)
+
+    def _add_up(self, module: Module, slot: int, parts: int) -> None:
+        """The sum of the parts, in order."""
+        (node,) = self.nodes
+        name, lines = module.name("product_sum"), Lines()
+        t, size = NUMBERS[node.aval.dtype].type, node.aval.size
+        out, given = lines.buffer(module.slot(node)), lines.buffer(slot)
+        with lines.loop(0, size) as i:
+            total = lines.let(f"load {t}, ptr {lines.at(t, given, i)}")
+            for part in range(1, parts):
+                place = lines.at(t, given, lines.sum(part * size, [(i, 1)]))
+                total = lines.let(f"fadd {t} {total}, {lines.let(f'load {t}, ptr {place}')}")
+            lines.do(f"store {t} {total}, ptr {lines.at(t, out, i)}")
+        module.define(lines.function(name))
+        module.step(name)
 
 
 ZEROS: Final = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
 
 
-class _Text:
-    """What a product's function does."""
+Span = tuple[Index, Index]
+"""The first one, and how many."""
 
-    def __init__(self, module: Module, product: Product) -> None:
+
+class Part(NamedTuple):
+    """A part of a product: rows, columns, terms of its sums; all of them where none are given."""
+
+    rows: Span | None = None
+    columns: Span | None = None
+    inner: Span | None = None
+
+    def of(self, shape: Geometry) -> tuple[Span, Span, Span]:
+        """The spans, also where they are whole."""
+        return (
+            self.rows or (0, shape.rows), self.columns or (0, shape.columns),
+            self.inner or (0, shape.inner),
+        )  # fmt: skip
+
+
+class _Text:
+    """What a product's function does. slot: where the table has the address of the result."""
+
+    def __init__(self, module: Module, product: Product, slot: int) -> None:
         (node,) = product.nodes
         x, y = (product.loads[source] for source in node.inputs)
         self.dtype: NumpyDType = node.aval.dtype
         self.lines = Lines()
         self._shape = product.geometry
         self._offsets = x.offset, y.offset
-        self._buffers = [self.lines.buffer(module.slot(root)) for root in (x.root, y.root, node)]
-
-    def zeros(self) -> None:
-        """The sums of no products."""
-        nbytes, out = self._shape.size * self.dtype.itemsize, self._buffers[2]
-        self.lines.do(f"call void @llvm.memset.p0.i64(ptr {out}, i8 0, i64 {nbytes}, i1 false)")
+        slots = (module.slot(x.root), module.slot(y.root), slot)
+        self._buffers = [self.lines.buffer(place) for place in slots]
 
     def chunk(self, made: Cut) -> None:
         """Some of the matrices, or a part of one."""
@@ -163,46 +221,48 @@ class _Text:
         if made.parts > 1:
             self._part(made)
         elif count == 1:
-            self._multiply(0)
+            self._multiply(0, Part())
         else:
             first = lines.let(f"mul i64 %chunk, {made.batches}")
             after = lines.let(f"add i64 {first}, {made.batches}")
             with lines.loop(first, lines.smaller(after, count)) as batch:
-                self._multiply(batch)
+                self._multiply(batch, Part())
 
     def _part(self, made: Cut) -> None:
-        """Rows or columns from a multiple of the part's length on."""
-        lines = self.lines
+        """Rows, columns or terms from a multiple of the part's length on."""
+        lines, shape = self.lines, self._shape
         batch = lines.let(f"udiv i64 %chunk, {made.parts}")
         part = lines.let(f"urem i64 %chunk, {made.parts}")
         first = lines.let(f"mul i64 {part}, {made.length}")
-        side = self._shape.rows if made.down else self._shape.columns
+        side = {"rows": shape.rows, "columns": shape.columns, "inner": shape.inner}[made.along]
         rest = lines.let(f"sub i64 {side}, {first}")
         length = lines.let(f"trunc i64 {lines.smaller(rest, made.length)} to i32")
-        if made.down:
-            self._multiply(batch, first_row=first, rows=length)
+        if made.along == "inner":
+            self._multiply(part, Part(inner=(first, length)), whole=0)
         else:
-            self._multiply(batch, first_column=first, columns=length)
+            self._multiply(batch, Part(**{made.along: (first, length)}))
 
-    def _multiply(
-        self, batch: Index, first_row: Index = 0, first_column: Index = 0,
-        rows: Index | None = None, columns: Index | None = None,
-    ) -> None:  # fmt: skip
-        """One matrix of the result, or a part of it."""
+    def _multiply(self, out: Index, part: Part, whole: Index | None = None) -> None:
+        """One matrix of the result, or a part of it. out: the number of the matrix.
+
+        whole: of which matrices it is the product, if that is another number.
+        """
         shape, lines = self._shape, self.lines
-        along = self._along(batch)
-        *left, down, _ = shape.left
-        *right, _, column = shape.right
+        along = self._along(out if whole is None else whole)
+        (row, rows), (column, columns), (term, terms) = part.of(shape)
+        *left, down, across = shape.left
+        *right, below, beside = shape.right
+        first = [*zip(along, left, strict=True), (row, down), (term, across)]
+        second = [*zip(along, right, strict=True), (term, below), (column, beside)]
         width = shape.columns
         starts = (
-            lines.sum(self._offsets[0], [*zip(along, left, strict=True), (first_row, down)]),
-            lines.sum(self._offsets[1], [*zip(along, right, strict=True), (first_column, column)]),
-            lines.sum(0, [(batch, shape.rows * width), (first_row, width), (first_column, 1)]),
+            lines.sum(self._offsets[0], first),
+            lines.sum(self._offsets[1], second),
+            lines.sum(0, [(out, shape.rows * width), (row, width), (column, 1)]),
         )
         places = zip(self._buffers, starts, strict=True)
-        x, y, out = (lines.at(NUMBERS[self.dtype].type, *place) for place in places)
-        sides = (shape.rows if rows is None else rows, width if columns is None else columns)
-        multiply(lines, self.dtype, shape, sides, (x, y, out))
+        x, y, result = (lines.at(NUMBERS[self.dtype].type, *place) for place in places)
+        multiply(lines, self.dtype, shape, (rows, columns, terms), (x, y, result))
 
     def _along(self, batch: Index) -> list[Index]:
         """The index along each dimension of the batch."""
