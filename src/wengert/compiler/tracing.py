@@ -190,26 +190,45 @@ class Import:
         return self._new[identity(wanted)]
 
     def _take_over(self, wanted: Node) -> None:
-        """Let nodes be their own copies where there is nothing to change, which is nearly always.
-
-        Those that use tensors without a node are copied: these become nodes, too.
-        """
+        """Let nodes be their own copies where that can be, which is nearly always."""
         new = self._new
         for node in collect([wanted]):
-            inputs = node.inputs
-            if not inputs or node in new or node.sequence < self._watch.started:
+            if not node.inputs or node in new or node.sequence < self._watch.started:
                 continue
-            for source in inputs:
-                if source is None:
-                    continue
-                # A tensor is known by its identity, and would be compared with that by ==.
-                if isinstance(source, Tensor) or new.get(source) is not source:
-                    break
-            else:
+            if self._is_connected(node) or self._connects(node):
                 new[node] = node
+                node.sequence = next_sequence()  # newer than copies that were made just now
                 if node.extra is not None:
                     self._note_hooks(node)
                     node.extra.tangents = None  # which keep tensors of this trace alive
+
+    def _is_connected(self, node: Node) -> bool:
+        """Whether all that it uses is its own copy."""
+        for source in node.inputs:
+            # A tensor is known by its identity, and would be compared with that by ==.
+            if source is not None and (
+                isinstance(source, Tensor) or self._new.get(source) is not source
+            ):
+                return False
+        return True
+
+    def _connects(self, node: Node) -> bool:
+        """Let a traced node use the copies; whether that can be."""
+        if type(node) is not Applied or node.value is not None:
+            return False
+        made: list[Node | None] = []
+        for source in node.inputs:
+            if isinstance(source, Tensor):
+                made.append(self.of(source))
+            elif source is None or source in self._new:
+                made.append(self._new.get(source))
+            else:
+                return False
+        numbers = node.operands or ()
+        kept = tuple([n if copy is None else None for n, copy in zip(numbers, made, strict=False)])
+        node.inputs = tuple(made)
+        node.operands = kept if any(n is not None for n in kept) else None
+        return True
 
     def _note_hooks(self, node: Node) -> None:
         if node.extra is not None and node.extra.hooks is not None:
@@ -329,9 +348,14 @@ def new_node(
     aval: Any, site: Site | None,
 ) -> Node:  # fmt: skip
     """A node of a program. numbers: per input the number it is, where it is no node."""
-    mask = sum(isinstance(source, Node) << i for i, source in enumerate(inputs))
+    mask = 0
+    kept = None
+    for i, source in enumerate(inputs):
+        if source is not None:
+            mask |= 1 << i
+        elif numbers[i] is not None:
+            kept = tuple(numbers)
     plan = op.plan(mask if op.differentiable else 0, REAL, len(inputs))
-    kept = tuple(numbers) if any(n is not None for n in numbers) else None
     return Applied(plan, inputs, kept, attrs or None, None, aval, site)
 
 

@@ -30,7 +30,7 @@ def collect(roots: Iterable[Node]) -> list[Node]:
     seen = set(nodes)
     for node in nodes:  # grows while it is walked
         for source in node.inputs:
-            if isinstance(source, Node) and source not in seen:
+            if source is not None and isinstance(source, Node) and source not in seen:
                 seen.add(source)
                 nodes.append(source)
     nodes.sort(key=attrgetter("sequence"))

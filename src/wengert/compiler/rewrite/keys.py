@@ -26,6 +26,6 @@ def frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return frozen(tuple(value.items()))
     if kind is tuple or kind is list:
-        parts = tuple([frozen(v) for v in value])
+        parts = tuple([None if v is None else frozen(v) for v in value])
         return UNKNOWN if UNKNOWN in parts else (type(value), parts)
     return (type(value), repr(value)) if isinstance(value, _PLAIN) else UNKNOWN

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wengert.compiler.tracing import new_node
-from wengert.core.node import Leaf, Node, project
+from wengert.core.node import PROJECTION_PLAN, Applied, Leaf, Node, project
 from wengert.graphs.graph import collect
 
 Visit = Callable[[Node, tuple[Any, ...]], Any]
@@ -34,12 +33,11 @@ def with_inputs(node: Node, inputs: tuple[Any, ...], at: Node | None = None) -> 
     """The node on other inputs; itself if they are the same. at: whose line it gets."""
     if inputs == node.inputs:
         return node
-    if node.op.kind == "projection":
+    if node.plan is PROJECTION_PLAN:
         assert node.attrs is not None
         return project(inputs[0], node.attrs["index"], None, node.aval)
-    numbers = node.operands or (None,) * len(inputs)
     site = node.site if at is None else at.site
-    return new_node(node.op, inputs, numbers, node.attrs, node.aval, site)
+    return Applied(node.plan, inputs, node.operands, node.attrs, None, node.aval, site)
 
 
 def seen_operands(node: Node) -> list[Any]:
