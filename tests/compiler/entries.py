@@ -21,6 +21,7 @@ from wengert.compiler.backend.signature import (
 )
 from wengert.compiler.pieces.piece import Module
 from wengert.core.aval import Aval
+from wengert.modes import current
 
 MISSED = "missed"
 
@@ -49,6 +50,7 @@ def copier(
     spare: bytes of the block that nobody needs. instead: what a miss calls; by default it returns
     MISSED with the arguments.
     """
+    current()  # of this thread: without modes there is nothing to compare with
     data = [*data_in(arguments), *hidden]
     outputs = tuple(Aval(given.shape, given.dtype) for given in data)
     count = len(data)

@@ -23,7 +23,6 @@ from wengert.modes import current
 
 pytest.importorskip("llvmlite")
 pytestmark = pytest.mark.skipif(layout() is None, reason="objects are not to be read here")
-current()  # of the main thread
 
 
 def is_missed(result) -> bool:
