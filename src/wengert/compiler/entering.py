@@ -76,7 +76,7 @@ def entry_of(program: Program, call: Call, tensors: bool, records: bool) -> Entr
 
     tensors: whether the results are tensors. records: whether calls with history are recorded.
     """
-    whole, backend = program.whole(), host()
+    whole, backend = program.whole, host()
     if whole is None or backend is None or layout() is None:
         return None
     try:
@@ -107,17 +107,16 @@ class _Writer:
             raise _OnlyByPython
         arguments = tuple(self._argument(spec, leaves) for spec in positional.children)
         hidden = tuple(map(self._tensor, program.hidden))
-        numbers = (Computed(i) for i in range(len(program.outputs)))
+        numbers = (Computed(i) for i in range(len(whole.outputs)))
         results = iter(
             [next(numbers) if isinstance(r, Node) else r for r in program.traced.results]
         )
         result = self._result(program.traced.spec, results)
         table = self._table(whole)
-        avals = tuple(node.aval for node in program.outputs)
         grad = current().grad
         signature = Signature(
-            arguments, len(self._same), hidden, avals, result, tensors, grad, grad and records,
-            table, whole.nbytes, whole.refusal, whole.flops > LONG,
+            arguments, len(self._same), hidden, whole.outputs, result, tensors, grad,
+            grad and records, table, whole.block.nbytes, whole.refusal, whole.flops > LONG,
         )  # fmt: skip
         return signature, self._same
 
@@ -130,7 +129,7 @@ class _Writer:
                 array = np.require(source, requirements=["C", "A"])
                 table.append(("constant", self._held(array).which))
         table += [("output", i) for i in whole.results]
-        table += [("block", offset) for offset in whole.offsets]
+        table += [("block", offset) for offset in whole.block.offsets.tolist()]
         return tuple(table)
 
     def _held(self, thing: Any) -> Same:

@@ -170,7 +170,8 @@ class Compiled:
         """The outputs as those of one operation, whose pullback is compiled when it is needed."""
         if program.recorded is None:
             program.recorded = operation(
-                lambda arrays: self._run(program, arrays), [n.aval for n in program.outputs],
+                lambda arrays: self._run(program, arrays),
+                [node.aval for node in program.traced.outputs()],
                 Pullback(program.replay, program.depends, self._derived),
             )  # fmt: skip
         return applied(program.recorded, inputs, program.depends)

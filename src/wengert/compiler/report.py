@@ -52,8 +52,9 @@ class Report:
     numpy: operations that NumPy's functions compute, by name, and why: reasons. buffers: how many
     values are kept in memory of the program's own between kernels; nbytes: how much that is, as
     those share it that are never there at once. stages: how many seconds tracing, rewriting,
-    planning and making native code took. cached: whether that was in the cache on disk. threads:
-    how many may run it at most; None for as many as `wengert.get_num_threads` says.
+    planning and making native code took; or tracing, and finding it all in the cache. cached:
+    whether the native code was in the cache on disk. threads: how many may run it at most; None for
+    as many as `wengert.get_num_threads` says.
     """
 
     operations: int

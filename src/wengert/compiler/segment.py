@@ -41,6 +41,13 @@ class Block:
         self.nbytes = total
         self._free: list[np.ndarray[Any, Any]] = []
 
+    @classmethod
+    def of(cls, offsets: Sequence[int], nbytes: int) -> Block:
+        """A block that has been laid out before."""
+        made = cls({}, ())
+        made.offsets, made.nbytes = np.array(offsets, np.int64), nbytes
+        return made
+
     def take(self) -> np.ndarray[Any, Any]:
         """Memory for one run."""
         try:

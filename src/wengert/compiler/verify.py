@@ -54,7 +54,7 @@ def _first_difference(program: Program, given: Mapping[Node, Any]) -> Any:
     """The first node that is off, its value, what it should be, and where."""
     values = {**program.every([given[leaf] for leaf in program.leaves]), **given}
     for node in collect(program.outputs):
-        if node in given:
+        if isinstance(node, Leaf):  # an input, or a constant
             continue
         operands = _operands(node, values)
         if values.get(node) is None:  # a view, or what stands in other code

@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from wengert.compiler.backend.build import Loaded
-from wengert.compiler.parts import NativePart, Part
+from wengert.compiler.backend.build import Loaded, loaded
+from wengert.compiler.backend.llvm import Host
+from wengert.compiler.backend.memory import empty
+from wengert.compiler.backend.openblas import addresses
+from wengert.compiler.backend.stored import recall, remember
+from wengert.compiler.parts import NativePart, Part, Refusal
+from wengert.compiler.segment import Block, address, array_of
+from wengert.core.aval import Aval
+
+MOST_CONSTANT: Final = 2**20
+"""Bytes of constants up to which a program is written to the cache."""
 
 
 class Whole(NamedTuple):
     """A program that is native from beginning to end.
 
     sources: what its table begins with: the number of an input, or an array that is always the
-    same. results: then, per array that it writes, which of the program's outputs that is. offsets:
-    the rest, as places in a block of `nbytes`. refusal: where in that an i32 is that is not 0 if
-    the program refuses its input.
+    same. results: then, per array that it writes, which of the program's outputs that is. block:
+    the rest. refusal: where in that an i32 is that is not 0 if the program refuses its input.
+    outputs: shapes and dtypes. symbols: the functions that it calls, by name.
     """
 
     loaded: Loaded
     sources: tuple[int | np.ndarray[Any, Any], ...]
     results: tuple[int, ...]
-    offsets: tuple[int, ...]
-    nbytes: int
+    block: Block
     refusal: int | None
+    outputs: tuple[Aval, ...]
     flops: int
+    symbols: tuple[str, ...]
+
+    def run(self, arrays: Sequence[Any], outs: Sequence[Any]) -> list[Any]:
+        """The arrays of the outputs. Raises Refusal. outs: memory for them, or None each."""
+        made = [
+            empty(aval.shape, aval.dtype) if out is None or not aval.shape else out
+            for aval, out in zip(self.outputs, outs or [None] * len(self.outputs), strict=True)
+        ]
+        read = [array_of(arrays[s] if isinstance(s, int) else s) for s in self.sources]
+        memory = self.block.take()
+        table = self.block.table([*read, *(made[i] for i in self.results)], memory)
+        self.loaded.run(address(table))
+        refused = self.refusal is not None and memory[self.refusal]
+        self.block.give(memory)
+        if refused:
+            raise Refusal
+        return [array if array.ndim else array[()] for array in made]
 
 
 def whole_of(
-    parts: Sequence[Part], inputs: Sequence[int], constants: Sequence[Any], results: Sequence[int]
-) -> Whole | None:
+    parts: Sequence[Part], inputs: Sequence[int], constants: Sequence[Any],
+    results: Sequence[int], outputs: Sequence[Aval],
+) -> Whole | None:  # fmt: skip
     """A program as a whole; None if NumPy has a part in it, or one array is two results.
 
     inputs, results: slots. constants: by slot, None where there is none.
@@ -42,10 +70,52 @@ def whole_of(
     if sorted(results) != sorted(part.writes):
         return None
     number = {slot: i for i, slot in enumerate(inputs)}
-    sources = tuple(number.get(slot, constants[slot]) for slot in part.reads)
-    written = tuple(results.index(slot) for slot in part.writes)
-    offsets = tuple(map(int, part.block.offsets))
-    flops = sum(piece.flops() for piece in part.pieces)
+    sources = tuple(
+        number[slot] if slot in number else array_of(constants[slot]) for slot in part.reads
+    )
     return Whole(
-        part.loaded, sources, written, offsets, part.block.nbytes, part.word, flops,
+        part.loaded, sources, tuple(results.index(slot) for slot in part.writes), part.block,
+        part.word, tuple(outputs), sum(piece.flops() for piece in part.pieces),
+        tuple(part.module.symbols),
     )  # fmt: skip
+
+
+def kept(key: bytes, whole: Whole) -> None:
+    """Write a program to the cache, unless its constants are large."""
+    constants = [source for source in whole.sources if not isinstance(source, int)]
+    if sum(constant.nbytes for constant in constants) > MOST_CONSTANT:
+        return
+    facts = {
+        "sources": [s if isinstance(s, int) else _as_text(s) for s in whole.sources],
+        "results": whole.results, "offsets": whole.block.offsets.tolist(),
+        "nbytes": whole.block.nbytes, "refusal": whole.refusal, "flops": whole.flops,
+        "symbols": whole.symbols,
+    }  # fmt: skip
+    remember(key, facts, whole.loaded.image)
+
+
+def found(key: bytes, host: Host, outputs: Sequence[Aval]) -> Whole | None:
+    """A program from the cache; None if it is not there, or calls what is not there."""
+    entry = recall(key)
+    if entry is None:
+        return None
+    facts, image = entry
+    symbols = addresses(facts["symbols"])
+    if symbols is None:
+        return None
+    sources = [s if isinstance(s, int) else _from_text(s) for s in facts["sources"]]
+    return Whole(
+        loaded(host, image, symbols), tuple(sources), tuple(facts["results"]),
+        Block.of(facts["offsets"], facts["nbytes"]), facts["refusal"], tuple(outputs),
+        facts["flops"], tuple(facts["symbols"]),
+    )  # fmt: skip
+
+
+def _as_text(array: np.ndarray[Any, Any]) -> Any:
+    return [array.dtype.str, array.shape, base64.b64encode(array.tobytes()).decode()]
+
+
+def _from_text(text: Any) -> np.ndarray[Any, Any]:
+    dtype, shape, encoded = text
+    array = np.frombuffer(base64.b64decode(encoded), dtype).reshape(shape)
+    return array.copy()  # aligned

@@ -25,9 +25,10 @@ class Loaded:
     the code was in the cache.
     """
 
-    def __init__(self, library: Library, cached: bool = False) -> None:
-        self.cached = cached
+    def __init__(self, library: Library, image: Image) -> None:
+        self.cached = image.cached
         self.library = library
+        self.image = image
         self.address = library.address(DRIVER)
         run: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.address)
         run.library = library  # also if only the function is held
@@ -54,7 +55,7 @@ def loaded(host: Host, image: Image, symbols: Mapping[str, int]) -> Loaded:
     known = dict(symbols)
     if image.parallel:
         known[PAR] = THREADS.pool(host).address
-    return Loaded(host.load(image.objects, image.exports, known), image.cached)
+    return Loaded(host.load(image.objects, image.exports, known), image)
 
 
 def build(host: Host, module: Module, threads: int | None = None) -> Loaded:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +75,18 @@ def openblas() -> OpenBlas | None:
         )
         return None
     return made
+
+
+def addresses(names: Iterable[str]) -> dict[str, int] | None:
+    """Where functions are whose names `symbols` has told; None if they are not there now."""
+    wanted = list(names)
+    library = openblas() if wanted else None
+    if library is None:
+        return None if wanted else {}
+    try:
+        return library.symbols(*(name.removeprefix(PREFIX) for name in wanted))
+    except AttributeError:
+        return None
 
 
 def _found() -> Path | None:

@@ -69,7 +69,7 @@ def recall(key: bytes) -> tuple[Any, Image] | None:
     for size in head["sizes"]:
         objects.append(payload[start : start + size])
         start += size
-    return head["facts"], Image(tuple(objects), tuple(head["exports"]), head["parallel"])
+    return head["facts"], Image(tuple(objects), tuple(head["exports"]), head["parallel"], True)
 
 
 def remember(key: bytes, facts: Any, image: Image) -> None:
