@@ -31,18 +31,19 @@ ALONE, IN_NUMPY, IN_JAX = "products alone, OpenBLAS", "products alone, NumPy", "
 
 def perceptron(m: Any, x: Any, targets: Any, *parameters: Any) -> Any:
     """Layers with relu between them, and cross-entropy."""
+    F = m.nn.functional
     w1, b1, w2, b2, w3, b3 = parameters
-    h = m.relu(x @ w1 + b1)
-    h = m.relu(h @ w2 + b2)
-    return m.nn.functional.cross_entropy(h @ w3 + b3, targets)
+    h = F.relu(F.linear(x, w1, b1))
+    h = F.relu(F.linear(h, w2, b2))
+    return F.cross_entropy(F.linear(h, w3, b3), targets)
 
 
 def perceptron_in_jax(jax: Any, jnp: Any, x: Any, targets: Any, *parameters: Any) -> Any:
     """The same."""
     w1, b1, w2, b2, w3, b3 = parameters
-    h = jax.nn.relu(x @ w1 + b1)
-    h = jax.nn.relu(h @ w2 + b2)
-    return _cross_entropy(jax, jnp, h @ w3 + b3, targets)
+    h = jax.nn.relu(x @ w1.T + b1)
+    h = jax.nn.relu(h @ w2.T + b2)
+    return _cross_entropy(jax, jnp, h @ w3.T + b3, targets)
 
 
 def _cross_entropy(jax: Any, jnp: Any, logits: Any, targets: Any) -> Any:
@@ -54,15 +55,16 @@ def perceptron_task(batch: int = BATCH, widths: Sequence[int] = WIDTHS) -> rival
     """With random parameters; gradients of all of them."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((batch, widths[0]), dtype=np.float32)
-    parameters = [p for wide, narrow in pairwise(widths) for p in _layer(rng, (wide, narrow), wide)]
+    parameters = [p for wide, narrow in pairwise(widths) for p in _layer(rng, wide, narrow)]
     targets = rng.integers(0, widths[-1], batch)
     wanted = tuple(range(2, 2 + len(parameters)))
     return rivals.Task(perceptron, perceptron_in_jax, [x, targets, *parameters], wanted)
 
 
-def _layer(rng: Any, shape: tuple[int, int], inside: int) -> list[Any]:
-    weight = rng.standard_normal(shape, dtype=np.float32) * np.float32((2 / inside) ** 0.5)
-    outside = shape[0] if shape[1] == inside else shape[1]
+def _layer(rng: Any, inside: int, outside: int) -> list[Any]:
+    """A weight (out, in), as torch's Linear has it, and a bias."""
+    weight = rng.standard_normal((outside, inside), dtype=np.float32)
+    weight *= np.float32((2 / inside) ** 0.5)
     return [weight, 0.1 * rng.standard_normal(outside, dtype=np.float32)]
 
 
@@ -70,10 +72,10 @@ def perceptron_products() -> list[Shape]:
     """Three forward, three for the weights, two for hidden values."""
     found = []
     for layer, (wide, narrow) in enumerate(pairwise(WIDTHS)):
-        found.append(Shape(BATCH, wide, narrow))
-        found.append(Shape(wide, BATCH, narrow, left_turned=True))
+        found.append(Shape(BATCH, wide, narrow, right_turned=True))
+        found.append(Shape(narrow, BATCH, wide, left_turned=True))
         if layer:
-            found.append(Shape(BATCH, narrow, wide, right_turned=True))
+            found.append(Shape(BATCH, narrow, wide))
     return found
 
 
@@ -131,12 +133,10 @@ def block_task(
         draw = rng.standard_normal((2, width), dtype=np.float32) * np.float32(0.1)
         return [1 + draw[0], draw[1]]
 
-    def layer(inside: int, outside: int) -> list[Any]:
-        return _layer(rng, (outside, inside), inside)
-
     parameters = [
-        *norm(), *layer(width, 3 * width), *layer(width, width),
-        *norm(), *layer(width, 4 * width), *layer(4 * width, width), *layer(width, classes),
+        *norm(), *_layer(rng, width, 3 * width), *_layer(rng, width, width),
+        *norm(), *_layer(rng, width, 4 * width), *_layer(rng, 4 * width, width),
+        *_layer(rng, width, classes),
     ]  # fmt: skip
     x = rng.standard_normal((rows, tokens, width), dtype=np.float32)
     targets = rng.integers(0, classes, (rows, tokens))
