@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -16,7 +17,18 @@ import numpy as np
 
 from wengert.compiler.conversion import conversion
 from wengert.compiler.host import fuses
-from wengert.compiler.types import BITS, FLOATS, is_float, is_signed, llvm, width, wrapped
+from wengert.compiler.math.function import called
+from wengert.compiler.types import (
+    BITS,
+    DTYPES,
+    FLOATS,
+    is_float,
+    is_signed,
+    llvm,
+    nearest,
+    width,
+    wrapped,
+)
 
 
 class Value(NamedTuple):
@@ -35,7 +47,7 @@ class Code:
 
     lanes: how many elements a value has. fused: whether the machine multiplies and adds in one
     instruction; None to ask this one. declared: what has to stand beside the code, declarations of
-    intrinsics and whole functions of our own.
+    intrinsics and whole functions of our own. called: instructions of these, one per call and line.
     """
 
     def __init__(self, lanes: int = 1, fused: bool | None = None) -> None:
@@ -43,6 +55,7 @@ class Code:
         self.fused = fuses() if fused is None else fused
         self.lines: list[str] = []
         self.declared: set[str] = set()
+        self.called = 0
         self._names = itertools.count(1)
 
     def beside(self, lanes: int) -> Code:
@@ -70,6 +83,10 @@ class Code:
         self.lines.append(f"  {name} = {instruction}")
         return Value(name, type)
 
+    def named(self, name: str, type: str) -> Value:
+        """A value that has a name already: a parameter."""
+        return Value(name, type)
+
     # Constants
 
     def constant(self, number: Any, type: str) -> Value:
@@ -77,16 +94,29 @@ class Code:
         if type == "i1":
             text = "true" if number else "false"
         elif is_float(type):
-            rounded = float(np.float32(number)) if type == "float" else float(number)
-            text = f"0x{struct.unpack('<Q', struct.pack('<d', rounded))[0]:016X}"
+            text = f"0x{struct.unpack('<Q', struct.pack('<d', nearest(number, type)))[0]:016X}"
         else:
-            text = str(wrapped(number, type))
+            number = wrapped(number, type)
+            text = str(number)
         name = f"splat ({llvm(type)} {text})" if self.lanes > 1 else text
         return Value(name, type, number)
 
     def number(self, number: Any, like: Value) -> Value:
         """A number in the type of another value."""
         return self.constant(number, like.type)
+
+    def width(self, x: Value) -> int:
+        """How many bits an element has."""
+        return width(x.type)
+
+    def whole(self, x: Value) -> bool:
+        """Whether the numbers are integers or truth values."""
+        return not is_float(x.type)
+
+    def dtype(self, x: Value) -> np.dtype[Any]:
+        """NumPy's name of the type."""
+        dtype: np.dtype[Any] = DTYPES[x.type]
+        return dtype
 
     # Conversions
 
@@ -129,6 +159,10 @@ class Code:
         """The quotient of floats."""
         return self.binary("fdiv", x, y)
 
+    def quotient(self, x: Value, y: Value) -> Value:
+        """The quotient of integers, towards 0; y is neither 0 nor -1."""
+        return self.binary("sdiv" if is_signed(x.type) else "udiv", x, y)
+
     def fma(self, x: Value, y: Value, z: Value) -> Value:
         """x * y + z, rounded once where the machine can; for inside of our own functions only."""
         if not self.fused:
@@ -165,6 +199,36 @@ class Code:
         self.declared.add(f"declare {wide} {called}({', '.join([wide] * len(xs))})")
         given = ", ".join(f"{wide} {x.name}" for x in xs)
         return self.emit(f"call {wide} {called}({given})", type)
+
+    def call(self, name: str, *xs: Value) -> Value:
+        """One of our own functions (compiler/math), as "tanh", on floats of one type."""
+        return called(self, name, xs)
+
+    def branch(
+        self, condition: Value, usual: Sequence[Value], slow: Callable[[], Sequence[Value]]
+    ) -> list[Value]:
+        """What `slow` makes if the condition holds in any lane, else the usual values."""
+        n = next(self._names)
+        if self.lanes > 1:
+            condition = self.any_lane(condition)
+        self.lines += [
+            f"  br label %usual{n}", f"usual{n}:",
+            f"  br i1 {condition.name}, label %slow{n}, label %done{n}", f"slow{n}:",
+        ]  # fmt: skip
+        made = slow()
+        self.lines += [f"  br label %made{n}", f"made{n}:", f"  br label %done{n}", f"done{n}:"]
+        return [
+            self.emit(
+                f"phi {self.wide(u.type)} [{u.name}, %usual{n}], [{m.name}, %made{n}]", u.type
+            )
+            for u, m in zip(usual, made, strict=True)
+        ]
+
+    def any_lane(self, condition: Value) -> Value:
+        """Whether a condition holds in any lane: one bool."""
+        masks, name = self.wide("i1"), f"@llvm.vector.reduce.or.v{self.lanes}i1"
+        self.declared.add(f"declare i1 {name}({masks})")
+        return self.emit(f"call i1 {name}({masks} {condition.name})", "i1")
 
     # Bits
 
@@ -216,6 +280,17 @@ class Code:
         if not is_float(x.type):
             return self.true
         return self.compare("olt", self.abs(x), self.number(np.inf, x))
+
+    def equals_infinity(self, x: Value, sign: int) -> Value:
+        """Whether x is infinite, with this sign."""
+        if not is_float(x.type):
+            return self.constant(False, "i1")
+        return self.compare("oeq", x, self.number(sign * np.inf, x))
+
+    def signbit(self, x: Value) -> Value:
+        """Whether the sign is set: also of -0, and of a NaN that has it."""
+        bits = self.bits(x) if is_float(x.type) else x
+        return self.compare("olt", bits, self.number(0, bits))
 
     def select(self, condition: Value, x: Value, y: Value) -> Value:
         """x where the condition holds, else y."""

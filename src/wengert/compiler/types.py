@@ -67,3 +67,9 @@ def wrapped(number: Any, type: str) -> int:
     bits = width(type)
     low: int = int(number) & (2**bits - 1)
     return low - 2**bits if is_signed(type) and low >> (bits - 1) else low
+
+
+def nearest(number: Any, type: str) -> float:
+    """A number as a float of a type; infinite where it is too large for that."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(number)) if type == "float" else float(number)

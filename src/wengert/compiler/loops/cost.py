@@ -34,7 +34,7 @@ def _length(node: Node, flow: Flow) -> int:
     """How many instructions an operation is lowered to."""
     code = Code(2)
     lowered(code, node, flow.sources[node], lambda source: Value("%x", type_of(source)))
-    return len(code.lines)
+    return len(code.lines) + code.called
 
 
 class Cost:
