@@ -1,4 +1,4 @@
-"""Native code: special values, broadcasting, memory layouts, mixed dtypes; random programs."""
+"""Native code: masks, broadcasting, memory layouts, mixed dtypes; random programs."""
 
 from __future__ import annotations
 
@@ -10,80 +10,9 @@ from hypothesis import strategies as st
 import wengert as wg
 from compiler.equal import assert_same
 from wengert.core.handles import _new
-from wengert.core.registry import OPS
-from wengert.errors import WengertError
 
-LOWERED = [op for op in OPS.values() if op.lower is not None]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -3.25, np.inf, -np.inf, np.nan, 1e-40, 3e38, -1e308]
-WHOLE = [0, 1, -1, 2, 3, -5, 7, 64, 100, 127, -128, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)]
 FLOATS = [np.float32, np.float64]
-DTYPES = [*FLOATS, np.bool_, np.uint8, np.int8, np.int16, np.int32, np.int64]
-
-
-def pairs(dtype: type, count: int) -> list[np.ndarray]:
-    """All combinations of special values, one array per input."""
-    if np.issubdtype(dtype, np.floating):
-        with np.errstate(over="ignore"):
-            values = np.array(SPECIAL).astype(dtype)
-    else:
-        values = np.unique(np.array(WHOLE).astype(dtype))
-    return [np.ascontiguousarray(x).ravel() for x in np.meshgrid(*[values] * count)]
-
-
-def arguments(op, dtype):
-    """Tensors of all special values for an operation; where chooses by a mask."""
-    arrays = pairs(dtype, len(op.inputs))
-    if op.name == "where":
-        arrays[0] = arrays[0] > 0
-    return [_new(a, None) for a in arrays]
-
-
-def eagerly(op, tensors):
-    """The operation's result; skipped where it is not defined for the dtype."""
-    try:
-        return op(*tensors)
-    except (WengertError, TypeError) as error:
-        pytest.skip(str(error))
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("op", LOWERED, ids=lambda op: op.name)
-def test_special_values(op, dtype):
-    tensors = arguments(op, dtype)
-    wanted = eagerly(op, tensors)
-    compiled = wg.compile(lambda *xs: op(*xs))
-
-    assert_same([compiled(*tensors)], [wanted])
-    assert compiled.report(*tensors).coverage == 1
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("op", LOWERED, ids=lambda op: op.name)
-def test_one_element(op, dtype):
-    """Straight-line code on tensors without dimensions does what the loop does."""
-    tensors = arguments(op, dtype)
-    eagerly(op, [t[0] for t in tensors])
-    compiled = wg.compile(lambda *xs: op(*xs))
-
-    for i in range(0, tensors[0].numel(), 7):
-        point = [t[i] for t in tensors]
-        assert_same([compiled(*point)], [op(*point)])
-
-
-@pytest.mark.parametrize("target", DTYPES)
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_casts(dtype, target):
-    """Numbers that do not fit become what NumPy makes of them; vectors and elements alike."""
-    (values,) = pairs(dtype, 1)
-    edges = [2.0**31, -(2.0**31) - 1, 2.0**63, -(2.0**63), 255.5, -1.5, 300, 65536.7, 1e10]
-    if dtype in FLOATS:
-        values = np.concatenate([values, np.array(edges).astype(dtype)])
-    tensor = _new(np.tile(values, 3), None)
-    compiled = wg.compile(lambda x: x.to(target))
-
-    with np.errstate(invalid="ignore"):
-        assert_same([compiled(tensor)], [tensor.to(target)])
-    assert compiled.report(tensor).coverage == 1
 
 
 def test_masks():
@@ -158,10 +87,10 @@ STEPS = [
     lambda x, y: x.relu(),
     lambda x, y: x * 1 + 0,
     lambda x, y: (x - 0) / 1,
-    lambda x, y: y.tanh(),
+    lambda x, y: y.erfinv(),
     lambda x, y: (x * y).sum(0, keepdim=True),
 ]
-"""What random programs are made of; tanh and sum split them."""
+"""What random programs are made of; erfinv and sum split them."""
 
 
 @settings(max_examples=60)

@@ -19,7 +19,7 @@ def can_lower(node: Node) -> bool:
         return False
     if not all(_is_native(source) for source in node.inputs if isinstance(source, Node)):
         return False
-    if any(dtype not in TYPES for dtype in computed_in(node)):
+    if any(dtype is not None and dtype not in TYPES for dtype in computed_in(node)):
         return False
     return op.lowers is None or op.lowers(node)
 
@@ -29,8 +29,8 @@ def _is_native(node: Node) -> bool:
     return isinstance(aval, Aval) and aval.dtype in TYPES
 
 
-def computed_in(node: Node) -> list[np.dtype[Any]]:
-    """Per input the dtype that the operation computes it in.
+def computed_in(node: Node) -> list[np.dtype[Any] | None]:
+    """Per input the dtype that the operation computes it in; None where nothing was given.
 
     Programs repeat few combinations many thousand times, so each is worked out once.
     """
@@ -43,14 +43,14 @@ def computed_in(node: Node) -> list[np.dtype[Any]]:
     found = _COMPUTED_IN.get(key)
     if found is None:
         if node.op.promotion != "none":
-            found = [computed.dtype for computed in promoted_operands(node.op, seen)]
+            found = [getattr(c, "dtype", None) for c in promoted_operands(node.op, seen)]
         else:  # such operations choose among floats, or ask about one
             found = [_own_dtype(s, result) for s in seen]
         _COMPUTED_IN[key] = found
     return found
 
 
-_COMPUTED_IN: Final[dict[Any, list[np.dtype[Any]]]] = {}
+_COMPUTED_IN: Final[dict[Any, list[np.dtype[Any] | None]]] = {}
 
 
 def _own_dtype(operand: Any, result: np.dtype[Any]) -> np.dtype[Any]:

@@ -41,7 +41,7 @@ def tolerance(node: Node, operands: Sequence[Any], value: Any) -> Any:
         return 0.0
     value = value.astype(node.aval.dtype)  # a reference may be in double precision
     if node.op.ulps:
-        return 2 * node.op.ulps * last_place(value)
+        return 2 * node.op.ulps * np.maximum(last_place(value), _lost(node, operands, value))
     if node.op.lower is not None:
         return 0.0
     if node.op.reduces == "mul":
@@ -53,6 +53,20 @@ def tolerance(node: Node, operands: Sequence[Any], value: Any) -> Any:
     in_double = value.dtype.itemsize > 4 and value.dtype.kind != "c"
     factor = 8 + 2 * count**0.5 + (count if in_double else 0)
     return factor * np.finfo(value.dtype).eps * sizes
+
+
+def _lost(node: Node, operands: Sequence[Any], value: Any) -> Any:
+    """What the eager function itself may be off by: digits that cancel, or that underflow takes."""
+    least = UNDERFLOW * float(np.finfo(value.dtype).smallest_normal)
+    if not node.op.cancels:
+        return least
+    sizes = [np.abs(o) for o in operands if isinstance(o, (np.ndarray, np.generic))]
+    taken = np.max(np.broadcast_arrays(*sizes, value), axis=0).astype(value.dtype)
+    return np.maximum(last_place(np.maximum(taken, 1)), least)
+
+
+UNDERFLOW: Final = 1024
+"""exp(-x) overflows where exp(x) is not yet 0: x / (1 + exp(-x)) is -0 at -89, and here -2e-37."""
 
 
 def last_place(value: Any) -> Any:

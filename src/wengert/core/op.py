@@ -128,6 +128,8 @@ class Op:
     # How far from the true value native code may be, in units of the last place. 0: it has the
     # bits of the forward function.
     ulps: int = 0
+    # Whether the forward function itself may be off by as much of its operands: digits cancel.
+    cancels: bool = False
     # What a reduction over `dim` combines with, in native code: see compiler/pieces/nest.py.
     reduces: str = ""
     # The same in terms of other operations, on tensors: (inputs..., attributes) -> tensor. What is

@@ -10,7 +10,7 @@ import numpy as np
 
 from wengert.core.aval import Aval, aval_of, stand_in
 from wengert.core.computing import cast, promoted
-from wengert.core.dtype import default_float
+from wengert.core.dtype import common_dtype, default_float
 from wengert.core.half import forward_of, in_float32
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
@@ -120,13 +120,20 @@ def infer(op: Op, operands: Sequence[Any], attrs: dict[str, Any]) -> Any:
     """
     cast = promoted_operands(op, operands)
     if op.aval is not None:
-        avals = [o if o is None or isinstance(o, Aval) else aval_of(o) for o in cast]
+        avals = [o if o is None or isinstance(o, Aval) else _weak_aval(o) for o in cast]
         return in_float32(op.aval, *avals, **attrs) if not op.exact else op.aval(*avals, **attrs)
     stands = [stand_in(o) if isinstance(o, Aval) else o for o in cast]
     result = silently(forward_of(op, stands), *stands, **attrs)
     if isinstance(result, tuple):
         return tuple(aval_of(np.asarray(r)) for r in result)
     return aval_of(result)
+
+
+def _weak_aval(number: Any) -> Aval:
+    """Of a number; a Python float is of the default dtype here, and not of float64 as in NumPy."""
+    if isinstance(number, (np.ndarray, np.generic)) or hasattr(number, "_aval"):
+        return aval_of(number)
+    return Aval((), common_dtype((number,)))
 
 
 def computed_dtype(node: Node, i: int) -> np.dtype[Any]:

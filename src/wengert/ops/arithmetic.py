@@ -103,15 +103,18 @@ def _check_alpha(name: str, dtype: Any, alpha: Any) -> None:
 add_scaled = elementwise(
     "add_scaled", _add_scaled, partials=[1, lambda alpha: alpha], torch="add",
     promotion="common", grad_name="AddBackward0",
+    lower=lambda code, x, y, alpha: code.add(x, code.mul(code.number(alpha, y), y)),
     explain="slope 1 in the first term, alpha in the second",
 )  # fmt: skip
 rsub_op = elementwise(
     "rsub", _rsub, partials=[lambda alpha: -alpha, 1], torch="rsub", promotion="common",
+    lower=lambda code, x, y, alpha: code.sub(y, code.mul(code.number(alpha, x), x)),
     explain="slope -alpha in the first term, 1 in the second",
 )  # fmt: skip
 sub_scaled = elementwise(
     "sub_scaled", _sub_scaled, partials=[1, lambda alpha: -alpha], torch="sub",
     promotion="common", grad_name="SubBackward0",
+    lower=lambda code, x, y, alpha: code.sub(x, code.mul(code.number(alpha, y), y)),
     explain="slope 1 in the first term, -alpha in the second",
 )  # fmt: skip
 

@@ -77,23 +77,51 @@ def _integers(count: int) -> Callable[[Any], Any]:
     return draw
 
 
-def _bits(name: str, forward: Callable[..., Any], symbol: str, precedence: int, numpy: Any) -> Op:
+def _left_shift_code(code: Any, x: Any, y: Any) -> Any:
+    zero = code.number(0, y)
+    beyond = _beyond_code(code, x, y)
+    return code.select(beyond, zero, code.shifted_left(x, code.select(beyond, zero, y)))
+
+
+def _right_shift_code(code: Any, x: Any, y: Any) -> Any:
+    most = code.number(code.width(x) - 1, y)
+    return code.shifted_right(x, code.select(_beyond_code(code, x, y), most, y))
+
+
+def _beyond_code(code: Any, x: Any, y: Any) -> Any:
+    below = code.compare("olt", y, code.number(0, y))
+    return code.either(below, code.compare("oge", y, code.number(code.width(x), y)))
+
+
+def _bits(
+    name: str, forward: Callable[..., Any], symbol: str, precedence: int, numpy: Any,
+    lower: Callable[..., Any],
+) -> Op:  # fmt: skip
     return discrete(
         name, forward, torch=f"bitwise_{name.removeprefix('bitwise_')}", promotion="common",
         symbol=symbol, precedence=precedence, aval=broadcast_aval(forward), numpy=(numpy,),
+        lower=lower,
         samples=_integers(forward.__code__.co_argcount), explain="no slope: bits",
     )  # fmt: skip
 
 
-bitwise_and = _bits("bitwise_and", _bitwise_and, "{} & {}", 9, np.bitwise_and)
-bitwise_or = _bits("bitwise_or", _bitwise_or, "{} | {}", 7, np.bitwise_or)
-bitwise_xor = _bits("bitwise_xor", _bitwise_xor, "{} ^ {}", 8, np.bitwise_xor)
-bitwise_not = _bits("bitwise_not", _bitwise_not, "~{}", 13, np.invert)
+bitwise_and = _bits(
+    "bitwise_and", _bitwise_and, "{} & {}", 9, np.bitwise_and, lambda code, x, y: code.both(x, y)
+)
+bitwise_or = _bits(
+    "bitwise_or", _bitwise_or, "{} | {}", 7, np.bitwise_or, lambda code, x, y: code.either(x, y)
+)
+bitwise_xor = _bits(
+    "bitwise_xor", _bitwise_xor, "{} ^ {}", 8, np.bitwise_xor, lambda code, x, y: code.differ(x, y)
+)
+bitwise_not = _bits(
+    "bitwise_not", _bitwise_not, "~{}", 13, np.invert, lambda code, x: code.inverse(x)
+)
 for _op in (bitwise_and, bitwise_or, bitwise_xor, bitwise_not):
     publish(_op, in_place=True)
 
-left_shift = _bits("left_shift", _left_shift, "{} << {}", 10, np.left_shift)
-right_shift = _bits("right_shift", _right_shift, "{} >> {}", 10, np.right_shift)
+left_shift = _bits("left_shift", _left_shift, "{} << {}", 10, np.left_shift, _left_shift_code)
+right_shift = _bits("right_shift", _right_shift, "{} >> {}", 10, np.right_shift, _right_shift_code)
 
 
 def _shift_call(s: Any) -> Any:

@@ -30,14 +30,31 @@ def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
     return input + value * tensor1 / tensor2
 
 
+def _lerp_code(code: Any, start: Any, end: Any, weight: Any) -> Any:
+    apart = code.sub(end, start)
+    near = code.add(start, code.mul(weight, apart))
+    far = code.sub(end, code.mul(apart, code.sub(code.number(1.0, weight), weight)))
+    below = code.compare("olt", code.abs(weight), code.number(0.5, weight))
+    return code.select(below, near, far)
+
+
+def _addcmul_code(code: Any, x: Any, a: Any, b: Any, value: Any) -> Any:
+    return code.add(x, code.mul(code.mul(code.number(value, a), a), b))
+
+
+def _addcdiv_code(code: Any, x: Any, a: Any, b: Any, value: Any) -> Any:
+    return code.add(x, code.div(code.mul(code.number(value, a), a), b))
+
+
 lerp = publish(elementwise(
-    "lerp", _lerp, torch="lerp", promotion="common", grad_name=named_by_numbers("Lerp", 2),
+    "lerp", _lerp, torch="lerp", promotion="common", lower=_lerp_code,
+    grad_name=named_by_numbers("Lerp", 2),
     partials=[lambda weight: 1 - weight, lambda weight: weight, lambda input, end: end - input],
     explain="slope 1 - weight in the start, weight in the end, their distance in the weight",
     source="lerp(a, b, w) = a + w (b - a)",
 ), in_place=True)  # fmt: skip
 addcmul_op = elementwise(
-    "addcmul", _addcmul, torch="addcmul", promotion="common",
+    "addcmul", _addcmul, torch="addcmul", promotion="common", lower=_addcmul_code,
     special=False,  # in torch the product is not rounded before the sum, and cannot overflow
     partials=[
         1, lambda tensor2, value: tensor2 * value, lambda tensor1, value: tensor1 * value,
@@ -46,7 +63,7 @@ addcmul_op = elementwise(
     source="addcmul(x, a, b) = x + value a b",
 )  # fmt: skip
 addcdiv_op = elementwise(
-    "addcdiv", _addcdiv, torch="addcdiv", promotion="common",
+    "addcdiv", _addcdiv, torch="addcdiv", promotion="common", lower=_addcdiv_code,
     partials=[
         1, lambda tensor2, value: value / tensor2,
         lambda tensor1, tensor2, value: -value * (tensor1 / (tensor2 * tensor2)),

@@ -102,7 +102,11 @@ def _test(
 isnan = _test("isnan", np.isnan, np.isnan, lower=lambda code, x: code.isnan(x))
 isinf = _test("isinf", np.isinf, np.isinf, lower=lambda code, x: code.isinf(x))
 isfinite = _test("isfinite", np.isfinite, np.isfinite, lower=lambda code, x: code.isfinite(x))
-isposinf = _test("isposinf", _isposinf, np.isposinf)
-isneginf = _test("isneginf", _isneginf, np.isneginf)
-signbit = _test("signbit", _signbit, np.signbit)
-isreal = _test("isreal", _isreal, np.isreal)
+isposinf = _test(
+    "isposinf", _isposinf, np.isposinf, lower=lambda code, x: code.equals_infinity(x, 1)
+)
+isneginf = _test(
+    "isneginf", _isneginf, np.isneginf, lower=lambda code, x: code.equals_infinity(x, -1)
+)
+signbit = _test("signbit", _signbit, np.signbit, lower=lambda code, x: code.signbit(x))
+isreal = _test("isreal", _isreal, np.isreal, lower=lambda code, x: code.true)

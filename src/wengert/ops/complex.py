@@ -35,6 +35,12 @@ def _angle(x: Any) -> Any:
     return np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0)))
 
 
+def _angle_code(code: Any, x: Any) -> Any:
+    zero = code.number(0.0, x)
+    angle = code.select(code.compare("olt", x, zero), code.number(np.pi, x), zero)
+    return code.select(code.isnan(x), x, angle)
+
+
 def _angle_pullback(ct: Any, x: Any, x_aval: Any) -> Any:
     """Of z = x + iy the angle turns by (x dy - y dx) / |z|^2; real numbers do not turn."""
     if x_aval.dtype.kind != "c":
@@ -63,6 +69,7 @@ conj_op = linear(
 )  # fmt: skip
 angle_op = pointwise(
     "angle", _angle, pullbacks=[_angle_pullback], torch="angle", holomorphic=False,
+    lower=_angle_code,
     latex=r"\arg\left({}\right)",
     explain="slope 0 on the real line; elsewhere 1 / |z| for a step across the ray",
 )  # fmt: skip

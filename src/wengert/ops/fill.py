@@ -26,12 +26,14 @@ _FILLS = "slope 1 from x where the mask is false"
 masked_fill_op = elementwise(
     "masked_fill", _masked_fill, partials=[_KEPT, None],
     promotion="none", torch="masked_fill",
+    lower=lambda code, x, mask, value: code.select(mask, code.number(value, x), x),
     vanishing="masked", explain=_FILLS, symbol=call("masked_fill", "value"),
 )  # fmt: skip
 masked_fill_from_op = elementwise(
     "masked_fill_from", lambda x, mask, value: _masked_fill(x, mask, value=value),
     partials=[_KEPT, None, Select(lambda mask: mask)],
     promotion="none", torch="masked_fill", grad_name="MaskedFillBackward1",
+    lower=lambda code, x, mask, value: code.select(mask, value, x),
     explain=_FILLS + ", and from the value where it is true",
 )  # fmt: skip
 

@@ -44,8 +44,14 @@ def _at_max(x: Any, min: Any, max: Any) -> Any:
     return x > max if min is None else (x > max) | (max < min)
 
 
+def _clamp_code(code: Any, x: Any, min: Any, max: Any) -> Any:
+    if min is not None:
+        x = code.larger(min, x)
+    return x if max is None else code.smaller(max, x)
+
+
 clamp_op = elementwise(
-    "clamp", _clamp, torch="clamp", promotion="common",
+    "clamp", _clamp, torch="clamp", promotion="common", lower=_clamp_code,
     grad_name=named_by_numbers("Clamp", 1, 2, tensors=0),
     partials=[Select(_within), Select(_at_min), Select(_at_max)], aval=_clamp_aval,
     special=False,  # torch has no gradients where the limits enlarge the input
@@ -65,6 +71,7 @@ def _clamp_max(x: Any, max: Any) -> Any:
 
 clamp_min_op = elementwise(
     "clamp_min", _clamp_min, torch="clamp_min", promotion="common", special=False,
+    lower=lambda code, x, min: code.larger(min, x),
     grad_name=named_by_numbers("ClampMin", 1),
     partials=[Select(lambda x, min: x >= min), Select(lambda x, min: x < min)],
     latex=r"\max\left({},\,{}\right)",
@@ -72,6 +79,7 @@ clamp_min_op = elementwise(
 )  # fmt: skip
 clamp_max_op = elementwise(
     "clamp_max", _clamp_max, torch="clamp_max", promotion="common", special=False,
+    lower=lambda code, x, max: code.smaller(max, x),
     grad_name=named_by_numbers("ClampMax", 1),
     partials=[Select(lambda x, max: x <= max), Select(lambda x, max: x > max)],
     latex=r"\min\left({},\,{}\right)",
@@ -137,9 +145,21 @@ def _nan_to_num(x: Any, *, nan: Any, posinf: Any, neginf: Any) -> Any:
     return found.astype(x.dtype)
 
 
+def _nan_to_num_code(code: Any, x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
+    if code.whole(x):
+        return x
+    limits = np.finfo(code.dtype(x))
+    ends = ((1, posinf, limits.max), (-1, neginf, limits.min))
+    found = code.select(code.isnan(x), code.number(nan or 0.0, x), x)
+    for sign, given, otherwise in ends:
+        number = code.number(otherwise if given is None else given, x)
+        found = code.select(code.equals_infinity(x, sign), number, found)
+    return found
+
+
 nan_to_num_op = elementwise(
     "nan_to_num", _nan_to_num, partials=[Select(lambda x: np.isfinite(x))], torch="nan_to_num",
-    promotion="common", exact=True,
+    promotion="common", exact=True, lower=_nan_to_num_code,
     explain="slope 1 where x is finite, 0 where it was replaced",
 )  # fmt: skip
 

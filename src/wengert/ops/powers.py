@@ -114,9 +114,35 @@ _WRITTEN: Final[dict[float, Callable[[Any], Any]]] = {
 }
 
 
+def _power_code(code: Any, x: Any, y: Any) -> Any:
+    if not code.whole(x):
+        return code.call("pow", x, y)
+    if code.width(x) == 1:
+        return code.either(x, code.inverse(y))
+    zero, one = code.number(0, x), code.number(1, x)
+    below = code.compare("olt", y, zero)
+    power = _squared_up(code, x, code.select(below, zero, y))
+    is_one = code.compare("oeq", code.abs(x), one)
+    inverse = code.select(is_one, code.select(_bit(code, y, 0), x, one), zero)
+    return code.select(below, inverse, power)
+
+
+def _squared_up(code: Any, x: Any, y: Any) -> Any:
+    """x^y of integers, y >= 0: the product of x^(2^i) over the bits i of y."""
+    power = code.number(1, x)
+    for i in range(code.width(y)):
+        power = code.select(_bit(code, y, i), code.mul(power, x), power)
+        x = code.mul(x, x)
+    return power
+
+
+def _bit(code: Any, y: Any, i: int) -> Any:
+    return code.truth(code.both(y, code.number(1 << i, y)))
+
+
 pow_op = publish(elementwise(
     "pow", _pow, partials=[_base_slope, _exponent_slope], torch="pow", promotion="none",
-    written=_power_written,
+    written=_power_written, ulps=4, lower=_power_code,
     saved_as=("self", "exponent"),
     samples=_power_call, grad_name=_pow_name,
     symbol="{} ** {}", latex="{{{}}}^{{{}}}", precedence=14, numpy=(np.power,),
@@ -151,6 +177,7 @@ sqrt: Op = publish(elementwise(
 ), in_place=True)  # fmt: skip
 rsqrt: Op = publish(elementwise(
     "rsqrt", _rsqrt, partials=[lambda out: -0.5 * out**3], torch="rsqrt", domain=(0.1, 4.0),
+    lower=lambda code, x: code.div(code.number(1.0, x), code.sqrt(x)),
     latex=r"\frac{{1}}{{\sqrt{{{}}}}}",
     explain="slope -1 / (2 x sqrt x)",
     source="d/dx x^(-1/2) = -x^(-3/2) / 2",

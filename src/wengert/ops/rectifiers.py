@@ -40,6 +40,43 @@ relu_op = elementwise(
 )  # fmt: skip
 
 
+def _positive(code: Any, x: Any, other: Any) -> Any:
+    """x where it is positive, else the other value; also where x is NaN."""
+    return code.select(code.compare("ogt", x, code.number(0.0, x)), x, other)
+
+
+def _leaky_relu_code(code: Any, x: Any, negative_slope: float) -> Any:
+    return _positive(code, x, code.mul(x, code.number(negative_slope, x)))
+
+
+def _elu_code(code: Any, x: Any, alpha: float) -> Any:
+    return _positive(code, x, code.mul(code.number(alpha, x), code.call("expm1", x)))
+
+
+def _celu_code(code: Any, x: Any, alpha: float) -> Any:
+    curve = code.call("expm1", code.div(x, code.number(alpha, x)))
+    return _positive(code, x, code.mul(code.number(alpha, x), curve))
+
+
+def _selu_code(code: Any, x: Any) -> Any:
+    return code.mul(code.number(_SELU_SCALE, x), _elu_code(code, x, _SELU_ALPHA))
+
+
+def _clipped(code: Any, x: Any, low: float, high: float) -> Any:
+    """min(max(low, x), high), as NumPy has it with the limits as given."""
+    return code.smaller(code.larger(code.number(low, x), x), code.number(high, x))
+
+
+def _relu6_of(code: Any, x: Any) -> Any:
+    """relu6(x + 3)."""
+    moved = code.add(x, code.number(3, x))
+    return code.smaller(code.larger(moved, code.number(0, x)), code.number(6, x))
+
+
+def _hardswish_code(code: Any, x: Any) -> Any:
+    return code.div(code.mul(x, _relu6_of(code, x)), code.number(6, x))
+
+
 def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
     refuse("leaky_relu", "biuc", x)
     return where_op(x > 0, x, x * negative_slope)
@@ -83,23 +120,27 @@ def _negative(x: Any) -> Any:
 
 leaky_relu_op = pointwise(
     "leaky_relu", _leaky_relu, torch="nn.functional.leaky_relu", promotion="common",
+    lower=_leaky_relu_code,
     pullbacks=[lambda ct, x, negative_slope: where_op(x > 0, ct, ct * negative_slope)],
     explain="slope 1 where x > 0, negative_slope elsewhere",
 )  # fmt: skip
 elu_op = elementwise(
     "elu", _elu, partials=[_elu_slope], torch="nn.functional.elu", promotion="common",
+    ulps=3, lower=_elu_code,
     vanishing="saturated elu",
     explain="slope 1 where x > 0, alpha exp(x) elsewhere",
     source="elu(x) = x where x > 0, alpha (exp(x) - 1) elsewhere",
 )  # fmt: skip
 celu_op = elementwise(
     "celu", _celu, partials=[_celu_slope], torch="celu", promotion="common",
+    ulps=4, lower=_celu_code,
     vanishing="saturated celu",
     explain="slope 1 where x > 0, exp(x / alpha) elsewhere",
     source="celu(x) = x where x > 0, alpha (exp(x / alpha) - 1) elsewhere",
 )  # fmt: skip
 selu_op = elementwise(
     "selu", _selu, partials=[_selu_slope], torch="selu", promotion="common",
+    ulps=4, lower=_selu_code,
     grad_name="EluBackward0",
     vanishing="saturated selu",
     explain="slope 1.05 where x > 0, 1.76 exp(x) elsewhere",
@@ -128,6 +169,7 @@ def _hardswish(x: Any) -> Any:
 
 hardtanh_op = elementwise(
     "hardtanh", _hardtanh, torch="nn.functional.hardtanh", promotion="common",
+    lower=lambda code, x, min_val, max_val: _clipped(code, x, min_val, max_val),
     partials=[
         Select(lambda x, min_val, max_val: np.logical_not((x <= min_val) | (x >= max_val))),
     ],
@@ -136,6 +178,7 @@ hardtanh_op = elementwise(
 )  # fmt: skip
 hardsigmoid_op = pointwise(
     "hardsigmoid", _hardsigmoid, torch="nn.functional.hardsigmoid", promotion="common",
+    lower=lambda code, x: code.div(_relu6_of(code, x), code.number(6, x)),
     pullbacks=[lambda ct, x: where_op((x > -3) & (x < 3), ct / 6, 0)],
     vanishing="saturated hardsigmoid",
     explain="slope 1/6 between -3 and 3, 0 elsewhere",
@@ -143,6 +186,7 @@ hardsigmoid_op = pointwise(
 )  # fmt: skip
 hardswish_op = pointwise(
     "hardswish", _hardswish, torch="nn.functional.hardswish", promotion="common",
+    lower=_hardswish_code,
     pullbacks=[
         lambda ct, x: where_op(x <= -3, 0, where_op(x < 3, ct * (x / 3 + 0.5), ct)),
     ],

@@ -43,6 +43,13 @@ def _round_decimals(x: Any, *, decimals: int) -> Any:
     return np.rint(x / factor) * factor
 
 
+def _round_decimals_code(code: Any, x: Any, decimals: int) -> Any:
+    factor = code.number(10.0 ** abs(decimals), x)
+    if decimals > 0:
+        return code.div(code.rounded("rint", code.mul(x, factor)), factor)
+    return code.mul(code.rounded("rint", code.div(x, factor)), factor)
+
+
 def _frac(x: Any) -> Any:
     refuse("frac", "biuc", x)
     return x - np.trunc(x)
@@ -70,6 +77,7 @@ trunc = publish(elementwise(
 ), "fix", in_place=True)  # fmt: skip
 frac = publish(elementwise(
     "frac", _frac, partials=[1], torch="frac", promotion="common",
+    lower=lambda code, x: code.sub(x, code.rounded("trunc", x)),
     explain="slope 1 between its jumps",
     source="frac(x) = x - trunc(x)",
 ), in_place=True)  # fmt: skip
@@ -82,7 +90,7 @@ round_op = elementwise(
 )  # fmt: skip
 round_decimals = elementwise(
     "round_decimals", _round_decimals, partials=[NOWHERE], torch="round", promotion="common",
-    grad_name="RoundBackward1", explain="slope 0: it moves in steps",
+    lower=_round_decimals_code, grad_name="RoundBackward1", explain="slope 0: it moves in steps",
 )  # fmt: skip
 
 

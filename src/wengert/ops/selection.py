@@ -173,8 +173,14 @@ def _fmin(x: Any, y: Any) -> Any:
     return np.fmin(y, x)
 
 
+def _wins(code: Any, predicate: str, x: Any, y: Any) -> Any:
+    """y where it wins or x is NaN, else x; also at a tie, and where both are NaN."""
+    return code.select(code.either(code.compare(predicate, y, x), code.isnan(x)), y, x)
+
+
 fmax = publish(elementwise(
     "fmax", _fmax, torch="fmax", promotion="common", numpy=(np.fmax,),
+    lower=lambda code, x, y: _wins(code, "ogt", x, y),
     partials=[
         Select(lambda x, y: (x >= y) | np.isnan(y)),
         Select(lambda x, y: np.logical_not((x >= y) | np.isnan(y))),
@@ -184,6 +190,7 @@ fmax = publish(elementwise(
 ))  # fmt: skip
 fmin = publish(elementwise(
     "fmin", _fmin, torch="fmin", promotion="common", numpy=(np.fmin,),
+    lower=lambda code, x, y: _wins(code, "olt", x, y),
     partials=[
         Select(lambda x, y: (x <= y) | np.isnan(y)),
         Select(lambda x, y: np.logical_not((x <= y) | np.isnan(y))),

@@ -33,6 +33,12 @@ def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
     return np.where(scaled > threshold, x, curve)
 
 
+def _softplus_code(code: Any, x: Any, beta: float, threshold: float) -> Any:
+    scaled = code.mul(x, code.number(beta, x))
+    curve = code.div(code.call("softplus", scaled), code.number(beta, x))
+    return code.select(code.compare("ogt", scaled, code.number(threshold, x)), x, curve)
+
+
 def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
     scaled = x * beta
     return np.where(scaled > threshold, 1, sigmoid(scaled))
@@ -42,12 +48,14 @@ sigmoid = publish(elementwise(
     "sigmoid", _sigmoid, partials=[lambda out: out * (1 - out)], torch="sigmoid",
     latex=r"\sigma\left({}\right)",
     vanishing="saturated sigmoid",
+    ulps=2, lower=lambda code, x: code.call("sigmoid", x),
     explain="slope out (1 - out): 1/4 at 0, dying away on both sides",
     source="sigmoid(x) = 1 / (1 + exp(-x))",
 ), in_place=True)  # fmt: skip
 logsigmoid = publish(elementwise(
     "logsigmoid", _log_of_sigmoid, partials=[lambda x: sigmoid(-x)], promotion="common",
     torch="nn.functional.logsigmoid", grad_name="LogSigmoidBackward0",
+    ulps=3, lower=lambda code, x: code.call("logsigmoid", x),
     latex=r"\log\sigma\left({}\right)",
     vanishing="saturated logsigmoid",
     explain="slope sigmoid(-x): 1 for very negative x, dying away for large x",
@@ -56,6 +64,7 @@ logsigmoid = publish(elementwise(
 softplus_op = elementwise(
     "softplus", _softplus, partials=[_softplus_slope], promotion="common",
     torch="nn.functional.softplus",
+    ulps=4, lower=_softplus_code,
     vanishing="saturated softplus",
     explain="slope sigmoid(beta x): from 0 to 1",
     source="softplus(x) = log(1 + exp(beta x)) / beta",
@@ -127,12 +136,14 @@ def _gelu_tanh_slope(x: Any) -> Any:
 silu_op = elementwise(
     "silu", _silu, partials=[_silu_slope], torch="nn.functional.silu", promotion="common",
     vanishing="dead silu",
+    ulps=2, lower=lambda code, x: code.call("silu", x),
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="silu(x) = x sigmoid(x)",
 )  # fmt: skip
 mish_op = elementwise(
     "mish", _mish, partials=[_mish_slope], torch="nn.functional.mish", promotion="common",
     vanishing="dead mish",
+    ulps=4, lower=lambda code, x: code.call("mish", x),
     explain="slope 0.6 at 0, near 0 for very negative x, near 1 for large x",
     source="mish(x) = x tanh(softplus(x))",
 )  # fmt: skip
@@ -140,6 +151,7 @@ gelu_op = elementwise(
     "gelu", _gelu, partials=[_gelu_slope], torch="nn.functional.gelu", promotion="common",
     special=False,  # torch gives NaN at infinity, or infinity, depending on the vector length
     vanishing="dead gelu",
+    ulps=4, cancels=True, lower=lambda code, x: code.call("gelu", x),
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="gelu(x) = x Phi(x), Phi the normal distribution's cumulative one",
 )  # fmt: skip
@@ -147,6 +159,7 @@ gelu_tanh = elementwise(
     "gelu_tanh", _gelu_tanh, partials=[_gelu_tanh_slope], torch="nn.functional.gelu",
     promotion="common", grad_name="GeluBackward0",
     special=False,  # in torch the slope of very large numbers is NaN
+    ulps=4, cancels=True, lower=lambda code, x: code.call("gelu_tanh", x),
     explain="slope 1/2 at 0, near 0 for very negative x, near 1 for large x",
     source="gelu with Phi approximated: (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2",
 )  # fmt: skip

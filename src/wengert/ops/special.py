@@ -61,11 +61,13 @@ erf = publish(elementwise(
     "erf", _erf, partials=[lambda x: _BELL * np.exp(-x * x)], torch="erf",
     latex=r"\mathrm{{erf}}\left({}\right)",
     vanishing="saturated erf",
+    ulps=4, lower=lambda code, x: code.call("erf", x),
     explain="slope 2/sqrt(pi) exp(-x^2): a bell",
 ), in_place=True)  # fmt: skip
 erfc = publish(elementwise(
     "erfc", _erfc, partials=[lambda x: -_BELL * np.exp(-x * x)], torch="erfc",
     latex=r"\mathrm{{erfc}}\left({}\right)",
+    ulps=4, lower=lambda code, x: code.call("erfc", x),
     explain="slope -2/sqrt(pi) exp(-x^2): a bell, upside down",
     source="erfc(x) = 1 - erf(x)",
 ), in_place=True)  # fmt: skip
@@ -133,6 +135,12 @@ def _sinc(x: Any) -> Any:
     return np.where(y == 0, 1, np.sin(y) / y)
 
 
+def _sinc_code(code: Any, x: Any) -> Any:
+    y = code.mul(x, code.number(math.pi, x))
+    curve = code.div(code.call("sin", y), y)
+    return code.select(code.compare("oeq", y, code.number(0.0, y)), code.number(1.0, y), curve)
+
+
 def _sinc_slope(x: Any) -> Any:
     y = x * math.pi
     area = x * y
@@ -143,6 +151,7 @@ def _sinc_slope(x: Any) -> Any:
 
 sinc = publish(elementwise(
     "sinc", _sinc, partials=[_sinc_slope], torch="sinc", numpy=(np.sinc,),
+    ulps=3, cancels=True, lower=_sinc_code,
     latex=r"\mathrm{{sinc}}\left({}\right)",
     explain="slope (cos(pi x) - sinc(x)) / x: 0 at 0, then waves that die away",
     source="sinc(x) = sin(pi x) / (pi x), and 1 at 0",
@@ -156,6 +165,12 @@ def _logit(x: Any, *, eps: float | None) -> Any:
     return np.log(x / (1 - x))
 
 
+def _logit_code(code: Any, x: Any, eps: float | None) -> Any:
+    if eps is not None:
+        x = code.smaller(code.larger(x, code.number(eps, x)), code.number(1 - eps, x))
+    return code.call("log", code.div(x, code.sub(code.number(1.0, x), x)))
+
+
 def _logit_pullback(ct: Any, x: Any, eps: float | None) -> Any:
     low, outside = (0, math.nan) if eps is None else (eps, 0)
     inside = (x >= low) & (x <= 1 - low)
@@ -164,6 +179,7 @@ def _logit_pullback(ct: Any, x: Any, eps: float | None) -> Any:
 
 logit_op = pointwise(
     "logit", _logit, pullbacks=[_logit_pullback], torch="logit",
+    ulps=3, cancels=True, lower=_logit_code,
     explain="slope 1 / (x (1 - x)): 4 at 1/2, infinite at 0 and 1",
     source="logit(x) = log(x / (1 - x))",
 )  # fmt: skip

@@ -29,12 +29,12 @@ def lowered(code: Code, node: Node, sources: Operands, find: Callable[[Node], Va
         assert sources[0] is not None
         return _reduced_alone(code, node, find(sources[0]))
     numbers = node.operands or (None,) * len(sources)
-    operands = []
+    operands: list[Value | None] = []
     for source, number, type in zip(sources, numbers, _computed_in(node, sources), strict=True):
         if source is not None:
             operands.append(code.converted(find(source), type))
         else:
-            operands.append(code.constant(number, type))
+            operands.append(None if number is None else code.constant(number, type))
     assert node.op.lower is not None
     result: Value = node.op.lower(code, *operands, **(node.attrs or {}))
     return code.converted(result, type_of(node))
@@ -45,7 +45,7 @@ def _computed_in(node: Node, sources: Operands) -> list[str]:
     dtype = node.aval.dtype
     if dtype.kind == "f" and all(s is not None and s.aval.dtype == dtype for s in sources):
         return [TYPES[dtype]] * len(sources)
-    return [TYPES[computed] for computed in computed_in(node)]
+    return ["" if computed is None else TYPES[computed] for computed in computed_in(node)]
 
 
 def accumulated_in(node: Node, source: Node) -> str:
