@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.compiler.backend.build import Loaded, program
+from wengert.compiler.backend.memory import empty
 from wengert.compiler.pieces.piece import Module, Piece
 from wengert.compiler.segment import Block, address, array_of
 from wengert.core.aval import Aval, stand_in
@@ -138,7 +139,7 @@ class NativePart(Part):
         assert self.loaded is not None
         arrays = [array_of(values[slot]) for slot in self.reads]
         results = [
-            np.empty(shape, dtype) if values[slot] is None else values[slot]
+            empty(shape, dtype) if values[slot] is None else values[slot]
             for slot, (shape, dtype) in zip(self.writes, self._made, strict=True)
         ]
         memory = self.block.take()
