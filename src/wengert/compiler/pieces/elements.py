@@ -87,7 +87,7 @@ def rounded(lines: Lines, value: str, given: NumpyDType, wanted: NumpyDType) -> 
 
 
 def compared(lines: Lines, predicate: str, x: str, y: str, dtype: NumpyDType) -> str:
-    """x ? y as an i1. predicate: "ge", "le", "eq", and "uno" of floats."""
+    """x ? y as an i1. predicate: "gt", "lt", "ge", "le", "eq", and "uno" of floats."""
     if dtype.kind == "f":
         numbers = floating(lines, x, dtype), floating(lines, y, dtype)
         ordered = predicate if predicate == "uno" else f"o{predicate}"

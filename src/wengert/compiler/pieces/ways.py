@@ -76,7 +76,7 @@ class Extreme(Way):
 
     def __init__(self, dtype: NumpyDType, is_max: bool, places: bool) -> None:
         self._dtype = dtype
-        self._predicate = "ge" if is_max else "le"
+        self._predicate = "gt" if is_max else "lt"
         self._places = places
         self.kept = (dtype, INT64)
         self.start = (_least(dtype) if is_max else _greatest(dtype), 0)
@@ -85,6 +85,7 @@ class Extreme(Way):
         self, lines: Lines, kept: Sequence[str], read: Sequence[str], at: Index
     ) -> tuple[Sequence[str], str]:
         (best, place), (x,), dtype = kept, read, self._dtype
+        # Of 0 and -0 the later one stays, as in NumPy.
         stays = compared(lines, self._predicate, best, x, dtype)
         stays = lines.let(f"or i1 {stays}, {_isnan(lines, best, dtype)}")
         kind = register(dtype)
