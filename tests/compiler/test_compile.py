@@ -405,3 +405,37 @@ def test_writes_into_a_detached_tensor():
     assert wg.compile(own)(x).tolist() == [3, 3]
     with pytest.raises(TraceError, match=r"by way of detach\(\)(?s:.*)clone\(\)"):
         wg.compile(of_another)(x)
+
+
+def test_a_written_function_in_forward_mode():
+    """Under a map, as in jacfwd, its pullback is transposed with the values of the trace."""
+
+    class Exp(wg.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x):
+            return x.exp()
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(output)
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * ctx.saved_tensors[0]
+
+    x = wg.tensor([0.5, 2.0])
+    jacobian = wg.compile(wg.func.jacrev(Exp.apply))(x)
+
+    wg.testing.assert_close(jacobian, x.exp().diag())
+    wg.testing.assert_close(wg.compile(wg.func.jacfwd(lambda x: x * x.exp()))(x).diagonal(),
+                            (1 + x) * x.exp())  # fmt: skip
+
+
+def test_one_triangle_is_read_as_eagerly():
+    """Whether a matrix is Hermitian is a question of its values, which a trace has not."""
+    for matrix in (wg.tensor([[2.0, 0.3], [0.1, 1.0]]), wg.tensor([[2.0, 0.1], [0.1, 1.0]])):
+        for f in (wg.linalg.eigvalsh, lambda x: wg.func.jacfwd(wg.linalg.eigvalsh)(x),
+                  lambda x: wg.func.jacrev(wg.linalg.eigvalsh)(x)):  # fmt: skip
+            wg.testing.assert_close(wg.compile(f)(matrix), f(matrix))

@@ -7,7 +7,6 @@ from typing import Any
 
 from wengert.core.handles import _new
 from wengert.core.node import Applied, Leaf, Node
-from wengert.core.record import apply
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import collect
 from wengert.graphs.vertex import identity, key_of
@@ -34,8 +33,8 @@ def _applied(node: Node, env: dict[Any, Any]) -> Any:
         return env[node.inputs[0]][node.attrs["index"]]
     numbers = node.operands or (None,) * len(node.inputs)
     pairs = zip(node.inputs, numbers, strict=True)
-    return apply(node.op, [n if s is None else env[identity(key_of(s))] for s, n in pairs],
-                 node.attrs)  # fmt: skip
+    args = [n if s is None else env[identity(key_of(s))] for s, n in pairs]
+    return node.op.applied(args, node.attrs)
 
 
 def _placed(made: Any, site: Site | None) -> Any:

@@ -335,6 +335,13 @@ class Import:
         memory = tensor._memory
         if memory is None or memory.touched < self._watch.started:
             return
+        if id(tensor) in self._watch.made:
+            raise TraceError(
+                f"{memory.writer} writes a tensor that does not depend on the arguments, in a "
+                "function that is being compiled, and that is not followed",
+                "Compute a new tensor instead: with wengert.where, cat or stack.",
+                memory.site,
+            )
         raise TraceError(
             f"{memory.writer} writes a tensor from outside in a function that is being compiled: "
             "it would happen once, and not at every call",

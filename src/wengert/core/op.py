@@ -188,6 +188,10 @@ class Op:
             )
         return _apply(self, args, attrs)
 
+    def applied(self, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
+        """The outputs for other arguments, where an application is to be done again."""
+        return _apply(self, args, attrs or {})
+
     def _unknown(self, attrs: dict[str, Any]) -> ArgumentError:
         name = next(name for name in attrs if name not in self.attributes)
         return ArgumentError(f"{self.name}() got an unexpected keyword argument {name!r}")

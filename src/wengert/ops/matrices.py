@@ -132,17 +132,23 @@ def from_triangle(x: Any, upper: bool = False) -> Any:
     The operations on it take the Hermitian part, so each of them is the derivative's function of
     all elements; that what is in the other triangle does not count, as in torch, is seen to here.
     """
-    if _is_hermitian(x):
+    is_hermitian = _is_hermitian(x)
+    if is_hermitian:
         return x
     below = np.triu(x, 1) if upper else np.tril(x, -1)
-    return below + adjoint(below) + np.real(x) * eye_like(x)
+    made = below + adjoint(below) + np.real(x) * eye_like(x)
+    if is_hermitian is None:
+        return np.where(np.all(x == adjoint(x)), x, made)
+    return made
 
 
-def _is_hermitian(x: Any) -> bool:
-    """Whether the values say so; of a map, of all slices; taken for granted in a trace."""
+def _is_hermitian(x: Any) -> bool | None:
+    """Whether the values say so; of a map, of all slices; None in a trace, where there are none."""
     while hasattr(x, "_value"):
         x = x._value
     data = x._data if isinstance(x, Tensor) else x
+    if isinstance(x, Tensor) and x._level and data.ndim > 1 and data.shape[-1] == data.shape[-2]:
+        return None
     if data.ndim < 2 or data.shape[-1] != data.shape[-2]:
         return True  # refused by the operation
     return bool(np.array_equal(data, adjoint(data)))

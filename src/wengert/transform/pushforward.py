@@ -121,7 +121,7 @@ def _transposed(
     """
     with using(grad=True, inference=False, saved=()):
         inputs = [a if t is None else alias_leaf(a) for a, t in zip(args, tangents, strict=True)]
-        outs = apply(op, inputs, attrs or None)
+        outs = op.applied(inputs, attrs)
         several = outs if isinstance(outs, tuple) else (outs,)
         cotangents = [zero_leaf(o) if o._node is not None else None for o in several]
         roots = {o._node: c for o, c in zip(several, cotangents, strict=True) if c is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from wengert.autograd.custom import undefined
@@ -12,6 +12,7 @@ from wengert.autograd.custom.context import FunctionCtx
 from wengert.autograd.custom.layout import Layout
 from wengert.core.node import Applied, is_large
 from wengert.core.op import Op, Plan
+from wengert.core.tensor import Tensor
 from wengert.errors import GradientError, GraphError
 from wengert.sites import Line
 
@@ -43,6 +44,15 @@ class FunctionOp(Op):
         from wengert.autograd.custom.again import applied_to
 
         return applied_to(self, tensors, attrs)
+
+    def applied(self, args: Sequence[Any], attrs: dict[str, Any] | None) -> Any:
+        """The tensors that the Function returns: mapped ones have to go by its vmap."""
+        from wengert.autograd.custom.again import applied_to
+        from wengert.autograd.custom.call import Returned
+
+        values = Returned(applied_to(self, args, attrs or {})).values
+        tensors = tuple(value for value in values if isinstance(value, Tensor))
+        return tensors[0] if len(tensors) == 1 else tensors
 
     def needs(self, i: int, count: int) -> set[int | str]:
         """Nothing that the recorder would keep: ctx does."""
