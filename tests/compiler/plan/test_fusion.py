@@ -104,3 +104,19 @@ def test_results_are_buffers_of_their_own(how):
     wanted = functions[how](x)
     for mine, other in zip(several, wanted if isinstance(wanted, tuple) else (wanted,)):
         assert np.array_equal(mine.numpy(), other.numpy())
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: z.cos().expand(2, 3).sum(),
+        lambda z: z.cos().expand(2, 2).sum(0),
+        lambda z: (z.cos() * 2).expand(2, 3).sum(1) + 1,
+        lambda z: (z.cos().expand(3, 2) * 2).sum(0),
+        lambda z: z.cos().expand(3, 2).prod() + z,
+    ],
+)
+def test_reductions_of_what_is_repeated(function):
+    z = wg.tensor(0.5)
+
+    wg.testing.assert_close(wg.compile(function)(z), function(z))

@@ -238,6 +238,8 @@ class Fusion:
         if not places and shape != cluster.space:
             return None
         along = inside[0] if inside else tuple(range(len(shape)))
+        if any(a == NOWHERE and side != 1 for a, side in zip(along, shape, strict=True)):
+            return None  # the same value again and again: the nest has no axis to count it along
         reduced = self._reduced(node, along)
         if cluster.reduced and cluster.reduced != reduced:
             return None
