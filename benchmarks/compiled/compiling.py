@@ -27,11 +27,11 @@ def first_call(run: Callable[[], Any]) -> float:
 def ours() -> float:
     """Seconds of tracing, compiling and running.
 
-    Before that llvmlite is imported, LLVM started, and what loads on first use is loaded, by
-    another program and by a small network that is not compiled.
+    Before that the libraries are loaded, llvmlite and OpenBLAS, and what loads on first use: by
+    another program with a product, and by a small network that is not compiled.
     """
     wengert = importlib.import_module(SUBJECT)
-    wengert.compile(lambda x: x * 2)(wengert.ones(3))
+    wengert.compile(lambda x: x @ x)(wengert.ones(3, 3))
     small = perceptron_task(1, (2, 2, 2, 2))
     loss = partial(small.torch_like, wengert)
     tensors = rivals.converted(wengert.from_numpy, small.arguments)
@@ -42,7 +42,7 @@ def ours() -> float:
 def in_jax() -> float:
     """Seconds of jax's first call of it; another program was compiled before."""
     jax = importlib.import_module("jax")
-    jax.jit(lambda x: x * 2)(jax.numpy.ones(3)).block_until_ready()
+    jax.jit(lambda x: x @ x)(jax.numpy.ones((3, 3))).block_until_ready()
     return first_call(rivals.jax_jit(perceptron_task()).run)
 
 
