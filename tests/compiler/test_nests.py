@@ -276,3 +276,20 @@ def test_nothing_is_summed(shape):
     expected = function(wg.tensor(x))
     for mine, other in zip(run(function, [x], shape, dim), expected, strict=True):
         assert_equal(mine, other.numpy())
+
+
+def test_what_belongs_to_rows_does_not_turn_the_vectors():
+    """As many arrays lie along rows as along columns, but the large ones along columns."""
+    x, ct = numbers((64, 48), 0), numbers((64, 48), 1)
+    mean, scale = numbers((64, 1), 2), numbers((64, 1), 3)
+
+    def slopes(x, mean, scale, ct):
+        return (ct * ((x - mean) * scale)).sum(0, keepdim=True)
+
+    nest, leaves, _ = nest_of(slopes, [x, mean, scale, ct], (64, 48), [0])
+    module = Module({node: i for i, node in enumerate([*leaves, *nest.stores])})
+    nest.write(module)
+
+    assert "masked.gather" not in module.text()
+    (found,) = run(slopes, [x, mean, scale, ct], (64, 48), [0])
+    np.testing.assert_allclose(found, (ct * ((x - mean) * scale)).sum(0, keepdims=True), atol=1e-4)

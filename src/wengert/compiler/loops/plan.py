@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from wengert.compiler.loops.accumulate import BLOCK
@@ -88,12 +89,19 @@ def _direction(space: Space) -> tuple[type[Loops], Space]:
     if not space.reduces or not space.outer:
         return Rows, space
     full = [place for place in [*space.loads.values(), *space.stores.values()] if any(place.inner)]
-    axes = range(len(space.outer))
-    along = {d: sum(place.outer[d] == 1 for place in full) for d in axes if space.outer[d] > 1}
+    sizes = {place: _elements(place, space) for place in full}
+    axes = [d for d, length in enumerate(space.outer) if length > 1]
+    along = {d: sum(sizes[place] for place in full if place.outer[d] == 1) for d in axes}
     best = max(along, key=lambda d: (along[d], d))
-    if along[best] <= sum(place.inner[-1] == 1 for place in full):
+    if along[best] <= sum(sizes[place] for place in full if place.inner[-1] == 1):
         return Rows, space
     return Columns, _last(space, best)
+
+
+def _elements(place: Place, space: Space) -> int:
+    """How many elements of memory there are to a place: what it repeats along counts once."""
+    sides = zip((*space.outer, *space.inner), (*place.outer, *place.inner), strict=True)
+    return prod(length for length, stride in sides if stride)
 
 
 def _last(space: Space, axis: int) -> Space:
