@@ -54,6 +54,14 @@ def test_what_is_given_or_read_by_others_is_copied(name):
     assert_same([*wg.compile(several)(X)], [*several(X)])
 
 
+def test_parts_without_elements():
+    def joined(x):
+        return wg.stack([x[3:] + 1, x[3:] * 2], 1)
+
+    x = wg.ones(3, 2)
+    assert_same([wg.compile(joined)(x)], [joined(x)])
+
+
 def test_slopes_of_slices():
     slope = wg.func.grad(lambda x: ((x[1:] - x[:-1] ** 2) ** 2).sum() + (x[:, 2:] ** 3).sum())
 

@@ -47,7 +47,7 @@ def _parts(move: Move) -> list[_Part]:
     found = []
     for walk in walks:
         source, target = walk.source, walk.target
-        if not isinstance(source, Place) or walk.refuses():
+        if not isinstance(source, Place) or walk.refuses() or not walk.chunks():
             continue
         root = source.access.root
         if roots.count(root) == 1 and source.dtype == target.dtype and not walk.adds:
