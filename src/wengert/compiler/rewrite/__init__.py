@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wengert.compiler.rewrite.algebra import reductions_of_one, settled_choices, shorter_casts
+from wengert.compiler.rewrite.algebra import (
+    reductions_of_one,
+    settled_choices,
+    shorter_casts,
+    without_kept_axes,
+)
 from wengert.compiler.rewrite.constants import folded, with_numbers
 from wengert.compiler.rewrite.decompositions import written_out
 from wengert.compiler.rewrite.expansions import broadcasting
@@ -19,6 +24,7 @@ from wengert.compiler.rewrite.identities import without_involutions, without_neu
 from wengert.compiler.rewrite.joins import joined_parts
 from wengert.compiler.rewrite.layout import with_a_copy
 from wengert.compiler.rewrite.products import summed_within, vectors_as_rows
+from wengert.compiler.rewrite.spaces import in_one_space
 from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
 from wengert.compiler.rewrite.writer import Rule, written_by
 from wengert.core.node import Node
@@ -30,7 +36,7 @@ Pass = Callable[[Sequence[Node]], list[Node]]
 RULES: Final[tuple[Rule, ...]] = (
     folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
     fewer_reshapes, fewer_permutations, fewer_parts, shorter_casts, settled_choices,
-    reductions_of_one, joined_parts, with_a_copy, vectors_as_rows, summed_within,
+    reductions_of_one, without_kept_axes, joined_parts, with_a_copy, vectors_as_rows, summed_within,
 )  # fmt: skip
 
 
@@ -39,7 +45,12 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     return written_by(RULES, outputs)
 
 
-PASSES: Final[tuple[Pass, ...]] = (simplified,)
+def gathered(outputs: Sequence[Node]) -> list[Node]:
+    """Elementwise operations and reductions on both sides of reshapes in one space."""
+    return in_one_space(outputs, RULES)
+
+
+PASSES: Final[tuple[Pass, ...]] = (simplified, gathered)
 
 
 def rewritten(outputs: Sequence[Node]) -> list[Node]:

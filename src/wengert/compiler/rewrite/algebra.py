@@ -63,6 +63,16 @@ def settled_choices(node: Node, writer: Writer) -> Any:
     return chosen
 
 
+@rule(lambda op: bool(op.reduces))
+def without_kept_axes(node: Node, writer: Writer) -> Any:
+    """Reduce to a value without the reduced axes, and see it with them: it may be there already."""
+    attrs = node.attrs or {}
+    if not attrs.get("keepdim"):
+        return None
+    made = writer.apply(node.op, *node.inputs, at=node, **{**attrs, "keepdim": False})
+    return writer.apply(view_op, made, at=node, shape=node.aval.shape)
+
+
 @rule(lambda op: op.reduces in ("add", "mul", "max", "min"))
 def reductions_of_one(node: Node, writer: Writer) -> Any:
     """A reduction over axes of length 1 is its input in another shape; of a sum, plus 0.
