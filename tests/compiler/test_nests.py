@@ -128,13 +128,35 @@ def test_walks_down_wide_arrays(shape, monkeypatch):
         total, top = z.sum(dim, keepdim=True), x.amax(dim, keepdim=True)
         return z, total, total * 2.0 - top, (z > 0).all(dim, keepdim=True)
 
-    nest, _, _ = nest_of(function, arrays, shape, dim)
-    module = Module({node: i for i, node in enumerate([*nest.loads, *nest.stores])})
-    nest.write(module)
-    assert module.steps[0].function.startswith("walk")
+    assert first_step(function, arrays, dim).startswith("walk")
     expected = function(*(wg.tensor(np.array(a)) for a in arrays))
     for mine, other in zip(run(function, arrays, shape, dim), expected, strict=True):
         np.testing.assert_allclose(mine, other.numpy(), 1e-4, 1e-4)
+
+
+def first_step(function, arrays, dim):
+    """What the loops are that a nest begins with."""
+    nest, _, _ = nest_of(function, arrays, arrays[0].shape, dim)
+    module = Module({node: i for i, node in enumerate([*nest.loads, *nest.stores])})
+    nest.write(module)
+    return module.steps[0].function
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_vectors_lie_where_least_is_gathered(dim):
+    """Along the last axis, although two of three arrays are contiguous along the other one."""
+    whole = numbers((40, 50), 1)
+    arrays = [whole if dim == 0 else whole.T]
+    arrays += [np.broadcast_to(numbers((40, 1), i), (40, 50)) for i in (2, 3)]
+    arrays[1:] = arrays[1:] if dim == 0 else [a.T for a in arrays[1:]]
+
+    def function(x, y, z):
+        return ((x - y) * z).sum(dim, keepdim=True)
+
+    assert first_step(function, arrays, (dim,)).startswith("columns")
+    (mine,) = run(function, arrays, arrays[0].shape, (dim,))
+    x, y, z = arrays
+    np.testing.assert_allclose(mine, ((x - y) * z).sum(dim, keepdims=True), 1e-4, 1e-5)
 
 
 @pytest.mark.parametrize("shape", [(9001,), (70, 333), (700, 3, 40)])

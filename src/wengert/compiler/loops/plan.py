@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 from typing import TYPE_CHECKING
 
 from wengert.compiler.loops.accumulate import BLOCK
@@ -85,23 +84,17 @@ def _walks(loops: Columns) -> bool:
 
 
 def _direction(space: Space) -> tuple[type[Loops], Space]:
-    """Vectors lie along the axis where most of what is read and written does."""
+    """Vectors lie along the axis where the least has to be gathered; along rows, where it can."""
     if not space.reduces or not space.outer:
         return Rows, space
     full = [place for place in [*space.loads.values(), *space.stores.values()] if any(place.inner)]
-    sizes = {place: _elements(place, space) for place in full}
-    axes = [d for d, length in enumerate(space.outer) if length > 1]
-    along = {d: sum(sizes[place] for place in full if place.outer[d] == 1) for d in axes}
-    best = max(along, key=lambda d: (along[d], d))
-    if along[best] <= sum(sizes[place] for place in full if place.inner[-1] == 1):
+    gathered = {
+        d: sum(place.outer[d] not in (0, 1) for place in full) for d in range(len(space.outer))
+    }
+    best = min(gathered, key=lambda d: (gathered[d], -d))
+    if sum(place.inner[-1] not in (0, 1) for place in full) <= gathered[best]:
         return Rows, space
     return Columns, _last(space, best)
-
-
-def _elements(place: Place, space: Space) -> int:
-    """How many elements of memory there are to a place: what it repeats along counts once."""
-    sides = zip((*space.outer, *space.inner), (*place.outer, *place.inner), strict=True)
-    return prod(length for length, stride in sides if stride)
 
 
 def _last(space: Space, axis: int) -> Space:
