@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import wengert as wg
 from compiler.equal import assert_same
-from compiler.moving import arrays, assert_moved, shapes
+from compiler.moving import arrays, assert_moved, moved, shapes
 from compiler.programs import operations
-from wengert.core.registry import every_op
+from wengert.core.registry import OPS, every_op
 
 WAYS = st.integers(0, 11)
 DTYPES = [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_]
@@ -60,6 +60,16 @@ def test_recurrences(data, shape, has_terms, reverse, way):
         assert_moved("recurrence", [x, y], attrs, way)
 
 
+@given(st.data(), shapes(), st.sampled_from([np.float32, np.float64]), WAYS)
+@settings(max_examples=40)
+def test_logarithms_of_sums(data, shape, dtype, way):
+    x, dim = data.draw(arrays(shape, dtype)), a_dim(data, shape)
+    found = moved("logcumsumexp", [x], {"dim": dim}, [way])
+    with np.errstate(all="ignore"):
+        expected = OPS["logcumsumexp"].forward(x, dim=dim)
+    np.testing.assert_allclose(found, expected, rtol=8 * np.finfo(dtype).eps, atol=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(3, 70_000), (70_000, 3), (300, 150, 2), (100, 500)])
 def test_long_and_many_lines(shape):
     x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
@@ -70,6 +80,7 @@ def test_long_and_many_lines(shape):
 SCANS = {
     "cumsum": lambda x: x.cumsum(1),
     "cumprod": lambda x: x.cumprod(0),
+    "logcumsumexp": lambda x: x.logcumsumexp(1),
     "cummax": lambda x: x.cummax(1).values,
     "cummin": lambda x: x.cummin(0).values,
     "cummax places": lambda x: x.cummax(1).indices,
@@ -84,7 +95,10 @@ def test_scans_are_compiled(name):
     found = operations(SCANS[name], x)
 
     assert not [n for n in found if not (ops[n].lower or ops[n].piece or ops[n].view)], found
-    assert_same([wg.compile(SCANS[name])(x)], [SCANS[name](x)])
+    if name == "logcumsumexp":
+        np.testing.assert_allclose(wg.compile(SCANS[name])(x).numpy(), SCANS[name](x).numpy())
+    else:
+        assert_same([wg.compile(SCANS[name])(x)], [SCANS[name](x)])
     if name in ("cumsum", "cummax", "cummin"):
         slope = wg.func.grad(lambda x: (SCANS[name](x) * x).sum())
         assert_same([wg.compile(slope)(x)], [slope(x)])

@@ -200,7 +200,7 @@ logcumsumexp_op = general(
     "logcumsumexp", _logcumsumexp, pullbacks=[_logcumsumexp_pullback], torch="logcumsumexp",
     explain="each element has its softmax weight in every result from its place on",
     source="d out_i / d x_j = exp(x_j - out_i) for j <= i",
-    batch=along("dim"),
+    batch=along("dim"), piece="running_log_sum",
 )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ class _Text:
         ranges = sliced(self._lines, self._shape, cut)
         self._from([a for a in axes if a != self._abreast], ranges, {})
         name = self._module.name("scan")
+        self._module.declare(self._way.declared)
         self._module.define(self._lines.function(name))
         self._module.step(name, cut.chunks)
 

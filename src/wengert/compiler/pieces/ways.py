@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from wengert.compiler.code import Code, Value
 from wengert.compiler.pieces.elements import (
     FLOATS,
     added,
@@ -16,6 +17,7 @@ from wengert.compiler.pieces.elements import (
     compared,
     converted,
     converts,
+    floating,
     multiplied,
     register,
     rounded,
@@ -31,12 +33,14 @@ INT64: Final = np.dtype(np.int64)
 class Way(ABC):
     """What a scan does with one line.
 
-    kept: the dtypes of what it carries on, each as its bits. start: their first values.
+    kept: the dtypes of what it carries on, each as its bits. start: their first values. declared:
+    what has to stand beside the code of its steps.
     """
 
     kept: Sequence[NumpyDType]
     start: Sequence[Any]
     reverse = False
+    declared: Iterable[str] = ()
 
     @abstractmethod
     def step(
@@ -112,6 +116,27 @@ def _greatest(dtype: NumpyDType) -> Any:
     return True if dtype.kind == "b" else np.iinfo(dtype).max
 
 
+class LogSum(Way):
+    """Running logarithms of sums of exponentials."""
+
+    def __init__(self, dtype: NumpyDType) -> None:
+        self.kept = (dtype,)
+        self.start = (-np.inf,)
+        code, type = Code(), FLOATS[dtype]
+        code.call("logaddexp", Value("%a", type), Value("%b", type))
+        (self._call,) = code.lines
+        self.declared = code.declared
+
+    def step(
+        self, lines: Lines, kept: Sequence[str], read: Sequence[str], at: Index
+    ) -> tuple[Sequence[str], str]:
+        (dtype,) = self.kept
+        a, b = (floating(lines, x, dtype) for x in (kept[0], read[0]))
+        call = self._call.split(" = ", 1)[1].replace("%a", a).replace("%b", b)
+        total = lines.let(f"bitcast {FLOATS[dtype]} {lines.let(call)} to {register(dtype)}")
+        return (total,), total
+
+
 class Recurrence(Way):
     """u[k] = y[k-1] + x[k-1] u[k-1] from 0; without y from 1."""
 
@@ -156,6 +181,10 @@ def _extreme(node: Node, given: NumpyDType, attrs: Mapping[str, Any]) -> Way | N
     return Extreme(given, attrs["largest"], node.op.piece == "extreme_places")
 
 
+def _log_sum(node: Node, given: NumpyDType, _: Mapping[str, Any]) -> Way | None:
+    return LogSum(given) if given in FLOATS and node.aval.dtype == given else None
+
+
 def _recurrence(node: Node, given: NumpyDType, attrs: Mapping[str, Any]) -> Way | None:
     if given not in FLOATS or any(s is not None and s.aval.dtype != given for s in node.inputs):
         return None
@@ -164,6 +193,6 @@ def _recurrence(node: Node, given: NumpyDType, attrs: Mapping[str, Any]) -> Way 
 
 WAYS: Final[dict[str, Callable[[Node, NumpyDType, Mapping[str, Any]], Way | None]]] = {
     "running_sum": _sum, "running_product": _product, "extremes": _extreme,
-    "extreme_places": _extreme, "recurrence": _recurrence,
+    "extreme_places": _extreme, "recurrence": _recurrence, "running_log_sum": _log_sum,
 }  # fmt: skip
 """What an operation's `piece=` may be here, and what makes the way."""
