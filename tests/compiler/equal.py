@@ -1,8 +1,8 @@
-"""Whether compiled results are those of the function itself, to the bit."""
+"""Whether compiled results are those of the function itself: to the bit, or within its rounding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,13 @@ import numpy as np
 import wengert as wg
 from laws.cases import as_tensor, tensors_in
 from sampling import arrays_in, map_arrays
+from wengert.compiler.arguments import Parameters
+from wengert.compiler.rewrite import rewritten
+from wengert.compiler.tracing import trace
+from wengert.compiler.verify import difference, is_rounded, noise
 from wengert.core.tensor import Tensor
 from wengert.func import vjp
+from wengert.modes import silently
 from wengert.ops.define import Function
 
 
@@ -43,13 +48,32 @@ class Compiling:
         return [*values, *pullback([v * 0.5 + 1 for v in values])]
 
 
-def assert_same(mine: list[Tensor], other: list[Tensor]) -> None:
-    """Equal shapes, dtypes and bits, but for what is inside of a NaN."""
+def assert_same(
+    mine: list[Tensor], other: list[Tensor], bounds: Sequence[Any] | None = None
+) -> None:
+    """Equal shapes, dtypes and bits, but for what is inside of a NaN; or as close as the bounds."""
     assert len(mine) == len(other)
-    for a, b in zip(mine, other, strict=True):
+    for a, b, bound in zip(mine, other, bounds or [0.0] * len(mine), strict=True):
         x, y = np.asarray(a._data), np.asarray(b._data)
         assert (x.shape, x.dtype) == (y.shape, y.dtype)
-        assert bits(x) == bits(y), f"{x} is not {y}"
+        if np.all(bound == 0):
+            assert bits(x) == bits(y), f"{x} is not {y}"
+        else:
+            assert difference(x, y, bound) is None, f"{x} is not {y}, to within {bound}"
+
+
+def bounds(function: Any, tensors: Sequence[Tensor]) -> list[Any]:
+    """How far rounding may move the results of a function of tensors, compiled.
+
+    0 where nothing in it rounds in another way: then results are the same to the bit.
+    """
+    traced = trace(function, Parameters(function, ()).call(tensors, {}), "f")
+    outputs = traced.outputs()
+    if not is_rounded(outputs):
+        return [0.0] * len(outputs)
+    leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
+    arrays = [t._data for t in (*tensors, *(t for t, _ in traced.hidden))]
+    return silently(noise, rewritten(outputs), dict(zip(leaves, arrays, strict=True)))
 
 
 def assert_rounded(mine: list[Tensor], other: list[Tensor]) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import partial
-from unittest import mock
 
 import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.compiler.code import Code
-from wengert.errors import CompileError, CompileWarning, TraceError
+from wengert.errors import CompileWarning, TraceError
 
 
 def founding(a, b):
@@ -289,22 +287,6 @@ def test_machine_code():
 
 def test_llvm_ir():
     assert "fmul double" in wg.compile(founding).llvm_ir(1.0, 2.0)
-
-
-def test_verify():
-    compiled = wg.compile(founding, verify=True)
-
-    assert compiled(2.0, 1.0) == 6
-
-
-def test_verify_names_the_first_operation_that_differs():
-    with mock.patch.object(Code, "add", Code.sub):  # a slip in the compiler
-        compiled = wg.compile(lambda a, b: ((a * b) + a) * 2, verify=True)
-
-        with pytest.raises(CompileError, match=r"(?s)^add: .*1.0, eagerly 3.0.*test_compile.py"):
-            compiled(1.0, 2.0)
-        with pytest.raises(CompileError):
-            compiled(wg.tensor(1.0, requires_grad=True), wg.tensor(2.0))
 
 
 # Many calls --------------------------------------------------------------------------------------

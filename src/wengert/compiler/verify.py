@@ -9,13 +9,14 @@ all operations are disturbed by as much as they may be off, four times, in diffe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 
 from wengert.compiler.tolerance import last_place, reference, tolerance
 from wengert.core.node import Leaf, Node
-from wengert.errors import CompileError
+from wengert.errors import CompileError, WengertError
 from wengert.graphs.evaluate import evaluate_node
 from wengert.graphs.graph import collect
 
@@ -99,12 +100,17 @@ def noise(outputs: Sequence[Node], given: Mapping[Node, Any]) -> list[Any]:
         lambda shape: generator.choice([-1.0, 1.0], shape),
         lambda shape: generator.choice([-1.0, 1.0], shape),
     ]
-    moved = [_evaluated(outputs, given, direction) for direction in directions]
+    moved = []
+    for direction in directions:
+        with suppress(WengertError):  # where a position moves out of an array
+            moved.append(_evaluated(outputs, given, direction))
     return [_bound(value, [m[i] for m in moved]) for i, value in enumerate(plain)]
 
 
 def _bound(value: Any, moved: Sequence[Any]) -> Any:
     value = np.asarray(value)
+    if not moved:
+        return np.full(value.shape, np.inf)
     if value.dtype.kind not in "fc":
         return np.where(np.any([m != value for m in moved], axis=0), np.inf, 0.0)
     own = MARGIN * last_place(value)
