@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import wengert as wg
 from compiler.nests import nest_of, run
-from wengert.compiler.loops import cost, plan, rows
+from wengert.compiler.loops import cost, plan, streaming
 from wengert.compiler.pieces.piece import Module
 
 DTYPES = [np.float32, np.float64]
@@ -169,7 +169,7 @@ def test_everything_reduced(parts, shape):
 @pytest.mark.parametrize("shape", [(9001,), (3, 4099), (70, 33)])
 def test_maps_in_parts(parts, shape, streamed, at_end, monkeypatch):
     """Also past the caches, where the result is aligned, and where it is not."""
-    monkeypatch.setattr(rows, "STREAMED_BYTES", streamed)
+    monkeypatch.setattr(streaming, "STREAMED_BYTES", streamed)
     x, y = numbers(shape, 1), np.broadcast_to(numbers(shape[-1:], 2), shape)
 
     (mine,) = run(lambda x, y: x * y - x, [x, y], shape, at_end=at_end)

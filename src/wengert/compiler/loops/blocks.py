@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from wengert.compiler.code import Value
 from wengert.compiler.loops.body import Known
+from wengert.compiler.loops.kept import Kept
 from wengert.compiler.loops.memory import load, splat, store
 from wengert.compiler.loops.reductions import State, transposed
 from wengert.compiler.loops.rows import Rows
@@ -38,7 +39,7 @@ class Blocks(Rows):
         return -(-self.space.rows // self.wide.lanes)
 
     def unit(self, at: str) -> None:
-        self.kept: dict[Node, str] = {}
+        self.kept = Kept(self, self.shelves)
         self._first = self.writer.scaled(at, self.wide.lanes)
         rest = self.writer.index(f"sub i64 {self.space.rows}, {self._first}")
         self._count = self.smaller(rest, self.wide.lanes)
@@ -93,7 +94,7 @@ class Blocks(Rows):
     def _pass(self, number: int, known: Known) -> None:
         """One pass over each row of the block."""
         this = self.planned(number)
-        read = self.flow.read(number, self.kept)
+        read = self.flow.read(number, self.kept.ready)
         self._shelve({node: value for node, value in known.items() if node in read})
         lanes = self.wide.lanes
         rooms = {
@@ -109,7 +110,7 @@ class Blocks(Rows):
             states = [self._taken(rooms[node], i, accumulator.types) for i in range(lanes)]
             state = transposed(self.wide, states, accumulator.kind.join)
             known[node] = self.wide.converted(state[-1], type_of(node))
-        self.kept |= this.later
+        self.kept.ready.update(this.later)
 
     def _shelve(self, values: Known) -> None:
         for node, value in values.items():

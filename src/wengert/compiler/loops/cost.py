@@ -26,9 +26,6 @@ CHUNK = 15_000.0
 
 MOST_CHUNKS = 64
 
-CHEAP = 6
-"""Instructions up to which a value is computed again rather than kept for a later pass."""
-
 
 def _length(node: Node, flow: Flow) -> int:
     """How many instructions an operation is lowered to."""

@@ -14,25 +14,14 @@ from math import prod
 from wengert.compiler.code import Value
 from wengert.compiler.loops.accumulate import BLOCK, Accumulator
 from wengert.compiler.loops.body import Known, Loops
-from wengert.compiler.loops.cost import CHEAP, unrolled
+from wengert.compiler.loops.cost import unrolled
+from wengert.compiler.loops.kept import Kept
 from wengert.compiler.loops.memory import lane_numbers, load, splat, store, stream
 from wengert.compiler.loops.reductions import across
 from wengert.compiler.loops.space import Place
+from wengert.compiler.loops.streaming import aligned, streamed
 from wengert.compiler.loops.values import Values, type_of
-from wengert.compiler.types import size, stored
 from wengert.core.node import Node
-
-KEPT_BYTES = 16384
-"""The longest row of which values are kept between passes: half of the smallest L1 in use."""
-
-STREAMED_BYTES = 1 << 25
-"""From how many bytes on a pass writes past the caches: what would not stay in the third one.
-
-Three results of 16 MB take 1.45 ms instead of 1.75: their old contents are not read first.
-"""
-
-SHORTEST_STREAM = 256
-"""Points of a row from where on it is worthwhile."""
 
 Vector = tuple[int, str, int | None]
 """Which accumulator it takes, its index along the last axis, how many lanes count."""
@@ -42,14 +31,14 @@ Vector = tuple[int, str, int | None]
 class Pass:
     """One pass over a row.
 
-    needed: the operations. sums: its reductions. later: where it keeps what later passes read.
+    needed: the operations. sums: its reductions. later: what it keeps for later passes.
     turns: how many vectors a round has. rounds: how many whole ones there are along the last axis.
     """
 
     number: int
     needed: list[Node]
     sums: dict[Node, Accumulator]
-    later: dict[Node, str]
+    later: list[Node]
     turns: int
     rounds: int
 
@@ -70,7 +59,7 @@ class Rows(Loops):
 
     def row(self) -> None:
         """All passes over one row."""
-        self.kept: dict[Node, str] = {}
+        self.kept = Kept(self, self.shelves)
         known = self._loaded_rows()
         for number in range(self.flow.passes + 1):
             self.compute_rows(number, known, wide=False)
@@ -106,16 +95,16 @@ class Rows(Loops):
     def _pass(self, number: int, known: Known) -> None:
         """One pass over a row: accumulate, and store."""
         this = self.planned(number)
-        read = self.flow.read(number, self.kept)
+        read = self.flow.read(number, self.kept.ready)
         self.run(this, {node: splat(self.wide, x) for node, x in known.items() if node in read})
         for node, accumulator in this.sums.items():
             state = across(self.wide, accumulator.result(), accumulator.kind.join)
             self.finish(self.code, node, state, known, self._keep)
-        self.kept |= this.later
+        self.kept.ready.update(this.later)
 
     def planned(self, number: int) -> Pass:
         """A pass, and the memory that it takes."""
-        needed = self.flow.needed(number, self.kept)
+        needed = self.flow.needed(number, self.kept.ready)
         lanes, length = self.wide.lanes, self._length()
         turns = min(self._turns(number, needed), max(1, length // lanes))
         rounds = max(1, length // (lanes * turns))
@@ -124,7 +113,7 @@ class Rows(Loops):
             node: self.accumulator(node, turns, totals=totals)
             for node in self.flow.accumulated(number)
         }
-        return Pass(number, needed, sums, self._worth_keeping(number, needed), turns, rounds)
+        return Pass(number, needed, sums, self.kept.reserve(number, needed), turns, rounds)
 
     def _turns(self, number: int, needed: Sequence[Node]) -> int:
         """How many vectors a round has: only sums wait for each other."""
@@ -137,56 +126,23 @@ class Rows(Loops):
         last = len(self.space.inner) - 1
         return self.space.inner[-1] if cut is None or cut.axis != last else cut.length
 
-    def _worth_keeping(self, number: int, needed: Sequence[Node]) -> dict[Node, str]:
-        """What later passes need again and should not compute again: room for a row of each."""
-        found: dict[Node, str] = {}
-        padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
-        count = self.shelves * prod(self.space.inner[:-1]) * padded
-        for node in reversed(needed):
-            costly = self.cost.per_node[node] > CHEAP and self.space.cut is None
-            if not costly or count * size(type_of(node)) > KEPT_BYTES:
-                continue
-            later = range(number + 1, self.flow.passes)
-            if any(node in self.flow.needed(n, {**self.kept, **found}) for n in later):
-                found[node] = self.writer.local(f"[{count} x {stored(type_of(node))}]")
-        return found
-
     def run(self, this: Pass, known: Known) -> None:
         """A pass over a row. known: the row's values that it reads, in every lane."""
-        streamed = self._streamed(this)
-        if streamed:
-            aligned = self._aligned(streamed)
-            with self.writer.when(aligned):
-                self._run(this, known, streamed)
-            with self.writer.when(self.code.inverse(aligned)):
+        past = streamed(self, this.number)
+        if past:
+            is_aligned = aligned(self, past)
+            with self.writer.when(is_aligned):
+                self._run(this, known, past)
+            with self.writer.when(self.code.inverse(is_aligned)):
                 self._run(this, known, ())
             # Such stores come in any order, and another thread reads them next.
             self.code.lines.append("  fence seq_cst")
         else:
             self._run(this, known, ())
 
-    def _streamed(self, this: Pass) -> list[Node]:
-        """What is written past the caches, as it would not stay there."""
-        places = {node: self.space.stores[node] for node in self.flow.written(this.number)}
-        nbytes = sum(size(type_of(node)) for node in places) * self.space.row * self.space.rows
-        if nbytes < STREAMED_BYTES or self.space.row < SHORTEST_STREAM:
-            return []
-        return [n for n, p in places.items() if p.inner[-1] == 1 and type_of(n) != "i1"]
-
-    def _aligned(self, nodes: Sequence[Node]) -> Value:
-        """Whether all of these rows begin where a vector may."""
-        bits = "0"
-        for node in nodes:
-            pointer = self.address(self.space.stores[node], ["0"] * len(self.space.inner))
-            address = self.writer.index(f"ptrtoint ptr {pointer} to i64")
-            bits = self.writer.index(f"or i64 {bits}, {address}")
-        widest = max(size(type_of(node)) for node in nodes) * self.wide.lanes
-        rest = self.writer.index(f"and i64 {bits}, {widest - 1}")
-        return self.code.emit(f"icmp eq i64 {rest}, 0", "i1")
-
-    def _run(self, this: Pass, known: Known, streamed: Collection[Node]) -> None:
-        """The loops of a pass. streamed: what is written past the caches."""
-        self._streams = streamed
+    def _run(self, this: Pass, known: Known, past: Collection[Node]) -> None:
+        """The loops of a pass. past: what is written past the caches."""
+        self._past = past
         for accumulator in this.sums.values():
             accumulator.start()
         outer = self.space.inner[:-1]
@@ -203,7 +159,7 @@ class Rows(Loops):
 
     def _steady(self, this: Pass, at: Sequence[str]) -> Known:
         """What a pass loads that does not change along the last axis."""
-        read = self.flow.read(this.number, self.kept)
+        read = self.flow.read(this.number, self.kept.ready)
         found: Known = {}
         for node, place in self.space.loads.items():
             if node in read and node in self.flow.full and not place.inner[-1]:
@@ -262,30 +218,23 @@ class Rows(Loops):
         for node in this.needed:
             values.compute(node, self.sources[node])
             if node in this.later:
-                store(self.wide, values[node], self._room(node, this.later[node], at), 1)
+                store(self.wide, values[node], self.kept.address(node, self.shelf, at), 1)
         index = self._numbers(at) if any(s.kind.indexed for s in this.sums.values()) else None
         self.accumulate(this.sums, turn, values, index, count)
         for node in self.flow.written(this.number):
             place = self.space.stores[node]
             pointer = self.address(place, at)
-            if node in self._streams and count is None:
+            if node in self._past and count is None:
                 stream(self.wide, values[node], pointer)
             else:
                 store(self.wide, values[node], pointer, place.inner[-1], count)
 
     def loaded(self, node: Node, at: Sequence[str], count: int | None) -> Value:
-        if node in self.kept:
-            return load(self.wide, self._room(node, self.kept[node], at), 1, type_of(node))
+        """A vector that is read: from an array, or of what was kept."""
+        if node in self.kept.ready:
+            return load(self.wide, self.kept.address(node, self.shelf, at), 1, type_of(node))
         place = self.space.loads[node]
         return load(self.wide, self.address(place, at), place.inner[-1], type_of(node), count)
-
-    def _room(self, node: Node, room: str, at: Sequence[str]) -> str:
-        """Where a vector is kept between passes."""
-        writer, index = self.writer, self.shelf
-        padded = -(-self.space.inner[-1] // self.wide.lanes) * self.wide.lanes
-        for coordinate, length in zip(at, (*self.space.inner[:-1], padded), strict=True):
-            index = writer.sum(writer.scaled(index, length), coordinate)
-        return self.moved(room, stored(type_of(node)), index)
 
     def _numbers(self, at: Sequence[str]) -> Value:
         """Where in its row each lane's element is."""

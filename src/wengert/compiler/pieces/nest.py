@@ -9,19 +9,11 @@ operation on rows' values makes another; and one that reads full values, too, ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
-from typing import Final
 
 from wengert.compiler.loops.plan import write_nest
 from wengert.compiler.pieces.piece import Access, Module, Piece
 from wengert.core.aval import Shape
 from wengert.core.node import Node
-
-IN_CACHE: Final = 65536
-"""Points of a row that its next pass finds in the second cache, in float32 with an operand."""
-
-DOWN_IN_CACHE: Final = 4096
-"""The same of columns, which are walked down some cache lines abreast."""
 
 
 class Nest(Piece):
@@ -36,9 +28,9 @@ class Nest(Piece):
     Every such nest can be written: any number of reductions, each reading what others have made,
     and full values that read them, stored or reduced again. Each reduction that reads another one
     costs a further pass over the row. Where rows are few and long, they are cut into parts for the
-    threads, and each pass is a step of the program that reads memory again: `worth_fusing` says
-    whether that is better than a nest of its own. A value that belongs to the rows may be stored
-    for each point, and reduced.
+    threads, and each pass is a step of the program that reads memory again; so it is also where
+    the reduced axes are in front and rows are walked down side by side. A value that belongs to
+    the rows may be stored for each point, and reduced.
     """
 
     def __init__(
@@ -57,10 +49,3 @@ class Nest(Piece):
     def write(self, module: Module) -> None:
         """Define the loops, and say which steps they are; none where there is nothing to store."""
         write_nest(self, module)
-
-
-def worth_fusing(space: Shape, reduced: Sequence[int]) -> bool:
-    """Whether full values that read a reduction should be in its nest: its row stays in cache."""
-    axes = [d for d, length in enumerate(space) if length != 1]
-    row = prod(space[d] for d in reduced)
-    return row <= (IN_CACHE if axes and axes[-1] in reduced else DOWN_IN_CACHE)
