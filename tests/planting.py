@@ -10,6 +10,6 @@ def planted(name: str, *rules: object, **facts: object) -> Op:
     """A copy of an operation with other rules, where they are given, and facts; not registered."""
     if rules:
         facts["rules"] = rules
-    worked_out = ("plans", "pairs", "pullers", "__name__", "__doc__")
-    own = {fact: value for fact, value in vars(OPS[name]).items() if fact not in worked_out}
+    op = OPS[name]
+    own = {fact: getattr(op, fact) for fact in Op.__annotations__}
     return Op(**{**own, **facts})

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sys
-import threading
 from operator import add
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.handles import _new
-from wengert.core.node import RETAINED, WATCHED, Node
+from wengert.core.node import ACCUMULATION, RETAINED, WATCHED, Node
 from wengert.core.tensor import Tensor
 from wengert.modes import silently
 from wengert.transform.hooked import completed, prehooked
 
-# Reentrant: under create_graph sums are operations, and what they do is not known here.
-ACCUMULATION: Final = threading.RLock()
 _ndarray: Final = np.ndarray
-_create: Final = Tensor.__new__
 _references: Final = sys.getrefcount
 
 
@@ -32,16 +28,15 @@ def accumulate_arrays(captured: list[tuple[Node, Any]]) -> None:
                 _references(cotangent) > _OWN or cotangent.base is not None
             ):
                 cotangent = cotangent.copy()
-            made = _create(Tensor)  # _new(cotangent, None), written out
-            made._data = cotangent
-            made._node = None
-            made._memory = None
-            made._extra = None
-            node.grad = made
-        elif type(stored._data) is _ndarray and stored._node is None:
-            silently(np.add, stored._data, cotangent, out=stored._data)
+            node.grad = cotangent  # its handle is made when somebody looks at it
+            continue
+        handle = stored if isinstance(stored, Tensor) else None
+        array = stored if handle is None else handle._data
+        if type(array) is _ndarray and (handle is None or handle._node is None):
+            silently(np.add, array, cotangent, out=array)
         else:
-            node.grad = _new(silently(add, stored._data, cotangent), None)
+            total = silently(add, array, cotangent)
+            node.grad = total if handle is None else _new(total, None)
 
 
 def _own_references() -> int:

@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.autograd.accumulate import (
-    ACCUMULATION,
     accumulate_arrays,
     accumulate_tensors,
     deliver_array,
@@ -21,12 +20,12 @@ from wengert.autograd.edges import GradientEdge, end_of
 from wengert.autograd.seeds import fitted, implied, nothing_to_differentiate, seed_all
 from wengert.core.handles import _new
 from wengert.core.hooks import WATCHED_NODES
-from wengert.core.node import UNKNOWN_LINE, Node
+from wengert.core.node import ACCUMULATION, UNKNOWN_LINE, Node
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError, WengertError
 from wengert.modes import current, get_state, set_grad_enabled
 from wengert.ops.define import method
-from wengert.sites import Site, here
+from wengert.sites import Site, here, site_at
 from wengert.transform.careful import Deliver
 from wengert.transform.failure import remember
 from wengert.transform.newest import sweep_newest
@@ -45,7 +44,10 @@ from wengert.transform.withheld import told, withheld
 
 _ndarray: Final = np.ndarray
 _getframe: Final = sys._getframe
-_ONES: Final = {number: number(1) for number in (np.float32, np.float64)}
+_ONES: Final[dict[Any, Any]] = {number: number(1) for number in (np.float32, np.float64)}
+for _number in (np.float32, np.float64):
+    _ONES[np.dtype(_number)] = np.ones(1, _number)
+    _ONES[np.dtype(_number)].flags.writeable = False  # what is stored is copied, as this is shared
 """The implicit cotangents of 0-d tensors."""
 Tensors = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
 
@@ -81,13 +83,20 @@ def backward(
         if gradient is not None:
             seed = fitted("backward", self, gradient, False)
         else:
-            seed = _ONES.get(type(self._data)) or implied("backward", self)
+            data = self._data
+            seed = _ONES.get(data.dtype if type(data) is _ndarray else type(data))
+            if seed is None or seed.shape != data.shape:
+                seed = implied("backward", self)
         captured, to_free = silently_swept(state, sweep_newest, node, seed)
         del seed  # what is accumulated is asked whether anybody else holds it
         with ACCUMULATION:
             accumulate_arrays(captured)
         if to_free and not retain_graph:
-            free(to_free, (here(_getframe(1)) if state.sites else None) or UNKNOWN_LINE)
+            frame = _getframe(1)
+            line = site_at(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
+            if line is None or line.internal or not state.sites:
+                line = here(frame) if state.sites else None
+            free(to_free, line or UNKNOWN_LINE)
     except WengertError as error:
         remember(error, _nodes((self,)))
         raise

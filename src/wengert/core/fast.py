@@ -19,7 +19,7 @@ from wengert.core.marks import inherit_cuts, refuse_inference
 from wengert.core.node import LEAF_PLAN, SMALL, Leaf, Pair, next_sequence
 from wengert.core.op import Op, Plan
 from wengert.modes import State, current, get_state
-from wengert.sites import _SITES, Site, here
+from wengert.sites import Site, here, site_at
 
 _ndarray: Final = np.ndarray
 _FLOAT32: Final = np.dtype(np.float32)
@@ -50,7 +50,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
         if type(b) is Tensor:
             y = b._data
             nb = b._node
-            if type(x) is not type(y) or (type(x) is _ndarray and x.dtype is not y.dtype):
+            if type(x) is not type(y):
                 return record.apply(op, (a, b), None)
         elif type(b) is float or type(b) is int:
             y = b
@@ -77,13 +77,16 @@ def binary(op: Op, a: Any, b: Any) -> Any:
             right = _NUMBERS[dtype is _FLOAT64].get(y, y)
         else:
             dtype = x.dtype
+            if dtype is not y.dtype:
+                return record.apply(op, (a, b), None)
             even = x.shape == y.shape
         if dtype is not _FLOAT32 and dtype is not _FLOAT64:
             return record.apply(op, (a, b), None)
     elif kind is not _float32 and kind is not _float64:
         return record.apply(op, (a, b), None)
+    run = state.run  # called as state.run(...), it would be looked for among methods first
     try:
-        z = state.run(op.forward, left, right)
+        z = run(op.forward, left, right)
     except Exception:
         return record.apply(op, (a, b), None)  # it fails again there, and is explained
     pairs = op.pairs
@@ -111,7 +114,7 @@ def binary(op: Op, a: Any, b: Any) -> Any:
     if plan.drops_y:
         y = None
     frame = _getframe(_USER_FRAME)
-    site = _SITES.get(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
+    site = site_at(id(frame.f_code) + frame.f_lasti)  # here(frame), its common case
     if site is None or site.internal:
         site = here(frame)
     if kind is _ndarray and type(z) is _ndarray and not 0 < z.nbytes <= SMALL:
@@ -151,7 +154,7 @@ def make_leaf(tensor: Tensor, state: State | None = None) -> Leaf:
     site: Site | None = None
     if state.sites:
         frame = _getframe(_USER_FRAME)
-        site = _SITES.get(id(frame.f_code) + frame.f_lasti)
+        site = site_at(id(frame.f_code) + frame.f_lasti)
         if site is None or site.internal:
             site = here(frame)
     # Leaf(tensor, site) written out, as in binary.

@@ -34,6 +34,11 @@ def is_large(value: Any) -> bool:
 
 
 _MAKING: Final = threading.Lock()
+_ARRAYS: Final = (np.ndarray, np.generic)
+
+# Reentrant: under create_graph sums are operations, and what they do is not known here.
+ACCUMULATION: Final = threading.RLock()
+"""Held while a gradient is accumulated, or gets its handle."""
 
 UNKNOWN_LINE: Final = "(no line: provenance is off)"
 """What stands in Node.freed where sites are off."""
@@ -92,8 +97,16 @@ class Node(GradFn):
 
     @property
     def retained_grad(self) -> Tensor | None:
-        """The gradient stored here, or None."""
-        return None if self.grad is RETAINED or self.grad is WATCHED else self.grad
+        """The gradient stored here, or None. A pass leaves an array; this makes its handle."""
+        grad = self.grad
+        if isinstance(grad, _ARRAYS):
+            from wengert.core.handles import _new
+
+            with ACCUMULATION:
+                if isinstance(self.grad, _ARRAYS):
+                    self.grad = _new(self.grad, None)
+                grad = self.grad
+        return None if grad is RETAINED or grad is WATCHED else grad
 
     @property
     def op(self) -> Op:

@@ -81,27 +81,32 @@ class Plan:
 class Op:
     """A description of an operation. `ops/kinds.py` has the constructors.
 
-    What a definition does not say stands in the class, so that an operation has only what is its
-    own. It is no dataclass: that took the 220 that exist from the start a tenth of the time of
-    `import wengert`.
+    What every application reads has slots; of the rest, what a definition does not say stands in
+    the class. It is no dataclass: that took the 220 that exist from the start a tenth of the time
+    of `import wengert`.
     """
+
+    __slots__ = (
+        "__dict__", "attributes", "exact", "forward", "inputs", "kind", "name", "pairs", "plans",
+        "promotion", "pullers", "rules", "variadic", "view",
+    )  # fmt: skip
 
     name: str
     kind: str
     forward: Callable[..., Any]
     rules: tuple[Partial, ...]  # one per input; a single one serves operations of any number
+    inputs: tuple[str, ...]
+    attributes: tuple[str, ...]
+    variadic: bool
+    # "none", "common", "float" (integers become floats), "numeric" (common, and no masks)
+    promotion: str
+    view: bool  # the result may share memory with the first input
+    exact: bool  # computed in the dtype itself, also where that is half: see core/half.py
     torch: str | None = None  # the reference in torch, dotted: "nn.functional.gelu"
     no_torch: str = ""  # why there is none
-    inputs: tuple[str, ...] = ()
-    attributes: tuple[str, ...] = ()
-    variadic: bool = False
     outputs: int = 1
-    # "none", "common", "float" (integers become floats), "numeric" (common, and no masks)
-    promotion: str = "none"
-    view: bool = False  # the result may share memory with the first input
     several: bool = False  # a view that is one of several which a function gives at once
     holomorphic: bool = True
-    exact: bool = False  # computed in the dtype itself, also where that is half: see core/half.py
     symbol: str | Callable[[list[str], dict[str, Any]], str] = ""  # "{} + {}", or a function
     latex: str = ""  # r"\tanh {}"
     # In index notation, from the inputs' avals: "ik,kj->ij"; "" where that says nothing new.
@@ -147,17 +152,20 @@ class Op:
     numpy: tuple[Callable[..., Any], ...] = ()  # NumPy's names for it
 
     def __init__(
-        self,
-        name: str,
-        kind: str,
-        forward: Callable[..., Any],
-        rules: tuple[Partial, ...],
-        **facts: Any,
-    ) -> None:
+        self, name: str, kind: str, forward: Callable[..., Any], rules: tuple[Partial, ...], *,
+        inputs: tuple[str, ...] = (), attributes: tuple[str, ...] = (), variadic: bool = False,
+        promotion: str = "none", view: bool = False, exact: bool = False, **facts: Any,
+    ) -> None:  # fmt: skip
         self.name = name
         self.kind = kind
         self.forward = forward
         self.rules = rules
+        self.inputs = inputs
+        self.attributes = attributes
+        self.variadic = variadic
+        self.promotion = promotion
+        self.view = view
+        self.exact = exact
         for fact, value in facts.items():
             if not hasattr(self, fact):
                 raise TypeError(f"{name}: an operation has no fact {fact!r}")

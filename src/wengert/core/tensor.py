@@ -230,7 +230,7 @@ class Tensor(Arithmetic):
                 )
             if isinstance(self._node, Leaf):
                 self._extra = self._extra or Extra()
-                self._extra.leaf, self._extra.grad = self._node, self._node.grad
+                self._extra.leaf, self._extra.grad = self._node, self._node.retained_grad
                 self._node.grad = None
                 self._node = None
         elif self._extra is not None and self._extra.leaf is not None:

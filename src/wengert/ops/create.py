@@ -62,8 +62,13 @@ def tensor(
     read: list[Tensor] | None = None
     if kind is float and dtype is None and -_WITHIN_FLOAT16 < data < _WITHIN_FLOAT16:
         array: Any = DEFAULTS.scalar(data)
-    elif kind is list and dtype is None and _is_flat(data):
-        array = state.run(_array, data, DEFAULTS.floating.numpy)
+    elif (
+        kind is list
+        and dtype is None
+        and (type(data[0]) is float if len(data) == 1 else set(map(type, data)) == _FLOATS)
+    ):
+        run = state.run
+        array = run(_array, data, DEFAULTS.floating.numpy)
     else:
         read = []
         array = array_from(data, numpy_dtype(dtype), read)
@@ -86,13 +91,6 @@ def tensor(
         else:
             made.requires_grad_()  # raises
     return made if name is None else named(made, name)
-
-
-def _is_flat(data: list[Any]) -> bool:
-    """Whether a list has floats only; of one, the set would cost half as much as the array."""
-    if len(data) == 1:
-        return type(data[0]) is float
-    return set(map(type, data)) == _FLOATS
 
 
 def _cut_from(copy: Tensor, data: Any, read: list[Tensor]) -> None:
