@@ -145,3 +145,45 @@ def test_gradients_and_replays_know_constants():
     np.testing.assert_array_equal(x.grad.numpy(), [1.0, 2.0, 3.0])
     found = wg.func.vmap(compiled)(wg.ones(2, 3))
     np.testing.assert_array_equal(found.numpy(), [6.0, 6.0])
+
+
+def test_a_constant_may_be_written_before_it_is_used():
+    def function(x):
+        mask = wg.zeros(3)
+        mask[0] = 1.0
+        mask[2] = 5.0
+        return x * mask
+
+    x = wg.tensor([1.0, 2.0, 3.0])
+
+    np.testing.assert_array_equal(wg.compile(function)(x).numpy(), [1.0, 0.0, 15.0])
+
+
+def written_later(x):
+    mask = wg.zeros(3)
+    y = x * mask
+    mask[1] = 1.0
+    return y * mask
+
+
+def written_through_a_view(x):
+    mask = wg.zeros(3)
+    part = mask[:2]
+    y = x * mask
+    part[0] = 1.0
+    return y
+
+
+def written_after_a_view_was_used(x):
+    mask = wg.zeros(3)
+    y = x * mask.view(3, 1)
+    mask[1] = 1.0
+    return y
+
+
+@pytest.mark.parametrize(
+    "function", [written_later, written_through_a_view, written_after_a_view_was_used]
+)
+def test_a_constant_that_is_written_after_it_was_used_is_refused(function):
+    with pytest.raises(wg.errors.TraceError, match="was used before"):
+        wg.compile(function)(wg.ones(3))

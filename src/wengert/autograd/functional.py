@@ -15,7 +15,7 @@ import numpy as np
 
 from wengert.autograd.backward import grad
 from wengert.core.fast import make_leaf
-from wengert.core.handles import _new
+from wengert.core.handles import fresh
 from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError
@@ -75,7 +75,7 @@ def _cotangents(name: str, given: Any, values: tuple[Tensor, ...], what: str) ->
                 "single element",
                 f"Give one tensor for each, in its shape: {[tuple(v.shape) for v in values]}.",
             )
-        return (_new(np.ones(values[0]._data.shape, values[0]._data.dtype)[()], None),)
+        return (fresh(np.ones(values[0]._data.shape, values[0]._data.dtype)[()]),)
     vectors, _ = _tuple(name, "vector v", given)
     if len(vectors) != len(values):
         raise GradientError(f"{name}: v has {len(vectors)} entries, and there are {len(values)}")
@@ -112,7 +112,7 @@ def _gradients(
 
 
 def _zeros(like: Tensor) -> Tensor:
-    return _new(np.zeros(like._data.shape, like._data.dtype)[()], None)
+    return fresh(np.zeros(like._data.shape, like._data.dtype)[()])
 
 
 def _shaped(values: tuple[Any, ...], several: bool, create_graph: bool) -> Any:
@@ -210,7 +210,7 @@ def _rows_in_turn(
     shape, size = tuple(output._data.shape), int(output._data.size)
     basis = np.eye(size, dtype=output._data.dtype).reshape((size, *shape))
     each = [
-        _gradients("jacobian", (output,), inputs, (_new(b[()], None),), create_graph, strict)
+        _gradients("jacobian", (output,), inputs, (fresh(b[()]),), create_graph, strict)
         for b in basis
     ]
     if not size:
@@ -253,7 +253,7 @@ def _block(rows: Tensor | None, start: int, size: int, output: Tensor, x: Tensor
 
 
 def _zero_block(output: Tensor, x: Tensor) -> Tensor:
-    return _new(np.zeros((*output._data.shape, *x._data.shape), x._data.dtype)[()], None)
+    return fresh(np.zeros((*output._data.shape, *x._data.shape), x._data.dtype)[()])
 
 
 def hessian(
@@ -274,7 +274,7 @@ def hessian(
         outputs, several_out = _tuple("hessian", "outputs of the function", func(*leaves))
         if several_out or outputs[0]._data.size != 1:
             raise GradientError("hessian: the function should return a single value", _REDUCE)
-        one = _new(np.ones(outputs[0]._data.shape, outputs[0]._data.dtype)[()], None)
+        one = fresh(np.ones(outputs[0]._data.shape, outputs[0]._data.dtype)[()])
         return _gradients("hessian", outputs, leaves, (one,), True, strict)
 
     found = jacobian(gradient, given, create_graph, strict, vectorize, outer_jacobian_strategy)
@@ -306,7 +306,7 @@ def _hessian_product(
 ) -> tuple[Tensor, ...]:  # fmt: skip
     if len(outputs) != 1 or outputs[0]._data.size != 1:
         raise GradientError(f"{name}: the function should return a single value", _REDUCE)
-    one = _new(np.ones(outputs[0]._data.shape, outputs[0]._data.dtype)[()], None)
+    one = fresh(np.ones(outputs[0]._data.shape, outputs[0]._data.dtype)[()])
     with using(grad=True):
         first = _gradients(name, outputs, leaves, (one,), True, strict)
     return _gradients(name, first, leaves, vectors, create_graph, strict)

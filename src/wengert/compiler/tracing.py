@@ -64,7 +64,8 @@ class Watch:
 
     made: by identity, each tensor without history that was made, the tensor itself, by what, and
     which of several outputs it is. handles: tensors of nodes that are older than the trace. fresh:
-    by id, the tensors that were made of nothing, and their arrays. values: by the id of an array,
+    by id, the tensors that were made of nothing, and their arrays. used: by id, when one of these
+    was first used. values: by the id of an array,
     that and the tensor that had it first: residuals are arrays.
     """
 
@@ -75,6 +76,7 @@ class Watch:
         self.made: dict[int, tuple[Tensor, Application, int | None]] = {}
         self.handles: dict[Node, Tensor] = {}
         self.fresh: dict[int, Any] = {}
+        self.used: dict[int, int] = {}
         self.values: dict[int, tuple[Any, Tensor]] = {}
         self.escapes = Escapes()
 
@@ -83,6 +85,8 @@ class Watch:
         for a in args:
             if isinstance(a, Tensor) and not a._level:
                 self._note_value(a)
+                if id(a) in self.fresh:
+                    self.used.setdefault(id(a), next_sequence())
                 if a._node is not None and a._node.sequence < self.started:
                     self.handles.setdefault(a._node, a)
         outputs = out if isinstance(out, tuple) else (out,)
@@ -335,6 +339,16 @@ class Import:
         memory = tensor._memory
         if memory is None or memory.touched < self._watch.started:
             return
+        if id(tensor) in self._watch.fresh:
+            used = self._watch.used.get(id(tensor))
+            if used is None or memory.touched < used:
+                return  # it was finished before it was used
+            raise TraceError(
+                f"{memory.writer} writes a tensor that was used before, in a function that is "
+                "being compiled: only its last contents are known",
+                "Compute a new tensor instead: with wengert.where, cat or stack.",
+                memory.site,
+            )
         if id(tensor) in self._watch.made:
             raise TraceError(
                 f"{memory.writer} writes a tensor that does not depend on the arguments, in a "
