@@ -39,7 +39,7 @@ def elementwise(
         facts.setdefault("numpy", (forward,))
     signature = _signature(forward, len(partials))
     facts.setdefault("promotion", "float")
-    facts.setdefault("aval", _broadcast_aval(forward))
+    facts.setdefault("aval", _broadcast_aval(forward, keeps=True))
     return _define(name, "elementwise", forward, tuple(partials), signature, facts)
 
 
@@ -103,13 +103,17 @@ def _define(
     )  # fmt: skip
 
 
-def _broadcast_aval(forward: Callable[..., Any]) -> Rule:
+def _broadcast_aval(forward: Callable[..., Any], *, keeps: bool = False) -> Rule:
     """Shape by broadcasting; dtype by running the forward function on one element.
 
     It has a dimension where the operand has some: `where` promotes those without more weakly.
+    keeps: whether a function of one real number gives one, which need not be tried then: nobody
+    waits for SciPy to be imported.
     """
 
     def aval(*avals: Aval, **attrs: Any) -> Aval:
+        if keeps and len(avals) == 1 and avals[0].dtype.kind == "f":
+            return avals[0]
         shape = np.broadcast_shapes(*(a.shape for a in avals))
         ones = [np.ones((1,) * min(len(a.shape), 1), a.dtype)[()] for a in avals]
         return Aval(shape, np.asarray(silently(forward, *ones, **attrs)).dtype)
