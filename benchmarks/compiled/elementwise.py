@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,10 @@ def large(options: Options) -> Case:
     case = Case("elementwise", title, "ms", rivals.against(title, samples, targets))
     case.rows.extend(rivals.rows(samples, 1e3))
     repeats = 1 if options.quick else 5
-    peaks = [isolate.call(peak, count=LARGE) for _ in range(repeats)]
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"WENGERT_CACHE_DIR": folder}
+        isolate.call(peak, env=env, count=LARGE)  # leaves the program there
+        peaks = [isolate.call(peak, env=env, count=LARGE) for _ in range(repeats)]
     case.claims.append(
         at_most(f"{title}, peak memory", Spread.of(peaks), 1.2, "x inputs and outputs")
     )
@@ -80,12 +84,15 @@ def small(options: Options) -> Case:
 
 
 def peak(count: int) -> float:
-    """The most memory that a call takes, inputs included, over inputs and outputs (Linux)."""
+    """The most memory that the first call takes, inputs included, over inputs and outputs (Linux).
+
+    It should find its program on disk: what LLVM takes while it compiles is not the program's.
+    """
     wengert = importlib.import_module(SUBJECT)
+    rivals.ours(task(SMALL)).run()  # the libraries are loaded
     chosen = task(count)
     step = rivals.compiled(chosen)
     tensors = [wengert.from_numpy(a) for a in chosen.arguments]
-    step(*tensors)  # compiled, and what stays of that is there
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest mark is now
     before = _status("VmRSS")
