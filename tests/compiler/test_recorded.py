@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from wengert.errors import FreedError, GradientError, StaleError
+from wengert.errors import FreedError, GradientError, StaleError, TraceError
+from wengert.graphs.graph import Graph
 
 
 def layers(x, w):
@@ -57,16 +58,92 @@ def test_gradients_of_gradients():
         wg.testing.assert_close(mine, other)
 
 
-def test_the_pullback_is_compiled_once():
-    compiled = wg.compile(lambda x: (x * x).sum())
+def recorded_in(compiled, *args):
+    """How a call of a compiled function with these arguments is recorded."""
+    program, _ = compiled._programs.found(args, {})
+    (recording,) = program.recordings.values()
+    return recording
+
+
+def test_it_is_traced_once():
+    traced = []
+
+    def f(x):
+        traced.append(1)
+        return (x * x).sum()
+
+    compiled = wg.compile(f)
     for n in range(3):
         x = wg.tensor([float(n), 1.0], requires_grad=True)
-        loss = compiled(x)
-        loss.backward()
+        compiled(x).backward()
         assert x.grad.tolist() == [2 * n, 2]
 
-    op = loss.grad_fn.plan.op
-    assert len(op.pullback._made) == 1
+    assert traced == [1]
+
+
+def test_products_are_not_computed_again():
+    """They are kept; what is elementwise is computed again, in the kernels that need it."""
+    x, w = inputs()
+    compiled = wg.compile(lambda x, w: ((x @ w + 1).tanh() @ w.T).exp().sum())
+    compiled(x, w).backward()
+    recording = recorded_in(compiled, x, w)
+
+    forward, backward = (
+        [v.op.name for v in Graph(p.outputs).nodes if v.is_operation]
+        for p in (recording._forward, recording._backward)
+    )
+    assert forward.count("matmul") == 2
+    assert backward.count("matmul") == 4
+    assert "tanh" in backward
+    y, v = inputs()
+    ((y @ v + 1).tanh() @ v.T).exp().sum().backward()
+    wg.testing.assert_close((x.grad, w.grad), (y.grad, v.grad))
+
+
+def test_what_the_pullback_does_not_need_may_be_overwritten():
+    x = wg.tensor([1.0, 2.0], requires_grad=True)
+    z = x * 2
+    y = wg.compile(lambda z: z + 1)(z)
+    with wg.no_grad():
+        z.add_(1)
+
+    y.sum().backward()
+
+    assert x.grad.tolist() == [2, 2]
+
+
+def test_residuals_go_through_the_hooks_of_what_is_saved():
+    x, w = inputs()
+    packed = []
+
+    def pack(tensor):
+        packed.append(tuple(tensor.shape))
+        return tensor
+
+    with wg.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        loss = wg.compile(lambda x, w: (x @ w).tanh().sum())(x, w)
+    loss.backward()
+
+    assert (2, 4) in packed
+    assert x.grad is not None
+
+
+def test_a_pullback_that_cannot_be_traced_is_refused_when_it_is_asked():
+    class Looks(wg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * 2 if ct.sum() > 0 else ct
+
+    x = wg.ones(2, requires_grad=True)
+    y = wg.compile(Looks.apply)(x)
+
+    assert y.tolist() == [2, 2]
+    with pytest.raises(TraceError, match=r"bool\(\)"):
+        y.sum().backward()
 
 
 def test_only_one_output_is_used():

@@ -12,6 +12,10 @@ class Clock:
         self._last = started
         self.seconds: dict[str, float] = {}
 
+    def goes_on(self) -> None:
+        """What was between does not count."""
+        self._last = time.perf_counter()
+
     def stage(self, name: str) -> None:
         """A stage is over."""
         now = time.perf_counter()

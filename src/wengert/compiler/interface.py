@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,8 +15,9 @@ from wengert.compiler.donated import Donated
 from wengert.compiler.entering import Entries, entry_of
 from wengert.compiler.program import Program
 from wengert.compiler.programs import Programs
-from wengert.compiler.recorded import Pullback, applied, operation
+from wengert.compiler.recorded import Pullback, Recording
 from wengert.compiler.report import Report
+from wengert.compiler.tracing import Traced
 from wengert.compiler.verify import verify as verified
 from wengert.core.handles import _new
 from wengert.core.node import Node
@@ -52,8 +54,8 @@ def compile(
     There is one program for each combination of shapes, dtypes and static values. Tensors that
     the function closes over are read at every call. Results never share memory with arguments;
     what is given as `out=`, in the structure of the result, is written into and returned.
-    On tensors that require grad one node is recorded, whose pullback is compiled when it is first
-    needed, and so on for its derivatives. Inside other transforms, and in inference_mode, the
+    On tensors that require grad one node is recorded, whose pullback is compiled, too, and so on
+    for its derivatives. Inside other transforms, and in inference_mode, the
     traced operations are applied one by one.
 
     Raises TraceError where the function's course depends on values. Warns of what the function
@@ -168,13 +170,16 @@ class Compiled:
 
     def _recorded(self, program: Program, inputs: Sequence[Tensor]) -> list[Any]:
         """The outputs as those of one operation, whose pullback is compiled when it is needed."""
-        if program.recorded is None:
-            program.recorded = operation(
-                lambda arrays: self._run(program, arrays),
-                [node.aval for node in program.traced.outputs()],
-                Pullback(program.replay, program.depends, self._derived),
-            )  # fmt: skip
-        return applied(program.recorded, inputs, program.depends)
+        mask = sum((t._node is not None) << i for i, t in enumerate(inputs))
+        recording = program.recordings.get(mask)
+        if recording is None:
+            pullback = Pullback(program.replay, self._derived)
+            recording = Recording(program, mask, pullback, self._built, self._run)
+            recording = program.recordings.setdefault(mask, recording)
+        return recording(inputs)
+
+    def _built(self, traced: Traced) -> Program:
+        return Program(traced, time.perf_counter(), self._options.threads)
 
     def _derived(self, function: Callable[..., Any]) -> Compiled:
         """A function that is compiled for this one's derivatives."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from wengert.compiler.clock import Clock
 from wengert.compiler.course import Course
 from wengert.compiler.native import backend as native
 from wengert.compiler.parts import NativePart, Part, Refusal
-from wengert.compiler.recorded import ProgramOp, dependence
+from wengert.compiler.recorded import Recording, dependence
 from wengert.compiler.replay import replayed
 from wengert.compiler.report import Report, report_of
 from wengert.compiler.tracing import Traced
@@ -29,23 +30,41 @@ class Program:
     """A traced function, compiled.
 
     started: when its trace began. threads: how many may run it at most; None for as many as the
-    process has processors. whole: the program as native code and nothing else, if it is no more
-    than that; it is on disk where a process before has made it.
+    process has processors. It is made when it is first run or asked: some are only replayed inside
+    of others, or recorded in two parts. It is on disk where a process before has made it.
     """
 
     def __init__(self, traced: Traced, started: float, threads: int | None = None) -> None:
         self.traced = traced
         self.threads = threads
-        clock = Clock(started)
-        clock.stage("trace")
+        self._clock = Clock(started)
+        self._clock.stage("trace")
         self.leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
         self.hidden = [tensor for tensor, _ in traced.hidden]
-        self.recorded: ProgramOp | None = None
-        self.stages = clock.seconds
-        self.whole = self._found(clock)
+        self.recordings: dict[int, Recording] = {}
+        self._making = threading.RLock()
+        self._is_made = False
+        self._whole: Whole | None = None
+        self._course: Course | None = None
 
-    def _found(self, clock: Clock) -> Whole | None:
+    @property
+    def stages(self) -> dict[str, float]:
+        """How many seconds each stage of making it took, as far as it is made."""
+        return self._clock.seconds
+
+    @property
+    def whole(self) -> Whole | None:
+        """The program as native code and nothing else; None if it is more than that."""
+        if not self._is_made:
+            with self._making:
+                if not self._is_made:
+                    self._whole = self._found()
+                    self._is_made = True
+        return self._whole
+
+    def _found(self) -> Whole | None:
         """The program from the cache on disk; else it is made, and written there."""
+        self._clock.goes_on()
         outputs = self.traced.outputs()
         backend, graph = host(), graph_key(outputs, self.leaves)
         key = None
@@ -53,19 +72,24 @@ class Program:
             key = program_key(backend, graph, self.threads)
             whole = found(key, backend, [node.aval for node in outputs])
             if whole is not None:
-                clock.stage("cache")
+                self._clock.stage("cache")
                 return whole
-        self.course = Course(outputs, self.leaves, self.threads, clock)
-        whole = self.course.whole()
+        self._course = Course(outputs, self.leaves, self.threads, self._clock)
+        whole = self._course.whole()
         if whole is not None and key is not None:
             kept(key, whole)
         return whole
 
-    @functools.cached_property
+    @property
     def course(self) -> Course:
         """How it is computed; for a program from disk, worked out when it is asked."""
-        outputs = self.traced.outputs()
-        return Course(outputs, self.leaves, self.threads, Clock(time.perf_counter()))
+        with self._making:
+            if self.whole is None or self._course is not None:
+                assert self._course is not None
+                return self._course
+            outputs, clock = self.traced.outputs(), Clock(time.perf_counter())
+            self._course = Course(outputs, self.leaves, self.threads, clock)
+            return self._course
 
     @property
     def outputs(self) -> list[Node]:
@@ -95,9 +119,9 @@ class Program:
         what is returned for it is that array where it was written into. To be called where
         floating-point errors are silent.
         """
-        course = self.course if self.whole is None else self.whole
+        whole = self.whole
         try:
-            return course.run(arrays, outs)
+            return (self.course if whole is None else whole).run(arrays, outs)
         except Refusal:
             return [t._data for t in self.replay([_new(a, None) for a in arrays])]
 

@@ -127,6 +127,14 @@ def large(
     return out
 
 
+def note_several(
+    op: Op, args: Sequence[Any], results: tuple[Any, ...], state: State
+) -> tuple[Tensor, ...]:
+    """The same for several outputs, which are wrapped."""
+    sources, datas, mask = _unwrap(op, args)
+    return _wrap_several(op, sources, datas, None, results, mask, state)
+
+
 def _unwrap(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[Any], int]:
     """Per argument its source (node, constant tensor or None) and its array; and the node mask."""
     sources: list[Any] = []

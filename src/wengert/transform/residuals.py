@@ -20,8 +20,10 @@ from wengert.errors import ArgumentError, Cause, FreedError, GradientError, Stal
 from wengert.sites import Site
 
 
-def check_residuals(node: Node) -> Any:
+def check_residuals(node: Node, unread: Container[int] = ()) -> Any:
     """The node, or what stands for it where its residuals were packed, for the pulls to read from.
+
+    unread: inputs that are kept, and that do not matter this time.
 
     Raises FreedError or StaleError if a value that the pullback needs is gone or overwritten.
     """
@@ -33,19 +35,21 @@ def check_residuals(node: Node) -> Any:
             causes=(Cause("freed", node.freed if isinstance(node.freed, Site) else None),),
         )
     packed = node.extra.packed if node.extra is not None else None
-    check_fresh(node, packed.kept if packed is not None else ())
+    check_fresh(node, packed.kept if packed is not None else (), unread)
     _check_contents(node)
     return node if packed is None else Unpacked(node, packed)
 
 
-def check_fresh(node: Node, packed: Container[int] = ()) -> None:
+def check_fresh(node: Node, packed: Container[int] = (), unread: Container[int] = ()) -> None:
     """Raise StaleError if a value that the pullback needs was overwritten, but for packed ones."""
     sequence = node.sequence
     operands = node.operands or ()
     for i in node.plan.residuals:
         source = node.inputs[i]
         # What is traced has no array, and what it was is a node of its own after a write.
-        if source is None or i in packed or not operands or operands[i] is None:
+        if source is None or i in packed or i in unread:
+            continue
+        if not operands or operands[i] is None:
             continue
         memory = source._memory
         if memory is not None and memory.written > sequence and _lies_in(operands[i], memory):
