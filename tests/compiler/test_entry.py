@@ -178,9 +178,29 @@ def test_other_tensors():
     x = wg.ones(2)
 
     assert not is_missed(call(x))
-    others = (x.clone().requires_grad_(), wg.ones(3), x.double(), wg.ones(2, 2)[0], wg.ones(4)[::2])
+    others = (x.clone().requires_grad_(), wg.ones(3), x.double(), wg.ones(4)[::2])
     for other in others:
         assert is_missed(call(other))
+
+
+def test_views():
+    """They are tensors like others, as long as there is no history to be taken over."""
+    call = copier(tensor((2,)))
+    base = wg.arange(6.0).reshape(3, 2)
+    row = base[1]
+
+    assert call(row)[0].tolist() == [2, 3]
+    base.add_(1)
+    assert is_missed(call(row))
+    assert not row.requires_grad  # it has looked at its base now
+    assert call(row)[0].tolist() == [3, 4]
+    assert not is_missed(call(base.reshape(6)[:2]))
+    base.mul_(wg.ones(3, 2, requires_grad=True))
+    assert is_missed(call(row))
+    assert row.requires_grad
+    with wg.no_grad():
+        assert copier(tensor((2,)), grad=False)(row)[0].tolist() == [3, 4]
+    assert is_missed(call(wg.ones(3, 2, requires_grad=True)[0]))
 
 
 def test_history_counts_where_it_would_be_recorded():

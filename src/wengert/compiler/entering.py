@@ -27,6 +27,7 @@ from wengert.compiler.program import Program
 from wengert.compiler.whole import Whole
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
+from wengert.core.view import View
 from wengert.modes import current
 from wengert.transform.tree import Spec
 
@@ -165,8 +166,8 @@ class _Writer:
         raise _OnlyByPython
 
     def _tensor(self, tensor: Tensor) -> Given:
-        """A tensor of the plain kind: those of other kinds may have to look at something first."""
-        if type(tensor) is not Tensor:
+        """A tensor or a view: those of other kinds belong to a transform."""
+        if type(tensor) not in (Tensor, View):
             raise _OnlyByPython
         return Given("tensor", tensor._data.shape, tensor._data.dtype)
 

@@ -19,6 +19,7 @@ from wengert.compiler.backend.signature import Signature
 from wengert.compiler.backend.stored import compiled_text
 from wengert.core.dtype import DEFAULTS
 from wengert.core.tensor import Tensor
+from wengert.core.view import View
 from wengert.modes import STATE, State
 
 FASTCALL_KEYWORDS: Final = 0x80 | 0x02
@@ -76,7 +77,8 @@ def _objects() -> dict[str, int]:
         "PyFloat_Type": float, "PyComplex_Type": complex, "PyLong_Type": int, "PyTuple_Type": tuple,
         "PyList_Type": list, "PyDict_Type": dict, "_Py_TrueStruct": True, "_Py_FalseStruct": False,
         "_Py_NoneStruct": None, "numpy_ndarray": np.ndarray, "wengert_tensor": Tensor,
-        "wengert_state": STATE, "wengert_modes": State, "wengert_defaults": DEFAULTS,
+        "wengert_view": View, "wengert_state": STATE, "wengert_modes": State,
+        "wengert_defaults": DEFAULTS,
     }  # fmt: skip
     for dtype in DTYPES:
         found[f"descr_{dtype.name}"] = np.dtype(dtype.char)

@@ -111,7 +111,6 @@ class Arguments:
     def _given(self, thing: str, given: Given) -> None:
         lines = self._lines
         if given.kind == "tensor":
-            self._is_a(thing, "wengert_tensor")
             self._tensor(thing, given)
         elif given.kind == "array":
             self._array(thing, given.shape, given.dtype)
@@ -147,11 +146,37 @@ class Arguments:
         return self._lines.at("%numbers", 16 * len(self.addresses))
 
     def _tensor(self, thing: str, given: Given) -> None:
+        """A tensor of level 0, without a history where that would be recorded."""
         lines, places = self._lines, self._layout.tensor
+        on, other = lines.label("plain"), lines.label("view")
+        kind = lines.load("ptr", thing, TYPE)
+        plain = lines.let(f"icmp eq ptr {kind}, {lines.symbol('wengert_tensor')}")
+        lines.do(f"br i1 {plain}, label %{on}, label %{other}")
+        lines.begin(other)
+        lines.expect("ptr", kind, lines.symbol("wengert_view"))
+        if self._signature.records:
+            self._follows_nothing(thing, on)
+        lines.do(f"br label %{on}")
+        lines.begin(on)
         if self._signature.records:
             node = lines.load("ptr", thing, places["_node"])
             lines.expect("ptr", node, lines.symbol("_Py_NoneStruct"))
         self._array(lines.load("ptr", thing, places["_data"]), given.shape, given.dtype)
+
+    def _follows_nothing(self, view: str, on: str) -> None:
+        """Its base has not got a history that the view would take over at its next use."""
+        lines = self._lines
+        memory = lines.load("ptr", view, self._layout.tensor["_memory"])
+        none = lines.let(f"icmp eq ptr {memory}, {lines.symbol('_Py_NoneStruct')}")
+        some = lines.label("memory")
+        lines.do(f"br i1 {none}, label %{on}, label %{some}")
+        lines.begin(some)
+        rewritten = lines.load("ptr", memory, self._layout.memory["rewritten"])
+        followed = lines.load("ptr", view, self._layout.view["_followed"])
+        convert = "PyLong_AsLongLongAndOverflow"
+        last = lines.call("i64", convert, f"ptr {rewritten}", "ptr %overflow")
+        known = lines.call("i64", convert, f"ptr {followed}", "ptr %overflow")
+        lines.check(lines.let(f"icmp sle i64 {last}, {known}"), "miss")
 
     def _array(self, thing: str, shape: Shape, dtype: np.dtype[np.generic]) -> None:
         """An array of this shape and dtype in one aligned piece, or NumPy's scalar for 0-d."""

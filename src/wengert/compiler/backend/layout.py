@@ -21,6 +21,8 @@ from wengert.compiler.backend.capi import address_of
 from wengert.compiler.backend.notices import say_once
 from wengert.core.dtype import DEFAULTS
 from wengert.core.handles import _new
+from wengert.core.memory import Memory
+from wengert.core.view import View
 from wengert.modes import State
 
 TYPE: Final = 8
@@ -53,9 +55,14 @@ DTYPES: Final = {
 
 
 class Layout(NamedTuple):
-    """Where slots lie. tensor: of tensors, by name. state: of the modes. default: of DEFAULTS."""
+    """Where slots lie, by name. tensor: of tensors, view: of views, memory: of what aliases share.
+
+    state: of the modes. default: of the default dtype in DEFAULTS.
+    """
 
     tensor: dict[str, int]
+    view: dict[str, int]
+    memory: dict[str, int]
     state: dict[str, int]
     default: int
 
@@ -79,19 +86,22 @@ def layout() -> Layout | None:
 
 
 def _found() -> Layout | None:
-    tensor, state = _new(None, None), State(None)
-    tensors = ("_data", "_node", "_memory", "_extra")
-    states = ("grad", "inference", "levels")
-    for thing, names in ((tensor, tensors), (state, states)):
-        for name in names:
-            setattr(thing, name, object())  # each another
     found = Layout(
-        {name: _slot(tensor, name) for name in tensors},
-        {name: _slot(state, name) for name in states},
+        _slots(_new(None, None), "_data", "_node", "_memory", "_extra"),
+        _slots(View.__new__(View), "_followed"),
+        _slots(Memory(np.zeros(1)), "rewritten"),
+        _slots(State(None), "grad", "inference", "levels"),
         _slot(DEFAULTS, "floating"),
     )
-    places = [*found.tensor.values(), *found.state.values(), found.default]
-    return found if all(places) else None
+    parts = (found.tensor, found.view, found.memory, found.state, {"floating": found.default})
+    return found if all(place for part in parts for place in part.values()) else None
+
+
+def _slots(fresh: Any, *names: str) -> dict[str, int]:
+    """Where an object that nobody else knows has its slots."""
+    for name in names:
+        setattr(fresh, name, object())  # each another
+    return {name: _slot(fresh, name) for name in names}
 
 
 @functools.cache
