@@ -8,13 +8,15 @@ computed for all of them in one vector.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from wengert.compiler.code import Value
+from wengert.compiler.code import Code, Value
 from wengert.compiler.loops.body import Known
 from wengert.compiler.loops.kept import Kept
 from wengert.compiler.loops.memory import load, splat, store
-from wengert.compiler.loops.reductions import State, transposed
+from wengert.compiler.loops.reductions import REDUCTIONS, State, transposed
 from wengert.compiler.loops.rows import Rows
 from wengert.compiler.loops.space import Place
 from wengert.compiler.loops.values import type_of
@@ -98,7 +100,7 @@ class Blocks(Rows):
         self._shelve({node: value for node, value in known.items() if node in read})
         lanes = self.wide.lanes
         rooms = {
-            node: [self.writer.local(f"[{lanes} x {self._wide_state(t)}]") for t in sums.types]
+            node: [self.writer.local(f"[{lanes} x {state_of(t, lanes)}]") for t in sums.types]
             for node, sums in this.sums.items()
         }
         with self.writer.loop("0", self._count, 1) as row:
@@ -107,9 +109,8 @@ class Blocks(Rows):
             for node, accumulator in this.sums.items():
                 self._leave(rooms[node], row, accumulator.result())
         for node, accumulator in this.sums.items():
-            states = [self._taken(rooms[node], i, accumulator.types) for i in range(lanes)]
-            state = transposed(self.wide, states, accumulator.kind.join)
-            known[node] = self.wide.converted(state[-1], type_of(node))
+            result = self._joined(node.op.reduces, rooms[node], accumulator.types)
+            known[node] = self.wide.converted(result, type_of(node))
         self.kept.ready.update(this.later)
 
     def _shelve(self, values: Known) -> None:
@@ -126,15 +127,47 @@ class Blocks(Rows):
             found[node] = splat(self.wide, load(self.code, place, 0, type_of(node)))
         return found
 
-    def _wide_state(self, type: str) -> str:
-        return f"<{self.wide.lanes} x {stored(type)}>"
-
     def _leave(self, rooms: list[str], row: str, state: State) -> None:
         for room, value in zip(rooms, state, strict=True):
-            store(self.wide, value, self.moved(room, self._wide_state(value.type), row), 1)
+            store(self.wide, value, self.moved(room, state_of(value.type, self.wide.lanes), row), 1)
 
-    def _taken(self, rooms: list[str], row: int, types: list[str]) -> State:
-        places = [
-            self.moved(r, self._wide_state(t), str(row)) for r, t in zip(rooms, types, strict=True)
+    def _joined(self, reduces: str, rooms: list[str], types: list[str]) -> Value:
+        """The results of all rows: the values, or the indices where there are some."""
+        text = _joining(reduces, tuple(types), self.wide.lanes)
+        self.code.declared |= {text.definition, *text.declared}
+        given = ", ".join(f"ptr {room}" for room in rooms)
+        called = f"call {self.wide.wide(types[-1])} {text.name}({given})"
+        return self.wide.emit(called, types[-1])
+
+
+class Joining(NamedTuple):
+    """A function that joins the states of all rows of a block."""
+
+    name: str
+    definition: str
+    declared: frozenset[str]
+
+
+@functools.cache
+def _joining(reduces: str, types: tuple[str, ...], lanes: int) -> Joining:
+    """Written once per module: it is 60 instructions, and most nests have several reductions."""
+    code = Code(lanes)
+    states = []
+    for row in range(lanes):
+        pointers = [
+            code.emit(f"getelementptr {state_of(t, lanes)}, ptr %room{i}, i64 {row}", "i64").name
+            for i, t in enumerate(types)
         ]
-        return tuple(load(self.wide, p, 1, t) for p, t in zip(places, types, strict=True))
+        states.append(tuple(load(code, p, 1, t) for p, t in zip(pointers, types, strict=True)))
+    result = transposed(code, states, REDUCTIONS[reduces].join)[-1]
+    name = f"@wengert.joined.{reduces}.{lanes}.{types[0]}"
+    rooms = ", ".join(f"ptr %room{i}" for i in range(len(types)))
+    wide = code.wide(result.type)
+    head = f"define internal {wide} {name}({rooms}) noinline nounwind {{"
+    lines = [head, *code.lines, f"  ret {wide} {result.name}", "}"]
+    return Joining(name, "\n".join(lines), frozenset(code.declared))
+
+
+def state_of(type: str, lanes: int) -> str:
+    """One row's state in memory."""
+    return f"<{lanes} x {stored(type)}>"

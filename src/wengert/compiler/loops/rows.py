@@ -108,7 +108,7 @@ class Rows(Loops):
         lanes, length = self.wide.lanes, self._length()
         turns = min(self._turns(number, needed), max(1, length // lanes))
         rounds = max(1, length // (lanes * turns))
-        totals = rounds * prod(self.space.inner[:-1]) > 2 * BLOCK
+        totals = rounds * prod(self.space.inner[:-1]) > BLOCK
         sums = {
             node: self.accumulator(node, turns, totals=totals)
             for node in self.flow.accumulated(number)
@@ -183,7 +183,7 @@ class Rows(Loops):
     def _rounds(self, stop: str, step: int, this: Pass) -> Iterator[str]:
         """A loop over rounds, in blocks where there are many; yields its index."""
         loop = self.writer.loop
-        if this.rounds <= 2 * BLOCK or not any(a.totals for a in this.sums.values()):
+        if this.rounds <= BLOCK or not any(a.totals for a in this.sums.values()):
             with loop("0", stop, step) as index:
                 yield index
             return
@@ -245,11 +245,11 @@ class Rows(Loops):
 
 def _ends_of_blocks(outer: Sequence[int], rounds: int) -> int | None:
     """The loop at the end of whose body a block of sums ends; None if in none of them."""
-    if rounds > 2 * BLOCK:
+    if rounds > BLOCK:
         return None
     for d in reversed(range(len(outer))):
         rounds *= outer[d]
-        if rounds > 2 * BLOCK:
+        if rounds > BLOCK:
             return d
     return None
 
