@@ -128,6 +128,38 @@ def test_residuals_go_through_the_hooks_of_what_is_saved():
     assert x.grad is not None
 
 
+def test_what_a_pullback_closes_over_is_read_at_every_call():
+    scale = wg.tensor([2.0])
+
+    class Scaled(wg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.exp()
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * scale
+
+    compiled = wg.compile(lambda x: Scaled.apply(x).sum())
+    for n in (2, 3):
+        scale.fill_(n)
+        x = wg.ones(1, requires_grad=True)
+        compiled(x).backward()
+        assert x.grad.tolist() == [n]
+
+
+def test_constants_of_derivatives_inside_stay_constants():
+    f = wg.compile(lambda x: wg.func.grad(lambda x: (x * x * x).sum())(x).sum())
+    x = wg.tensor([1.0, 2.0], requires_grad=True)
+
+    f(x).backward()
+
+    assert x.grad.tolist() == [6, 12]
+    assert [len(p.hidden) for p in (recorded_in(f, x)._forward, recorded_in(f, x)._backward)] == [
+        0, 0,
+    ]  # fmt: skip
+
+
 def test_a_pullback_that_cannot_be_traced_is_refused_when_it_is_asked():
     class Looks(wg.autograd.Function):
         @staticmethod

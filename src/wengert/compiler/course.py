@@ -57,6 +57,8 @@ class Course:
     def _constants(self) -> list[Any]:
         """The values, by slot, that are there before any call."""
         given = set(self._leaves)
+        unknown = [n for n in self._order if not n.inputs and n.value is None and n not in given]
+        assert all(n.op.kind != "leaf" for n in unknown), "a leaf that nothing gives a value"
         return [
             node.value if isinstance(node, Leaf) and node not in given else None
             for node in self._order

@@ -45,15 +45,17 @@ def partitioned(joint: Traced, inputs: int, outputs: int) -> Parts:
     kept = [_leaf(node) for node in residuals]
     copies = _copied(gradients, dict(zip(residuals, kept, strict=True)), again)
     given = [*(leaves[i] for i in needed), *kept, *cotangents]
+    # What a written pullback closes over is read at every call, by both parts.
     return Parts(
-        _traced(leaves, [*values, *residuals]),
-        _traced(given, [copies.get(g, g) for g in gradients]),
+        _traced(leaves, joint, [*values, *residuals]),
+        _traced(given, joint, [copies.get(g, g) for g in gradients]),
         tuple(needed),
     )
 
 
-def _traced(leaves: Sequence[Leaf], results: Sequence[Node]) -> Traced:
-    return Traced(list(leaves), {}, [], list(results), flatten(list(results))[1])
+def _traced(leaves: Sequence[Leaf], joint: Traced, results: Sequence[Node]) -> Traced:
+    spec = flatten(list(results))[1]
+    return Traced(list(leaves), {}, list(joint.hidden), list(results), spec)
 
 
 def _leaf(node: Node) -> Leaf:

@@ -122,7 +122,8 @@ class Recording:
 
     def __call__(self, inputs: Sequence[Tensor]) -> list[Any]:
         """The outputs, recorded as those of one operation; those that cannot have no history."""
-        arrays = [t._data for t in inputs]
+        hidden = self._forward.hidden if self._forward is not self._program else []
+        arrays = [t._data for t in (*inputs, *hidden)]
         results = silently(self._run, self._forward, arrays)
         count = len(self._avals)
         residuals = [_new(array, None) for array in results[count:]]
@@ -169,6 +170,7 @@ class Recording:
         arrays = [
             *(operands[i] for i in parts.needed), *operands[count:],
             *(cotangents[i]._data for i in self._given),
+            *(tensor._data for tensor in self._backward.hidden),
         ]  # fmt: skip
         results = silently(self._run, self._backward, arrays)
         found = dict(zip(self._wanted, results, strict=True))

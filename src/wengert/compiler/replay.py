@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wengert.core.handles import _new
+from wengert.core.handles import fresh
 from wengert.core.node import Applied, Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import collect
@@ -27,7 +27,7 @@ def replayed(outputs: Sequence[Node], env: dict[Any, Any]) -> list[Any]:
 
 def _applied(node: Node, env: dict[Any, Any]) -> Any:
     if isinstance(node, Leaf):
-        return _new(node.value, None)  # a constant
+        return fresh(node.value)  # a constant
     if node.op.kind == "projection":
         assert node.attrs is not None
         return env[node.inputs[0]][node.attrs["index"]]
