@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.dtype import dtype_of
-from wengert.core.handles import _new
+from wengert.core.handles import fresh
 from wengert.core.tensor import Tensor
 from wengert.errors import ArgumentError, ArgumentValueError, DTypeError, ShapeError
 from wengert.ops.arguments import array_of, flag, is_number, shape_of
@@ -88,7 +88,7 @@ def scaled_dot_product_attention(
 def _causal(scores: Any) -> Tensor:
     """Whether a query comes after a key, or with it."""
     rows, keys = shape_of(scores)[-2:]
-    return _new(np.tri(rows, keys, dtype=np.bool_), None)
+    return fresh(np.tri(rows, keys, dtype=np.bool_))
 
 
 def _masked_weights(scores: Any, mask: Any, query: Any) -> Any:
