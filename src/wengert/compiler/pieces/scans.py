@@ -2,12 +2,13 @@
 
 Each line is run through in order, from its first element or from its last. Where lines lie side by
 side, a few dozen of them advance together, so that memory is read in the order in which it lies.
+Where they do not, four do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from wengert.compiler.pieces.elements import register
 from wengert.compiler.pieces.lines import Index, Lines
@@ -19,7 +20,13 @@ from wengert.core.dtype import NumpyDType
 from wengert.core.node import Node
 
 TOGETHER: Final = 32
-"""Lines that advance together: at least two cache lines of each row."""
+"""Lines side by side that advance together: at least two cache lines of each row."""
+
+ABREAST: Final = 4
+"""Lines one after the other that do: a sum takes four cycles, and one can begin in each."""
+
+Abreast = list[Index] | tuple[Index, Index]
+"""Lines that advance together: some, or those from one to before another."""
 
 
 def scan(node: Node, accesses: Mapping[Node, Access]) -> Piece | None:
@@ -63,8 +70,8 @@ class _Text:
         sources = [source for source in node.inputs if isinstance(source, Node)]
         self._reads = [(self._laid(scan.loads[s]), s.aval.dtype) for s in sources]
         self._out = self._laid(Access(node, 0, contiguous(self._shape)))
-        last = len(self._shape) - 1
-        self._abreast = last if last != self._dim else None
+        others = [axis for axis in range(len(self._shape)) if axis != self._dim]
+        self._abreast = others[-1] if others else None
 
     def _laid(self, access: Access) -> tuple[str, Access]:
         """The buffer's address, and where the elements are in it."""
@@ -75,8 +82,7 @@ class _Text:
     def write(self) -> None:
         axes = [a for a in range(len(self._shape)) if a != self._dim]
         cut = boxes(self._shape, axes)
-        width = 1 if self._abreast is None else TOGETHER
-        self._rooms = [self._room(dtype, width) for dtype in self._way.kept]
+        self._rooms = [self._room(dtype) for dtype in self._way.kept]
         ranges = sliced(self._lines, self._shape, cut)
         self._from([a for a in axes if a != self._abreast], ranges, {})
         name = self._module.name("scan")
@@ -84,8 +90,8 @@ class _Text:
         self._module.define(self._lines.function(name))
         self._module.step(name, cut.chunks)
 
-    def _room(self, dtype: NumpyDType, width: int) -> str:
-        return self._lines.let(f"alloca [{width} x {register(dtype)}], align 64")
+    def _room(self, dtype: NumpyDType) -> str:
+        return self._lines.let(f"alloca [{TOGETHER} x {register(dtype)}], align 64")
 
     def _from(
         self, axes: Sequence[int], ranges: Sequence[tuple[Index, Index]], at: dict[int, Index]
@@ -95,9 +101,11 @@ class _Text:
             with self._lines.loop(*ranges[axes[0]]) as index:
                 self._from(axes[1:], ranges, {**at, axes[0]: index})
         elif self._abreast is None:
-            self._along(at, (0, 1))
-        else:
+            self._along(at, [0])
+        elif self._abreast == len(self._shape) - 1:
             self._in_groups(at, *ranges[self._abreast])
+        else:
+            self._in_fours(at, *ranges[self._abreast])
 
     def _in_groups(self, at: dict[int, Index], first: Index, after: Index) -> None:
         """The lines that lie side by side, some at a time."""
@@ -109,24 +117,38 @@ class _Text:
             end = lines.smaller(lines.let(f"add i64 {begin}, {TOGETHER}"), after)
             self._along(at, (begin, end))
 
-    def _along(self, at: dict[int, Index], abreast: tuple[Index, Index]) -> None:
-        """One group of lines from their start to their end."""
-        lines, length = self._lines, self._shape[self._dim]
-        with self._line(abreast) as (room, _):
-            for place, dtype, start in zip(
-                self._rooms, self._way.kept, self._way.start, strict=True
-            ):
+    def _in_fours(self, at: dict[int, Index], first: Index, after: Index) -> None:
+        """The lines that lie one after the other, four at a time: each step waits for the last."""
+        lines = self._lines
+        count = lines.let(f"sub i64 {after}, {first}")
+        with lines.loop(0, lines.let(f"udiv i64 {count}, {ABREAST}")) as group:
+            begin = lines.sum(first, [(group, ABREAST)])
+            self._along(at, [lines.let(f"add i64 {begin}, {i}") for i in range(ABREAST)])
+        rest = lines.let(f"urem i64 {count}, {ABREAST}")
+        with lines.loop(lines.let(f"sub i64 {after}, {rest}"), after) as line:
+            self._along(at, [line])
+
+    def _along(self, at: dict[int, Index], abreast: Abreast) -> None:
+        """Lines from their start to their end, all of them at each step."""
+        lines, length, way = self._lines, self._shape[self._dim], self._way
+        for room, _ in self._each(abreast):
+            for place, dtype, start in zip(self._rooms, way.kept, way.start, strict=True):
                 self._put(place, dtype, room, str(Number.of(start, dtype).bits))
         with lines.loop(0, length) as turn:
-            k = lines.let(f"sub i64 {length - 1}, {turn}") if self._way.reverse else turn
-            with self._line(abreast) as (room, line):
+            k = lines.let(f"sub i64 {length - 1}, {turn}") if way.reverse else turn
+            for room, line in self._each(abreast):
                 here = {**at, self._dim: k}
                 if self._abreast is not None:
                     here[self._abreast] = line
                 self._element(here, room)
 
-    def _line(self, abreast: tuple[Index, Index]) -> Any:
-        return _Line(self._lines, abreast, self._abreast is not None)
+    def _each(self, abreast: Abreast) -> Iterator[tuple[Index, Index]]:
+        """Where each line keeps what it carries on, and which it is."""
+        if isinstance(abreast, list):
+            yield from enumerate(abreast)
+            return
+        with self._lines.loop(*abreast) as line:
+            yield self._lines.let(f"sub i64 {line}, {abreast[0]}"), line
 
     def _element(self, at: Mapping[int, Index], room: Index) -> None:
         lines, way = self._lines, self._way
@@ -153,25 +175,6 @@ class _Text:
     def _put(self, place: str, dtype: NumpyDType, room: Index, value: str) -> None:
         at = self._lines.at(register(dtype), place, room)
         self._lines.do(f"store {register(dtype)} {value}, ptr {at}")
-
-
-class _Line:
-    """A loop over lines that advance together: where each keeps what it carries on, and which."""
-
-    def __init__(self, lines: Lines, abreast: tuple[Index, Index], several: bool) -> None:
-        self._lines = lines
-        self._abreast = abreast
-        self._loop = lines.loop(*abreast) if several else None
-
-    def __enter__(self) -> tuple[Index, Index]:
-        if self._loop is None:
-            return 0, 0
-        line = self._loop.__enter__()
-        return self._lines.let(f"sub i64 {line}, {self._abreast[0]}"), line
-
-    def __exit__(self, *raised: Any) -> None:
-        if self._loop is not None:
-            self._loop.__exit__(*raised)
 
 
 def _align(dtype: NumpyDType) -> int:
