@@ -17,14 +17,13 @@ from wengert.compiler.backend.signature import (
     Computed,
     Container,
     Given,
-    Place,
     Same,
     Signature,
     Tree,
     is_possible,
 )
 from wengert.compiler.program import Program
-from wengert.compiler.whole import Whole
+from wengert.compiler.whole import LONG, Whole
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.core.view import View
@@ -36,9 +35,6 @@ CALLS_BEFORE: Final = 2
 
 MOST_ENTRIES: Final = 16
 """Entries of one compiled function. Each that a call does not fit takes 10 ns."""
-
-LONG: Final = 50_000
-"""Arithmetic operations from which on other Python threads run meanwhile, which takes 100 ns."""
 
 
 class Entries:
@@ -113,25 +109,13 @@ class _Writer:
             [next(numbers) if isinstance(r, Node) else r for r in program.traced.results]
         )
         result = self._result(program.traced.spec, results)
-        table = self._table(whole)
+        table = whole.table(self._same)
         grad = current().grad
         signature = Signature(
             arguments, len(self._same), hidden, whole.outputs, result, tensors, grad,
             grad and records, table, whole.block.nbytes, whole.refusal, whole.flops > LONG,
         )  # fmt: skip
         return signature, self._same
-
-    def _table(self, whole: Whole) -> tuple[Place, ...]:
-        table: list[Place] = []
-        for source in whole.sources:
-            if isinstance(source, int):
-                table.append(("input", source))
-            else:
-                array = np.require(source, requirements=["C", "A"])
-                table.append(("constant", self._held(array).which))
-        table += [("output", i) for i in whole.results]
-        table += [("block", offset) for offset in whole.block.offsets.tolist()]
-        return tuple(table)
 
     def _held(self, thing: Any) -> Same:
         self._same.append(thing)

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.compiler.backend.build import Loaded, loaded
-from wengert.compiler.backend.llvm import Host
+from wengert.compiler.backend.calling import Entry
+from wengert.compiler.backend.layout import layout
+from wengert.compiler.backend.llvm import Host, host
 from wengert.compiler.backend.memory import empty
 from wengert.compiler.backend.openblas import addresses
+from wengert.compiler.backend.signature import (
+    Computed,
+    Container,
+    Given,
+    Place,
+    Signature,
+    is_possible,
+)
 from wengert.compiler.backend.stored import recall, remember
 from wengert.compiler.parts import NativePart, Part, Refusal
 from wengert.compiler.segment import Block, address, array_of
 from wengert.core.aval import Aval
 
+RUNS_BEFORE: Final = 3
+"""Runs after which a program gets an entry that takes arrays. Few come to that: for most calls the
+function has an entry of its own by then."""
+
+LONG: Final = 50_000
+"""Arithmetic operations from which on other Python threads run meanwhile, which takes 100 ns."""
+
 MOST_CONSTANT: Final = 2**20
 """Bytes of constants up to which a program is written to the cache."""
 
 
-class Whole(NamedTuple):
+@dataclass(eq=False)
+class Whole:
     """A program that is native from beginning to end.
 
     sources: what its table begins with: the number of an input, or an array that is always the
@@ -39,8 +58,21 @@ class Whole(NamedTuple):
     flops: int
     symbols: tuple[str, ...]
 
+    _runs: int = 0
+    _quickly: Callable[..., list[Any]] | None = None
+
     def run(self, arrays: Sequence[Any], outs: Sequence[Any]) -> list[Any]:
         """The arrays of the outputs. Raises Refusal. outs: memory for them, or None each."""
+        if outs:
+            return self._slowly(arrays, outs)
+        if self._quickly is None:
+            self._runs += 1
+            if self._runs != RUNS_BEFORE:
+                return self._slowly(arrays, ())
+            self._quickly = self._entry(arrays)
+        return self._quickly(*arrays)
+
+    def _slowly(self, arrays: Sequence[Any], outs: Sequence[Any]) -> list[Any]:
         made = [
             empty(aval.shape, aval.dtype) if out is None or not aval.shape else out
             for aval, out in zip(self.outputs, outs or [None] * len(self.outputs), strict=True)
@@ -54,6 +86,40 @@ class Whole(NamedTuple):
         if refused:
             raise Refusal
         return [array if array.ndim else array[()] for array in made]
+
+    def _entry(self, arrays: Sequence[Any]) -> Callable[..., list[Any]]:
+        """The same as native code that takes arrays; what it does not take goes the slow way."""
+
+        def slowly(*arrays: Any) -> list[Any]:
+            return self._slowly(arrays, ())
+
+        backend = host()
+        if backend is None or layout() is None:
+            return slowly
+        given = tuple(Given("array", array.shape, array.dtype) for array in arrays)
+        result = Container("list", tuple(map(Computed, range(len(self.outputs)))))
+        same: list[Any] = []
+        table = self.table(same)
+        signature = Signature(
+            given, len(same), (), self.outputs, result, False, None, False, table,
+            self.block.nbytes, self.refusal, self.flops > LONG,
+        )  # fmt: skip
+        if not is_possible(signature):
+            return slowly
+        return Entry(backend, signature, self.loaded, same, ()).function(slowly)
+
+    def table(self, same: list[Any]) -> tuple[Place, ...]:
+        """What the table has the addresses of. same: constants are appended to it."""
+        table: list[Place] = []
+        for source in self.sources:
+            if isinstance(source, int):
+                table.append(("input", source))
+            else:
+                table.append(("constant", len(same)))
+                same.append(np.require(source, requirements=["C", "A"]))
+        table += [("output", i) for i in self.results]
+        table += [("block", offset) for offset in self.block.offsets.tolist()]
+        return tuple(table)
 
 
 def whole_of(

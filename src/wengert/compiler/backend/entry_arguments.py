@@ -45,7 +45,8 @@ class Arguments:
         lines, signature = self._lines, self._signature
         lines.expect("ptr", "%names", "null")
         lines.expect("i64", "%count", len(signature.arguments))
-        self._modes()
+        if signature.grad is not None:
+            self._modes()
         for i, tree in enumerate(signature.arguments):
             self._tree(lines.load("ptr", "%args", 8 * i), tree)
         for i, given in enumerate(signature.hidden, FIRST_SAME + signature.same):

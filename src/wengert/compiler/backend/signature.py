@@ -62,11 +62,11 @@ class Signature(NamedTuple):
 
     arguments: each a tree of Given and Same. same: how many of those objects there are. hidden: of
     the tensors that are closed over. outputs: in the order of computation. result: a tree of
-    Computed and Same. tensors: whether the outputs are wrapped as such. grad: the mode. records:
-    whether calls on tensors with history are none of the entry's, as they are recorded. table: by
-    slot. nbytes: of the block. refusal: where in the block an i32 is that is not 0 if the program
-    refuses its input; such calls are not the entry's, either. long: whether other threads of Python
-    should run meanwhile.
+    Computed and Same. tensors: whether the outputs are wrapped as such. grad: the mode; None where
+    modes do not matter. records: whether calls on tensors with history are none of the entry's, as
+    they are recorded. table: by slot. nbytes: of the block. refusal: where in the block an i32 is
+    that is not 0 if the program refuses its input; such calls are not the entry's, either. long:
+    whether other threads of Python should run meanwhile.
     """
 
     arguments: tuple[Tree, ...]
@@ -75,7 +75,7 @@ class Signature(NamedTuple):
     outputs: tuple[Aval, ...]
     result: Tree
     tensors: bool
-    grad: bool
+    grad: bool | None
     records: bool
     table: tuple[Place, ...]
     nbytes: int
