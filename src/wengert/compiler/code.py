@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wengert.compiler.conversion import conversion
-from wengert.compiler.host import fuses
+from wengert.compiler.host import fuses, scales
 from wengert.compiler.math.function import called
 from wengert.compiler.types import (
     BITS,
@@ -46,13 +46,15 @@ class Code:
     """Instructions, as they are appended.
 
     lanes: how many elements a value has. fused: whether the machine multiplies and adds in one
-    instruction; None to ask this one. declared: what has to stand beside the code, declarations of
-    intrinsics and whole functions of our own. called: instructions of these, one per call and line.
+    instruction, and so may have others of its kind; None to ask this one. declared: what has to
+    stand beside the code, declarations of intrinsics and whole functions of our own. called:
+    instructions of these, one per call and line.
     """
 
     def __init__(self, lanes: int = 1, fused: bool | None = None) -> None:
         self.lanes = lanes
         self.fused = fuses() if fused is None else fused
+        self.scales = self.fused and scales()
         self.lines: list[str] = []
         self.declared: set[str] = set()
         self.called = 0
@@ -168,6 +170,13 @@ class Code:
         if not self.fused:
             return self.add(self.mul(x, y), z)
         return self.intrinsic("fma", x, y, z)
+
+    def ldexp(self, x: Value, n: Value) -> Value:
+        """x * 2^n of 32-bit integers n, rounded once; for machines that `scales`."""
+        wide, whole = self.wide(x.type), self.wide("i32")
+        name = f"@llvm.ldexp.{self.suffix(x.type)}.{self.suffix('i32')}"
+        self.declared.add(f"declare {wide} {name}({wide}, {whole})")
+        return self.emit(f"call {wide} {name}({wide} {x.name}, {whole} {n.name})", x.type)
 
     def neg(self, x: Value) -> Value:
         if not is_float(x.type):

@@ -11,3 +11,11 @@ def fuses() -> bool:
     Asked for where there is none, LLVM would call a function, 60 times slower.
     """
     return has("fma")
+
+
+def scales() -> bool:
+    """Whether it multiplies by powers of 2 in one instruction, with LLVM's ldexp.
+
+    Elsewhere that, too, would be a call.
+    """
+    return has("avx512f") and has("avx512vl")

@@ -51,7 +51,7 @@ def sin(x: Number) -> Number:
     r, q = reduced(abs(x))
     z = r * r
     curve = where(_is_odd(q), _cosine(z), _sine(r, z))
-    return where(abs(x) < precision(x).small, x, _turned(curve, q, x))
+    return _turned(curve, q, x)
 
 
 @function
@@ -75,5 +75,4 @@ def tan(x: Number) -> Number:
     over = [where(odd, -c, s) for s, c in zip(sine, cosine, strict=True)]
     under = [where(odd, s, c) for s, c in zip(sine, cosine, strict=True)]
     turned = quotient(over[0], over[1], under[0], under[1])
-    signed = (turned.bits() ^ (x.bits() & _lowest(x))).as_float()
-    return where(abs(x) < precision(x).small, x, signed)
+    return (turned.bits() ^ (x.bits() & _lowest(x))).as_float()

@@ -130,7 +130,7 @@ def mish(x: Number) -> Number:
     """x tanh(log(1 + w)) with w = exp(x); the hyperbolic tangent is n / (n + 2), n = w (w + 2)."""
     most = precision(x).pick(20, 40)
     y = no_less(no_more(x, most), least(x))
-    p, k = not_more_than_the_most(y)
+    p, s, k = with_rest(y)
     w = scaled(p, k)
-    curve = scaled((y * p) * (w + 2) / fma(w, w + 2, 2.0), k)
+    curve = scaled(fma(y, p, y * s) * (w + 2) / fma(w, w + 2, 2.0), k)
     return where(x > most, x, where(x.equals(-math.inf), math.nan, curve))

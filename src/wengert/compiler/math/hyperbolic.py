@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from wengert.compiler.math.coefficients import SINH
-from wengert.compiler.math.exponentials import parts_of_exp, quarter_of_expm1
+from wengert.compiler.math.exponentials import less_one, parts_of_exp, reduced
 from wengert.compiler.math.function import function
 from wengert.compiler.math.logarithms import log1p
 from wengert.compiler.math.numbers import (
@@ -13,6 +13,7 @@ from wengert.compiler.math.numbers import (
     fitted,
     fma,
     no_more,
+    power_of_two,
     precision,
     quotient,
     scaled,
@@ -23,11 +24,11 @@ from wengert.compiler.math.numbers import (
 @function
 def tanh(x: Number) -> Number:
     """e / (e + 2) with e = exp(2|x|) - 1, in which nothing cancels."""
-    at = precision(x)
-    e = 4 * quarter_of_expm1(2 * no_more(abs(x), at.pick(9.1, 19.1)))
+    r, k = reduced(2 * no_more(abs(x), precision(x).pick(9.1, 19.1)))
+    scale = power_of_two(k, x.type)
+    e = fma(scale, less_one(r), scale - 1)
     under = e + 2
-    curve = quotient(e, x.number(0.0), under, e - (under - 2)).with_sign_of(x)
-    return where(abs(x) < at.small, x, curve)
+    return quotient(e, x.number(0.0), under, e - (under - 2)).with_sign_of(x)
 
 
 @function

@@ -272,5 +272,7 @@ def power_of_two(n: Number, type: str) -> Number:
 
 def scaled(x: Number, n: Number) -> Number:
     """x * 2^n, rounded once; n may be up to twice as far from 0 as exponents are."""
+    if x.code.scales:
+        return Number(x.code, x.code.ldexp(x.value, n.to("i32").value))
     half = n >> 1
     return x * power_of_two(half, x.type) * power_of_two(n - half, x.type)

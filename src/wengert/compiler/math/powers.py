@@ -15,7 +15,7 @@ from wengert.compiler.math.coefficients import (
     TWO_THIRDS,
 )
 from wengert.compiler.math.function import function
-from wengert.compiler.math.logarithms import exponent_of, split
+from wengert.compiler.math.logarithms import exponent_of, rest_of_log, split
 from wengert.compiler.math.numbers import (
     Number,
     fitted,
@@ -23,6 +23,7 @@ from wengert.compiler.math.numbers import (
     nearest,
     no_less,
     no_more,
+    precision,
     product_of,
     quick_sum,
     scaled,
@@ -81,6 +82,26 @@ def _short_power(x: Number, y: Number) -> Number:
     n, k = nearest(product, 1.0)
     r = product - n
     return scaled(fma(r, fitted(EXP2, r), 1.0), k)
+
+
+@function
+def cbrt(x: Number) -> Number:
+    """2^(log2(m) / 3) with x = m 2^(3 q), scaled by 2^q, and improved by a step of Newton's."""
+    a = abs(x)
+    m, e = split(a)
+    q = ((e + 0.5) * (1 / 3)).rounded("floor")
+    part = e - 3 * q
+    m = where(part > 1.5, 4 * m, where(part > 0.5, 2 * m, m))
+    f = where(part > 1.5, 0.25 * m, where(part > 0.5, 0.5 * m, m)) - 1
+    third = (fma(f + rest_of_log(f), LOG2_E[x.type][0], part)) * (1 / 3)
+    root = fma(third - 0.5, fitted(EXP2, third - 0.5), 1.0) * math.sqrt(2)
+    square, square_rest = product_of(root, root)
+    cube, cube_rest = product_of(square, root)
+    above = (cube - m) + fma(square_rest, root, cube_rest)
+    near = root - above / (3 * square)
+    whole = "i32" if precision(x).single else "i64"
+    found = scaled(near, q.to(whole)).with_sign_of(x)
+    return where((a > 0) & (a < math.inf), found, x)
 
 
 @function
