@@ -24,7 +24,8 @@ from wengert.ops.special import computed
 # Roots and Bessel functions ----------------------------------------------------------------------
 
 cbrt = publish(elementwise(
-    "cbrt", np.cbrt, partials=[lambda out: 1 / (3 * out * out)],
+    "cbrt", np.cbrt, ulps=2, lower=lambda code, x: code.call("cbrt", x),
+    partials=[lambda out: 1 / (3 * out * out)],
     no_torch="torch has no cube root", latex=r"\sqrt[3]{{{}}}",
     explain="slope 1/(3 c^2) for the root c: infinite at 0, dying away as |x| grows",
     source="d/dx x^(1/3) = 1/(3 x^(2/3))",

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core.write import in_place
 from wengert.ops.arguments import one_of
-from wengert.ops.checks import number, refuse
+from wengert.ops.checks import number, own_dtype, refuse
 from wengert.ops.define import public, publish
 from wengert.ops.kinds import elementwise
 from wengert.ops.magnitude import abs_
@@ -149,6 +149,7 @@ mish_op = elementwise(
 )  # fmt: skip
 gelu_op = elementwise(
     "gelu", _gelu, partials=[_gelu_slope], torch="nn.functional.gelu", promotion="common",
+    aval=own_dtype("gelu", "biuc"),
     special=False,  # torch gives NaN at infinity, or infinity, depending on the vector length
     vanishing="dead gelu",
     ulps=4, cancels=True, lower=lambda code, x: code.call("gelu", x),

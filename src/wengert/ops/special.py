@@ -12,7 +12,7 @@ from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.core.write import in_place
 from wengert.errors import ArgumentError, DTypeError
-from wengert.ops.checks import number, pointwise, refuse
+from wengert.ops.checks import number, own_dtype, pointwise, refuse
 from wengert.ops.define import method, public, publish
 from wengert.ops.kinds import elementwise
 
@@ -59,6 +59,7 @@ _BELL = 2 / math.sqrt(math.pi)
 
 erf = publish(elementwise(
     "erf", _erf, partials=[lambda x: _BELL * np.exp(-x * x)], torch="erf",
+    aval=own_dtype("erf", "c"),
     latex=r"\mathrm{{erf}}\left({}\right)",
     vanishing="saturated erf",
     ulps=4, lower=lambda code, x: code.call("erf", x),
@@ -66,6 +67,7 @@ erf = publish(elementwise(
 ), in_place=True)  # fmt: skip
 erfc = publish(elementwise(
     "erfc", _erfc, partials=[lambda x: -_BELL * np.exp(-x * x)], torch="erfc",
+    aval=own_dtype("erfc", "c"),
     latex=r"\mathrm{{erfc}}\left({}\right)",
     ulps=4, lower=lambda code, x: code.call("erfc", x),
     explain="slope -2/sqrt(pi) exp(-x^2): a bell, upside down",
@@ -73,16 +75,19 @@ erfc = publish(elementwise(
 ), in_place=True)  # fmt: skip
 erfinv = publish(elementwise(
     "erfinv", _erfinv, partials=[lambda out: 1 / _BELL * np.exp(out * out)], torch="erfinv",
+    aval=own_dtype("erfinv", "c"),
     domain=(-0.9, 0.9), latex=r"\mathrm{{erf}}^{{-1}}\left({}\right)",
     explain="slope sqrt(pi)/2 exp(out^2): steep towards -1 and 1",
 ), in_place=True)  # fmt: skip
 lgamma = publish(elementwise(
-    "lgamma", _lgamma, partials=[lambda x: digamma(x)], torch="lgamma", domain=(0.2, 4.0),
+    "lgamma", _lgamma, partials=[lambda x: digamma(x)], torch="lgamma",
+    aval=own_dtype("lgamma", "c"), domain=(0.2, 4.0),
     latex=r"\log\left|\Gamma\left({}\right)\right|",
     explain="slope digamma(x)",
 ), in_place=True)  # fmt: skip
 digamma: Op = publish(elementwise(
     "digamma", _digamma, partials=[lambda x: polygamma_op(x, n=1)], torch="digamma",
+    aval=own_dtype("digamma", "c"),
     domain=(0.2, 4.0), latex=r"\psi\left({}\right)",
     special=False,  # the poles of the slope are huge numbers in torch, and infinite here
     explain="slope polygamma(1, x)",
