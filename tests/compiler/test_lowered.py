@@ -179,13 +179,12 @@ NUMPYS = {
     "lgamma": "SciPy's: its zeros and poles need a case each",
     "digamma": "SciPy's: its zeros and poles need a case each",
     "polygamma": "SciPy's, by sums of Hurwitz' zeta function",
-    "cbrt": "",
     "i0": "SciPy's, by series of Chebyshev polynomials",
     "i1": "SciPy's, by series of Chebyshev polynomials",
     "exponent": "it makes integers of the bits of numbers, for NumPy's frexp only",
     "gcd": "a loop without a bound that is known",
     "lcm": "a loop without a bound that is known",
-    "bitwise_count": "",
+    "bitwise_count": "of integers, in another dtype than theirs; for NumPy's ufunc only",
     "spacing": "NumPy's, for its ufunc of that name only",
 }
 """Elementwise operations without native code, and why."""
