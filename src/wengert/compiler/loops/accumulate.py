@@ -1,8 +1,9 @@
 """Accumulators: the state of a reduction in a loop.
 
 Several vectors take turns, so that one addition need not wait for the other. Sums of floats are
-made in blocks, and a block's sum is added to the total together with what that rounds off (Knuth's
-TwoSum): the error of a long sum is that of one block, smaller than that of summing pairwise.
+made in blocks, and a block's sum is added to the total; where there are many blocks, together with
+what that rounds off (Knuth's TwoSum). So the error of a long sum is about that of one block, which
+is that of NumPy's sums of pairs.
 """
 
 from __future__ import annotations
@@ -11,31 +12,36 @@ from collections.abc import Callable
 
 from wengert.compiler.code import Code, Value
 from wengert.compiler.loops.reductions import REDUCTIONS, State
+from wengert.compiler.types import is_float
 from wengert.core.node import Node
 
 BLOCK = 16
 """Additions to one accumulator before its sum is added to the total."""
+
+FEW = 16
+"""Blocks up to which the total is a plain sum."""
 
 
 class Accumulator:
     """A reduction's state, on the stack, where LLVM makes registers of it.
 
     type: of the elements. types: of what a state consists of. turns: how many vectors take turns.
-    totals: whether there is more than one block.
+    count: how many are added to each of them. totals: whether there is more than one block.
     """
 
     def __init__(
         self, node: Node, type: str, code: Code, local: Callable[[str], str], turns: int,
-        *, totals: bool,
+        count: int,
     ) -> None:  # fmt: skip
         self.kind = REDUCTIONS[node.op.reduces]
         self.type = type
-        self.totals = totals and self.kind.rounds and type in ("float", "double")
+        self.totals = count > BLOCK and self.kind.rounds and is_float(type)
         self._code = code
         self._number = code.constant(self.kind.start(type), type)
         self.types = [type, "i64"] if self.kind.indexed else [type]
         self._turns = [[(local(code.wide(t)), t) for t in self.types] for _ in range(turns)]
-        self._total = [(local(code.wide(type)), type) for _ in range(2 if self.totals else 0)]
+        parts = 2 if count > FEW * BLOCK else 1
+        self._total = [(local(code.wide(type)), type) for _ in range(parts * self.totals)]
 
     def start(self) -> None:
         """Begin anew."""
@@ -75,21 +81,25 @@ class Accumulator:
         if not self.totals:
             return
         code, (x,) = self._code, self._joined()
-        high, low = self._state(self._total)
+        high, *low = self._state(self._total)
         total = code.add(high, x)
-        part = code.sub(total, high)
-        lost = code.add(code.sub(high, code.sub(total, part)), code.sub(x, part))
         self._put(self._total[0][0], total)
-        self._put(self._total[1][0], code.add(low, lost))
+        if low:
+            part = code.sub(total, high)
+            lost = code.add(code.sub(high, code.sub(total, part)), code.sub(x, part))
+            self._put(self._total[1][0], code.add(low[0], lost))
         for ((place, _),) in self._turns:
             self._put(place, self._number)
 
-    def result(self) -> State:
-        """What has been accumulated, one state per lane."""
+    def result(self, *, ended: bool = False) -> State:
+        """What has been accumulated, one state per lane. ended: whether a block was ended last."""
         if not self.totals:
             return self._joined()
-        self.end_block()
+        if not ended:
+            self.end_block()
         code = self._code
-        high, low = self._state(self._total)
+        high, *low = self._state(self._total)
+        if not low:
+            return (high,)
         # Beside an infinite total the rounding errors are NaN.
-        return (code.select(code.isnan(low), high, code.add(high, low)),)
+        return (code.select(code.isnan(low[0]), high, code.add(high, low[0])),)

@@ -131,12 +131,12 @@ class Loops(ABC):
 
     # The work
 
-    def accumulator(self, node: Node, turns: int, *, totals: bool) -> Accumulator:
-        """A reduction's, of vectors."""
+    def accumulator(self, node: Node, turns: int, count: int) -> Accumulator:
+        """A reduction's, of vectors. count: how many each of those that take turns takes."""
         source = self.sources[node][0]
         assert source is not None
         type = accumulated_in(node, source)
-        return Accumulator(node, type, self.wide, self.writer.local, turns, totals=totals)
+        return Accumulator(node, type, self.wide, self.writer.local, turns, count)
 
     def compute_rows(self, number: int, known: Known, *, wide: bool) -> None:
         """What belongs to rows, as far as it is known before a pass."""

@@ -79,9 +79,8 @@ class Columns(Loops):
 
     def _pass(self, number: int, vectors: Sequence[Vector]) -> None:
         """One pass down the columns."""
-        totals = prod(self.space.inner) > 2 * BLOCK
         for vector in vectors:
-            vector.start(number, totals=totals)
+            vector.start(number, prod(self.space.inner))
         needed = self.flow.needed(number)
         with self._points(vectors) as at:
             for vector in vectors:
@@ -125,11 +124,11 @@ class Vector:
         """What belongs to the columns, as far as it is known before a pass."""
         self._loops.compute_rows(number, self._known, wide=True)
 
-    def start(self, number: int, *, totals: bool) -> None:
-        """Begin the reductions of a pass."""
+    def start(self, number: int, count: int) -> None:
+        """Begin the reductions of a pass. count: of how many points."""
         loops = self._loops
         reductions = loops.flow.accumulated(number)
-        self.sums = {node: loops.accumulator(node, 1, totals=totals) for node in reductions}
+        self.sums = {node: loops.accumulator(node, 1, count) for node in reductions}
         for accumulator in self.sums.values():
             accumulator.start()
 
@@ -154,7 +153,7 @@ class Vector:
     def finish(self) -> None:
         """The reductions of a pass are done."""
         for node, accumulator in self.sums.items():
-            wide, state = self._loops.wide, accumulator.result()
+            wide, state = self._loops.wide, accumulator.result(ended=True)
             self._loops.finish(wide, node, state, self._known, self._keep)
 
     def join(self) -> None:

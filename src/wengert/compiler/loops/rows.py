@@ -108,11 +108,9 @@ class Rows(Loops):
         lanes, length = self.wide.lanes, self._length()
         turns = min(self._turns(number, needed), max(1, length // lanes))
         rounds = max(1, length // (lanes * turns))
-        totals = rounds * prod(self.space.inner[:-1]) > BLOCK
-        sums = {
-            node: self.accumulator(node, turns, totals=totals)
-            for node in self.flow.accumulated(number)
-        }
+        count = rounds * prod(self.space.inner[:-1])
+        reductions = self.flow.accumulated(number)
+        sums = {node: self.accumulator(node, turns, count) for node in reductions}
         return Pass(number, needed, sums, self.kept.reserve(number, needed), turns, rounds)
 
     def _turns(self, number: int, needed: Sequence[Node]) -> int:

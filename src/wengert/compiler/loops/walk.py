@@ -59,7 +59,7 @@ class Walk(Columns):
 
     def _begin(self, vectors: Sequence[Vector]) -> None:
         for vector in vectors:
-            vector.start(0, totals=False)
+            vector.start(0, TOGETHER)
             vector.finish()
 
     def _add(self, vectors: Sequence[Vector]) -> None:
@@ -67,7 +67,7 @@ class Walk(Columns):
         needed = self.flow.needed(0)
         for vector in vectors:
             vector.compute_rows(0)
-            vector.start(0, totals=False)
+            vector.start(0, TOGETHER)
         with self.writer.loop(*self._rows, 1) as row:
             for vector in vectors:
                 vector.point(0, needed, [*self._at, row])
