@@ -33,8 +33,11 @@ class Choice:
 class Kind:
     """A kind of statement: its class, the declarations of its fields, and where it may stand."""
 
-    made: Callable[..., Any]
+    made: type
     fields: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self.made._repr_pretty_ = _written_once
 
     @cached_property
     def strategy(self) -> st.SearchStrategy[Any]:
@@ -42,6 +45,13 @@ class Kind:
 
     def draw(self, choose: random.Random) -> Any:
         return self.made(**{name: field.draw(choose) for name, field in self.fields.items()})
+
+
+def _written_once(statement: Any, printer: Any, cycle: bool) -> None:
+    """Print as repr does. Hypothesis would print how each statement was drawn, and that again for
+    every draw that came to an equal part: blocks inside of blocks took it minutes.
+    """
+    printer.text(repr(statement))
 
 
 EVERYWHERE: list[Kind] = []

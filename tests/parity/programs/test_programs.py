@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis.vendor.pretty import pretty
 
 from parity.programs.judge import judge
 from parity.programs.program import PROGRAMS, program_of
@@ -27,3 +28,7 @@ def test_programs(first):
 @given(PROGRAMS.strategy)
 def test_programs_that_are_made_shorter(program):
     assume(judge(program))
+
+
+def test_hypothesis_prints_a_program_as_it_is_written():
+    assert all(pretty(program) == repr(program) for program in map(program_of, range(20)))
