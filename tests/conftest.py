@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -21,6 +23,15 @@ _ALWAYS = {
 settings.register_profile("same", derandomize=True, **_ALWAYS)
 settings.register_profile("thorough", max_examples=1000, **_ALWAYS)
 settings.load_profile("same")
+
+
+@pytest.fixture
+def without_collector():
+    """Reference counting alone must do."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def pytest_configure(config):

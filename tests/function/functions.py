@@ -35,6 +35,20 @@ class Both(Function):
         return g * w + h, g * x + h
 
 
+class Exp(Function):
+    """exp(x), which saves its output."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0]
+
+
 class ByNumpy(Function):
     """sin(x), by NumPy."""
 

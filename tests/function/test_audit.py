@@ -7,6 +7,7 @@ import pytest
 
 import wengert as wg
 from function.faulty import FAULTS, Mean
+from function.functions import Exp
 from wengert.autograd import Function
 from wengert.autograd.function import once_differentiable
 from wengert.errors import ArgumentError
@@ -54,18 +55,6 @@ class Sine(Function):
     def jvp(ctx, tx, tw, _):
         x, w = ctx.saved_tensors
         return (tx * x.cos() * w + tw * x.sin()) * ctx.k, tx * w + tw * x
-
-
-class Exp(Function):
-    @staticmethod
-    def forward(ctx, x):
-        y = x.exp()
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, g):
-        return g * ctx.saved_tensors[0]
 
 
 class ExpInPlace(Function):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import weakref
 
@@ -10,28 +9,8 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from function.functions import Both, Cube, Double_, vector
+from function.functions import Both, Cube, Double_, Exp, vector
 from wengert.autograd import Function
-
-
-@pytest.fixture
-def without_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-class Exp(Function):
-    @staticmethod
-    def forward(ctx, x):
-        y = x.exp()
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, g):
-        return g * ctx.saved_tensors[0]
 
 
 class ViewOfOutput(Function):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tracemalloc
 import weakref
 
@@ -12,13 +11,7 @@ import wengert as wg
 from wengert.core.hooks import WATCHED_NODES
 
 
-@pytest.fixture(autouse=True)
-def without_collector():
-    """Reference counting alone must do."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("without_collector")
 
 
 def test_nodes_with_hooks_go_with_their_tensors():
