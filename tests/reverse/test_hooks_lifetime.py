@@ -10,7 +10,6 @@ import pytest
 import wengert as wg
 from wengert.core.hooks import WATCHED_NODES
 
-
 pytestmark = pytest.mark.usefixtures("without_collector")
 
 
