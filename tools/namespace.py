@@ -13,6 +13,7 @@ import argparse
 import functools
 import importlib
 import pkgutil
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -175,7 +176,7 @@ def waiting() -> dict[str, list[str]]:
 
     later = {*ROOMS, *(f"numpy_{name}" for name in NUMPYS)}
     for name in _in_ops():
-        if name not in later:
+        if not _waits(name, later):
             importlib.import_module(f"wengert.ops.{name}")
     brought = {}
     for room in ROOMS:
@@ -185,6 +186,15 @@ def waiting() -> dict[str, list[str]]:
     for name in vars(Tensor).keys() - _methods(Tensor, Waiting):
         delattr(Tensor, name)  # of a stale table
     return brought
+
+
+def _waits(name: str, later: set[str]) -> bool:
+    """Whether a module of wengert.ops is a room, or imports one, and so is not there at first."""
+    if name in later:
+        return True
+    text = (SOURCE / "ops" / f"{name}.py").read_text(encoding="utf-8")
+    needed = re.findall(r"^from wengert\.ops\.(\w+) import", text, re.MULTILINE)
+    return any(_waits(other, later) for other in needed)
 
 
 def _methods(tensor: type, waiting: type) -> set[str]:

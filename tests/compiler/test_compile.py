@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -94,6 +95,12 @@ def test_methods():
     model.weight.add_(1)
     assert model.forward(wg.tensor([3.0])).item() == 9
     assert Model().forward(wg.tensor([3.0])).item() == 6
+
+
+def test_copies_are_itself():
+    compiled = wg.compile(lambda x: x * 2)
+
+    assert copy.copy(compiled) is copy.deepcopy(compiled) is compiled
 
 
 def test_results_are_nobody_elses():

@@ -185,6 +185,12 @@ class Compiled:
         """A function that is compiled for this one's derivatives."""
         return Compiled(function, Parameters(function, ()), self._options._replace(arrays=False))
 
+    def __copy__(self) -> Compiled:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Compiled:
+        return self  # as of a function
+
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._function, '__name__', self._function)}>"
 
