@@ -9,14 +9,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.compiler.backend import support_text
 from wengert.compiler.backend.build import DRIVER, Loaded
 from wengert.compiler.backend.capi import address_of
 from wengert.compiler.backend.entry import ENTRY, FUNCTIONS, entry_text
 from wengert.compiler.backend.layout import DTYPES, layout
-from wengert.compiler.backend.llvm import Host
+from wengert.compiler.backend.llvm import BEST, Host
 from wengert.compiler.backend.memory import symbols as memory_symbols
 from wengert.compiler.backend.signature import Signature
 from wengert.compiler.backend.stored import compiled_text
+from wengert.compiler.backend.support_text import SUPPORT
 from wengert.core.dtype import DEFAULTS
 from wengert.core.tensor import Tensor
 from wengert.core.view import View
@@ -52,7 +54,7 @@ class Entry:
         written = entry_text(signature, found)
         symbols = _objects() | {"wengert_default": id(DEFAULTS.floating)}
         known = {name: symbols[name] for name in written.symbols}
-        known |= _functions() | memory_symbols(host) | {DRIVER: program.address}
+        known |= _functions() | _support(host) | {DRIVER: program.address}
         # LLVM's level 0 takes a tenth of the time of 1, and what it makes is as fast here.
         image = compiled_text(host, written.text, 0)
         self._code = host.load([image], [ENTRY], known), program
@@ -88,5 +90,22 @@ def _objects() -> dict[str, int]:
 
 @functools.cache
 def _functions() -> dict[str, int]:
-    """Functions of CPython and of NumPy."""
+    """Functions of CPython that entries call."""
     return {name: address_of(name) for name in FUNCTIONS if name.startswith("Py")}
+
+
+@functools.cache
+def _support(host: Host) -> dict[str, int]:
+    """Functions of ours that entries call: one argument, one result; memory."""
+    found = layout()
+    assert found is not None
+    memory = memory_symbols(host)
+    known = {name: _objects()[name] for name in support_text.OBJECTS}
+    known |= {
+        name: memory[name] if name in memory else address_of(name)
+        for name in support_text.FUNCTIONS
+    }
+    image = compiled_text(host, support_text.support_text(found), BEST)
+    library = host.load([image], tuple(SUPPORT), known)
+    library.keep()
+    return memory | {name: library.address(name) for name in SUPPORT}

@@ -14,17 +14,15 @@ from wengert.compiler.backend.build import DRIVER
 from wengert.compiler.backend.entry_arguments import FIRST_SAME, Arguments
 from wengert.compiler.backend.layout import DATA, LIST_ITEMS, TUPLE_ITEMS, Layout
 from wengert.compiler.backend.lines import Lines
-from wengert.compiler.backend.memory import LARGE
-from wengert.compiler.backend.memory_text import ARRAY, GIVE, TAKE
+from wengert.compiler.backend.memory_text import GIVE, TAKE
 from wengert.compiler.backend.signature import Computed, Container, Same, Signature, Tree, data_in
+from wengert.compiler.backend.support_text import SUPPORT, declarations
 from wengert.core.aval import Aval
 
 ENTRY: Final = "wengert_entry"
 """ptr wengert_entry(ptr self, ptr args, i64 count, ptr names)."""
 
 FUNCTIONS: Final = {
-    "PyArray_NewFromDescr": "ptr (ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)",
-    "PyArray_Scalar": "ptr (ptr, ptr, ptr)",
     "PyContextVar_Get": "i32 (ptr, ptr, ptr)",
     "PyDict_New": "ptr ()",
     "PyDict_Next": "i32 (ptr, ptr, ptr, ptr)",
@@ -33,16 +31,14 @@ FUNCTIONS: Final = {
     "PyEval_RestoreThread": "void (ptr)",
     "PyEval_SaveThread": "ptr ()",
     "PyList_New": "ptr (i64)",
-    "PyLong_AsLongLongAndOverflow": "i64 (ptr, ptr)",
     "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
     "PyTuple_New": "ptr (i64)",
-    "PyType_GenericAlloc": "ptr (ptr, i64)",
     "Py_DecRef": "void (ptr)",
     "Py_IncRef": "void (ptr)",
-    ARRAY: "ptr (ptr, i32, ptr, i64)",
     TAKE: "ptr (i64)",
     GIVE: "void (ptr)",
     DRIVER: "void (ptr)",
+    **SUPPORT,
 }
 """What entries call: result and parameters."""
 
@@ -64,19 +60,18 @@ def entry_text(signature: Signature, layout: Layout) -> EntryText:
     head = [f"define ptr @{ENTRY}(ptr %self, ptr %args, i64 %count, ptr %names) {{", "entry:"]
     body = [*head, *_rooms(signature, results.count), *lines.text, *_ends(results.count), "}"]
     called = "\n".join(body)
-    declared = [f"declare {kind.replace(' ', f' @{name}', 1)}" for name, kind in FUNCTIONS.items()
-                if f"@{name}(" in called]  # fmt: skip
+    declared = declarations({n: kind for n, kind in FUNCTIONS.items() if f"@{n}(" in called})
     outside = [f"@{name} = external global i8" for name in sorted(lines.symbols)]
-    text = "\n".join([*outside, *declared, *results.constants, *body, ""])
+    text = "\n".join([*outside, *declared, *lines.constants(), *body, ""])
     return EntryText(text, frozenset(lines.symbols))
 
 
 def _rooms(signature: Signature, objects: int) -> list[str]:
     """Memory on the stack."""
-    sizes = {"numbers": 2 * len(data_in(signature.arguments)), "table": len(signature.table),
+    sizes = {"numbers": len(data_in(signature.arguments)), "table": len(signature.table),
              "values": 2 * len(signature.outputs), "objects": objects}  # fmt: skip
     rooms = [f"  %{name} = alloca [{max(n, 1)} x i64], align 16" for name, n in sizes.items()]
-    single = ["state", "position", "key", "value", "overflow"]
+    single = ["state", "position", "key", "value"]
     cleared = f"  call void @llvm.memset.p0.i64(ptr %objects, i8 0, i64 {8 * objects}, i1 false)"
     return [*rooms, *(f"  %{name} = alloca i64" for name in single), cleared]
 
@@ -84,28 +79,15 @@ def _rooms(signature: Signature, objects: int) -> list[str]:
 def _ends(objects: int) -> list[str]:
     """What happens where a check fails, where memory is short, and where Python raised."""
     given = "ptr %instead, ptr %args, i64 %count, ptr %names"
+    drop = f"  call void @wengert_drop(ptr %objects, i64 {objects})"
     return [
-        *_dropped("refused", objects), "  br label %miss", "miss:",
+        "refused:", drop, "  br label %miss", "miss:",
         f"  %place = getelementptr i8, ptr %self, i64 {TUPLE_ITEMS}",
         "  %instead = load ptr, ptr %place",
         f"  %missed = call ptr @PyObject_Vectorcall({given})",
         "  ret ptr %missed", "short:", "  call ptr @PyErr_NoMemory()", "  br label %error",
-        *_dropped("error", objects), "  ret ptr null",
+        "error:", drop, "  ret ptr null",
     ]  # fmt: skip
-
-
-def _dropped(label: str, objects: int) -> list[str]:
-    """A block in which everything goes that was made."""
-    lines = [f"{label}:"]
-    for i in range(objects):
-        n = f"{label}{i}"
-        lines += [
-            f"  %place{n} = getelementptr ptr, ptr %objects, i64 {i}",
-            f"  %made{n} = load ptr, ptr %place{n}", f"  %none{n} = icmp eq ptr %made{n}, null",
-            f"  br i1 %none{n}, label %next{n}, label %drop{n}", f"drop{n}:",
-            f"  call void @Py_DecRef(ptr %made{n})", f"  br label %next{n}", f"next{n}:",
-        ]  # fmt: skip
-    return lines
 
 
 class Results:
@@ -122,7 +104,6 @@ class Results:
         self._layout = layout
         self._arguments = arguments
         self.count = len(signature.outputs)
-        self.constants: list[str] = []
 
     def all(self) -> None:
         """Make, run, return."""
@@ -154,21 +135,11 @@ class Results:
         lines = self._lines
         if not aval.shape:
             return lines.at("%values", 16 * i)
-        sides = ", ".join(f"i64 {side}" for side in aval.shape)
-        name = f"@shape{i}"
-        self.constants.append(
-            f"{name} = private constant [{len(aval.shape)} x i64] [{sides}], align 8"
-        )
+        kind = (f"i32 {len(aval.shape)}", f"ptr {lines.sides(aval.shape)}", f"i64 {aval.nbytes}")
         descr = lines.symbol(f"descr_{aval.dtype.name}")
-        lines.do(f"call void @Py_IncRef(ptr {descr})")  # the array takes it
-        given = (f"ptr {descr}", f"i32 {len(aval.shape)}", f"ptr {name}")
-        if aval.nbytes >= LARGE:
-            self._keep(i, lines.call("ptr", ARRAY, *given, f"i64 {aval.nbytes}"))
-        else:
-            kind = lines.symbol("numpy_ndarray")
-            rest = ("ptr null", "ptr null", "i32 0", "ptr null")
-            self._keep(i, lines.call("ptr", "PyArray_NewFromDescr", f"ptr {kind}", *given, *rest))
-        return lines.load("ptr", lines.load("ptr", "%objects", 8 * i), DATA)
+        made = lines.call("ptr", "wengert_made", f"ptr {descr}", *kind)
+        self._keep(i, made)
+        return lines.load("ptr", made, DATA)
 
     def _block(self) -> str | None:
         lines, nbytes = self._lines, self._signature.nbytes
@@ -217,21 +188,14 @@ class Results:
     def _finish(self, i: int, aval: Aval) -> None:
         """An output as users get it: a number as NumPy's scalar, and all as tensors if wanted."""
         lines = self._lines
+        place = lines.at("%objects", 8 * i)
         if not aval.shape:
             descr = lines.symbol(f"descr_{aval.dtype.name}")
-            given = (f"ptr {lines.at('%values', 16 * i)}", f"ptr {descr}", "ptr null")
-            self._keep(i, lines.call("ptr", "PyArray_Scalar", *given))
+            value = lines.at("%values", 16 * i)
+            given = (f"ptr {place}", f"ptr {value}", f"ptr {descr}")
+            lines.check(lines.call("i1", "wengert_scalar", *given), "error")
         if self._signature.tensors:
-            data = lines.load("ptr", "%objects", 8 * i)
-            kind = lines.symbol("wengert_tensor")
-            tensor = lines.call("ptr", "PyType_GenericAlloc", f"ptr {kind}", "i64 0")
-            lines.check(lines.let(f"icmp ne ptr {tensor}, null"), "error")
-            lines.store("ptr", tensor, "%objects", 8 * i)
-            for name, place in self._layout.tensor.items():
-                none = lines.symbol("_Py_NoneStruct")
-                if name != "_data":
-                    lines.do(f"call void @Py_IncRef(ptr {none})")
-                lines.store("ptr", data if name == "_data" else none, tensor, place)
+            lines.check(lines.call("i1", "wengert_wrap", f"ptr {place}"), "error")
 
     def _made(self, tree: Tree) -> int:
         """Make the containers of a result; where in %objects it is then."""

@@ -9,6 +9,7 @@ class Lines:
     def __init__(self) -> None:
         self.text: list[str] = []
         self.symbols: set[str] = set()
+        self.shapes: dict[tuple[int, ...], str] = {}
         self._count = 0
 
     def do(self, instruction: str) -> None:
@@ -34,6 +35,21 @@ class Lines:
         """An object or a type of Python's or ours, by its address."""
         self.symbols.add(name)
         return f"@{name}"
+
+    def sides(self, shape: tuple[int, ...]) -> str:
+        """The sides of a shape, as a constant."""
+        name = self.shapes.get(shape)
+        if name is None:
+            name = self.shapes[shape] = f"@sides{len(self.shapes)}"
+        return name
+
+    def constants(self) -> list[str]:
+        """The constants that are used."""
+        found = []
+        for shape, name in self.shapes.items():
+            sides = ", ".join(f"i64 {side}" for side in shape)
+            found.append(f"{name} = private constant [{len(shape)} x i64] [{sides}], align 8")
+        return found
 
     def at(self, address: str, offset: int | str) -> str:
         """An address some bytes further."""
