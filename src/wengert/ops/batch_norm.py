@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError
+from wengert.errors import ArgumentError, ArgumentValueError, GradientError, ShapeError, TraceError
 from wengert.modes import no_grad
 from wengert.ops.arguments import array_of, flag, is_number
 from wengert.ops.cast import to
@@ -74,17 +74,30 @@ def batch_norm(
             _move(running_mean, mean, momentum)
             _move(running_var, variance * (count / max(count - 1, 1)), momentum)
     else:
-        mean, variance = (in_full(by_channel(r, x.ndim)) for r in (running_mean, running_var))
+        taken = (_constant(r) for r in (running_mean, running_var))
+        mean, variance = (in_full(by_channel(r, x.ndim)) for r in taken)
         normal = (full - mean) * rsqrt(variance + eps)
     result = scaled(normal, *parameters)
     return to(result, x.dtype) if array_of(result).dtype != x.dtype else result
+
+
+def _constant(running: Any) -> Any:
+    """Statistics have no gradient, also where they are arguments of what is traced."""
+    return running.detach() if isinstance(running, Tensor) else running
 
 
 def _move(running: Tensor, seen: Any, momentum: float) -> None:
     """Take a step towards what was seen, in place."""
     with no_grad():
         new = running * (1 - momentum) + reshape(seen, running.shape).detach() * momentum
-        running.copy_(new)
+        try:
+            running.copy_(new)
+        except TraceError:
+            raise TraceError(
+                f"{_NAME} moves the running statistics in their own memory, which a function that "
+                "is being traced cannot do",
+                "Give None for both, and return the statistics to move them outside.",
+            ) from None
 
 
 def _check(
@@ -110,7 +123,8 @@ def _check(
     check_channels(_NAME, x, **parameters, weight=weight, bias=bias)
     check_dtypes(_NAME, x, running_mean, running_var, weight, bias)
     for name, value in parameters.items():
-        if isinstance(value, Tensor) and value.requires_grad:
+        # What stands for an argument of a traced function always says that it requires grad.
+        if isinstance(value, Tensor) and value.requires_grad and not value._level:
             raise GradientError(
                 f"{_NAME} is not differentiable with respect to argument {name!r}: this input "
                 "cannot have requires_grad True",
