@@ -1,8 +1,10 @@
 """Straight-line code: nests of one element, which may have thousands of operations.
 
 In a forward and backward chain every value of the way there is alive until the way back: for one
-function of 30,000 instructions LLVM took 46 to 78 s at its better levels. So the code is cut into
-functions of some hundred instructions each. What one of them makes for another lies in memory.
+function of 30,000 instructions LLVM took 46 to 78 s at its better levels. At level 0 it takes 0.1,
+but all those values lie in one large stack frame. So the code is cut into functions. What one makes
+for another lies in memory; of 30,000 instructions a chain leaves 3,300 values there, and runs at
+1.0 ns per operation with its derivative, not 1.6.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ from wengert.compiler.pieces.piece import Module
 from wengert.compiler.types import stored
 from wengert.core.node import Node
 
-MOST = 400
-"""Instructions of one function; backend/sizes.py has how many are optimised."""
+MOST = 2000
+"""Instructions of one function: more than backend/sizes.py lets LLVM optimise.
+
+Optimised functions of 400 took 8 to 12 times as long to compile. A chain ran no faster for it, a
+random graph at 0.45 ns per operation instead of 0.7.
+"""
 
 WORD = 8
 """Bytes of one value in memory, whatever its type."""
-
-ARGUMENTS = "(ptr %table, ptr %words)"
 
 
 class Straight:
