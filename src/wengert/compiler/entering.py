@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.compiler.arguments import Call, Static
+from wengert.compiler.arguments import Call, Parameters, Static
 from wengert.compiler.backend.calling import Entry
 from wengert.compiler.backend.layout import layout
 from wengert.compiler.backend.llvm import host
@@ -66,6 +66,38 @@ class Entries:
             for _, chained in reversed(self._chain):
                 function = chained.function(function)
             return function
+
+
+class Direct:
+    """A program as a function of arrays, straight to native code from some call on.
+
+    slow: what runs it before, and where an array is another one than usual: from all arrays.
+    direct: whether it may.
+    """
+
+    def __init__(
+        self, program: Program, slow: Callable[[Sequence[Any]], list[Any]], direct: bool
+    ) -> None:
+        self._program = program
+        self._slow = slow
+        self._calls = 0 if direct else CALLS_BEFORE
+        self.call: Callable[..., list[Any]] = self._counted
+
+    def _counted(self, *arrays: Any) -> list[Any]:
+        self._calls += 1
+        if self._calls == CALLS_BEFORE:
+            call = Parameters(_anything, ()).call(arrays, {})
+            entry = entry_of(self._program, call, tensors=False, records=False)
+            if entry is not None:
+                self.call = entry.function(self._slowly)
+        return self._slowly(*arrays)
+
+    def _slowly(self, *arrays: Any) -> list[Any]:
+        return self._slow([*arrays, *(tensor._data for tensor in self._program.hidden)])
+
+
+def _anything(*arrays: Any) -> None:
+    """A function of any number of arguments."""
 
 
 def entry_of(program: Program, call: Call, tensors: bool, records: bool) -> Entry | None:

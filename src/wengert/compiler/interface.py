@@ -174,7 +174,9 @@ class Compiled:
         recording = program.recordings.get(mask)
         if recording is None:
             pullback = Pullback(program.replay, self._derived)
-            recording = Recording(program, mask, pullback, self._built, self._run)
+            recording = Recording(
+                program, mask, pullback, self._built, self._run, not self._options.verify
+            )
             recording = program.recordings.setdefault(mask, recording)
         return recording(inputs)
 

@@ -6,7 +6,7 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wengert.compiler.backend.build import assembly, program
 from wengert.compiler.backend.key import graph_key
@@ -14,9 +14,9 @@ from wengert.compiler.backend.llvm import host
 from wengert.compiler.backend.stored import program_key
 from wengert.compiler.clock import Clock
 from wengert.compiler.course import Course
+from wengert.compiler.dependence import dependence
 from wengert.compiler.native import backend as native
 from wengert.compiler.parts import NativePart, Part, Refusal
-from wengert.compiler.recorded import Recording, dependence
 from wengert.compiler.replay import replayed
 from wengert.compiler.report import Report, report_of
 from wengert.compiler.tracing import Traced
@@ -24,6 +24,9 @@ from wengert.compiler.whole import Whole, found, kept
 from wengert.core.handles import _new
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
+
+if TYPE_CHECKING:
+    from wengert.compiler.recorded import Recording
 
 
 class Program:

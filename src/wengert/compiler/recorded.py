@@ -10,18 +10,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wengert.compiler.arguments import Parameters
+from wengert.compiler.entering import Direct
 from wengert.compiler.partition import Parts, partitioned
 from wengert.compiler.tracing import trace
 from wengert.core import record
 from wengert.core.aval import stand_in
-from wengert.core.dtype import is_differentiable
 from wengert.core.handles import _new
-from wengert.core.node import Node
 from wengert.core.op import Op, Plan
 from wengert.core.tensor import Tensor
 from wengert.errors import TraceError
 from wengert.func import vjp
-from wengert.graphs.graph import collect
 from wengert.modes import current, silently
 from wengert.transform.residuals import Rewrapped, check_residuals
 
@@ -87,11 +85,12 @@ class Recording:
     It runs in two parts, and what the second one needs of the first is kept on the node. Where more
     is asked than gradients, or the gradients of some outputs only, the pullback starts from the
     inputs again; so it does where it cannot be traced, which is said when it is asked. mask: a bit
-    for each input that has a history. build, run: make a program, and run one.
+    for each input that has a history. build, run: make a program, and run one. direct: whether
+    arrays may go straight to native code, without `run`.
     """
 
     def __init__(
-        self, program: Program, mask: int, pullback: Pullback, build: Build, run: Run
+        self, program: Program, mask: int, pullback: Pullback, build: Build, run: Run, direct: bool
     ) -> None:
         self._program = program
         self._run = run
@@ -100,12 +99,16 @@ class Recording:
         self._wanted = tuple(i for i in range(len(program.leaves)) if mask >> i & 1)
         self._given = tuple(i for i, bits in enumerate(self._depends) if bits & mask)
         self._avals = [node.aval for node in program.traced.outputs()]
-        self._forward = program
+        self._forward = self._backward = program
         self._parts: Parts | None = None
         with suppress(TraceError):
             self._parts = self._partitioned()
             self._forward = build(self._parts.forward)
             self._backward = build(self._parts.backward)
+        self._ahead = Direct(self._forward, functools.partial(self._through, self._forward), direct)
+        self._back = Direct(
+            self._backward, functools.partial(self._through, self._backward), direct
+        )
         self._op = operation(
             lambda arrays: run(program, arrays[: len(program.leaves)]), self._avals, self
         )
@@ -122,14 +125,19 @@ class Recording:
 
     def __call__(self, inputs: Sequence[Tensor]) -> list[Any]:
         """The outputs, recorded as those of one operation; those that cannot have no history."""
-        hidden = self._forward.hidden if self._forward is not self._program else []
-        arrays = [t._data for t in (*inputs, *hidden)]
-        results = silently(self._run, self._forward, arrays)
+        arrays = [t._data for t in inputs]
+        if self._parts is None:  # what the program closes over is among the inputs
+            results = self._through(self._program, arrays)
+        else:
+            results = self._ahead.call(*arrays)
         count = len(self._avals)
         residuals = [_new(array, None) for array in results[count:]]
         outputs = self._noted([*inputs, *residuals], results[:count])
         given = set(self._given)
         return [o if i in given else o._bare() for i, o in enumerate(outputs)]
+
+    def _through(self, program: Program, arrays: Sequence[Any]) -> list[Any]:
+        return silently(self._run, program, arrays)
 
     def _noted(self, args: Sequence[Tensor], results: Sequence[Any]) -> Sequence[Tensor]:
         state = current()
@@ -170,9 +178,8 @@ class Recording:
         arrays = [
             *(operands[i] for i in parts.needed), *operands[count:],
             *(cotangents[i]._data for i in self._given),
-            *(tensor._data for tensor in self._backward.hidden),
         ]  # fmt: skip
-        results = silently(self._run, self._backward, arrays)
+        results = self._back.call(*arrays)
         found = dict(zip(self._wanted, results, strict=True))
         mask = self._reached(cotangents)
         return [_new(found[i], None) if mask >> i & 1 else None for i in wanted]
@@ -235,24 +242,3 @@ def operation(run: Callable[..., Any], avals: Sequence[Any], pullback: Recording
         no_torch="a function that wengert has compiled", grad_name="CompiledBackward0",
         explain="the slope of a compiled function, by a compiled pullback",
     )  # fmt: skip
-
-
-def dependence(outputs: Sequence[Node], inputs: Sequence[Node]) -> list[int]:
-    """Per output a bit for each input that it can have a derivative by."""
-    bits = {node: 1 << i for i, node in enumerate(inputs)}
-    for node in collect(outputs):
-        if node not in bits:
-            bits[node] = 0
-            for i, source in enumerate(node.inputs):
-                if source is not None and _passes(node, i):
-                    bits[node] |= bits[source]
-    return [bits[node] for node in outputs]
-
-
-def _passes(node: Node, i: int) -> bool:
-    """Whether a derivative by input i goes through a node."""
-    if node.op.kind == "projection":
-        return is_differentiable(node.aval.dtype)
-    if not node.op.differentiable or node.op.rule(i) is None:
-        return False
-    return isinstance(node.aval, tuple) or is_differentiable(node.aval.dtype)
