@@ -105,9 +105,9 @@ class Recording:
             self._parts = self._partitioned()
             self._forward = build(self._parts.forward)
             self._backward = build(self._parts.backward)
-        self._ahead = Direct(self._forward, functools.partial(self._through, self._forward), direct)
-        self._back = Direct(
-            self._backward, functools.partial(self._through, self._backward), direct
+        self._ahead, self._back = (
+            Direct(part, functools.partial(self._through, part), direct)
+            for part in (self._forward, self._backward)
         )
         self._op = operation(
             lambda arrays: run(program, arrays[: len(program.leaves)]), self._avals, self
@@ -137,7 +137,8 @@ class Recording:
         return [o if i in given else o._bare() for i, o in enumerate(outputs)]
 
     def _through(self, program: Program, arrays: Sequence[Any]) -> list[Any]:
-        return silently(self._run, program, arrays)
+        results: list[Any] = silently(self._run, program, arrays)
+        return results
 
     def _noted(self, args: Sequence[Tensor], results: Sequence[Any]) -> Sequence[Tensor]:
         state = current()
