@@ -107,6 +107,16 @@ def test_the_whole_that_a_part_makes_up_is_the_part():
     assert "embed" in operations(function, wg.tensor(X))
 
 
+def test_many_parts():
+    def total(x):
+        return sum((row.exp() for row in x.unbind(0)), wg.zeros(())).sum()
+
+    found = operations(wg.func.grad(total), wg.ones(600, 2))
+
+    assert "stack" in found
+    assert "embed" not in found
+
+
 def check(function):
     """Compiled, the gradient is the eager one, but that -0 is not made 0."""
     x = wg.tensor(X)

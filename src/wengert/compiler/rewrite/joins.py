@@ -8,7 +8,7 @@ Where the parts make up the whole, it is they that are joined. Only differentiat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from wengert.compiler.rewrite.writer import Writer, rule
 from wengert.core.node import Node
@@ -17,25 +17,44 @@ from wengert.ops.join import cat_op, stack_op
 from wengert.ops.slicing import embed
 from wengert.ops.transpose import permute_op
 
-MOST_PARTS: Final = 256
-
 
 @rule(lambda op: op is add_op)
 def joined_parts(node: Node, writer: Writer) -> Any:
     """Join parts that make up a whole, instead of adding them among zeros."""
-    if not any(s is not None and s.op is embed for s in node.inputs):
+    x, y = (0 if source is None else _covered(source, node, writer) for source in node.inputs)
+    if not x or not y:
         return None
-    terms = _terms(node)
-    axis = _axis([term.attrs["index"] for term in terms])
+    covered = x + y
+    if covered < node.aval.size:
+        writer.covered[node] = covered
+    if covered != node.aval.size:
+        return None
+    return _joined(_terms(node), node, writer)
+
+
+def _covered(source: Node, whole: Node, writer: Writer) -> int:
+    """How many elements the parts have that a value is the sum of; 0 where it is none of parts."""
+    if source.aval != whole.aval:
+        return 0
+    if source.op is embed:
+        size: int = source.inputs[0].aval.size
+        return size
+    return writer.covered.get(source, 0)
+
+
+def _joined(terms: Sequence[Node], node: Node, writer: Writer) -> Any:
+    """The whole that parts make up; None if they do not, though they have as many elements."""
+    indices = [(term.attrs or {})["index"] for term in terms]
+    axis = _axis(indices)
     if axis is None:
         return None
-    places = {_start(term.attrs["index"][axis]): term for term in terms}
+    places = {_start(index[axis]): at for at, index in enumerate(indices)}
     if len(places) != len(terms):
         return None
     ordered = [places[start] for start in sorted(places)]
     length = node.aval.shape[axis]
-    parts = [term.inputs[0] for term in ordered]
-    entries = [term.attrs["index"][axis] for term in ordered]
+    parts = [terms[at].inputs[0] for at in ordered]
+    entries = [indices[at][axis] for at in ordered]
     if all(type(entry) is int for entry in entries) and sorted(places) == list(range(length)):
         return writer.apply(stack_op, *parts, at=node, dim=axis)
     bounds = _bounds(entries, length)
@@ -44,20 +63,16 @@ def joined_parts(node: Node, writer: Writer) -> Any:
     return writer.apply(cat_op, *parts, at=node, dim=axis, bounds=bounds)
 
 
-def _terms(node: Node) -> list[Any]:
-    """The parts that a sum adds up; none if it adds anything else."""
-    found: list[Any] = []
-    todo: list[Any] = [node]
+def _terms(node: Node) -> list[Node]:
+    """The parts that a sum adds up, of which it is known that there is nothing else."""
+    found: list[Node] = []
+    todo = [node]
     while todo:
         one = todo.pop()
-        if one is None or one.aval != node.aval or len(found) > MOST_PARTS:
-            return []
         if one.op is embed:
             found.append(one)
-        elif one.op is add_op:
-            todo.extend(one.inputs)
         else:
-            return []
+            todo.extend(one.inputs)
     return found
 
 

@@ -74,7 +74,8 @@ class _Spaces:
         self.wanted: dict[Node, Shape] = {}
         for node in reversed(order):
             self._choose(node)
-        while self._parted():
+        # Forth and back, so that one look at a long chain is enough for all of it.
+        while self._parted(order) or self._parted(order[::-1]):
             pass
 
     def _choose(self, node: Node) -> None:
@@ -89,21 +90,19 @@ class _Spaces:
         if all(self._can_be_seen(source, node.aval.shape, shape) for source in sources):
             self.wanted[node] = shape
 
-    def _parted(self) -> bool:
+    def _parted(self, order: Sequence[Node]) -> bool:
         """Leave in its own shape what would be parted from an operand; whether anything was."""
-        parted = [node for node, shape in self.wanted.items() if self._is_parted(node, shape)]
-        for node in parted:
-            del self.wanted[node]
-        return bool(parted)
+        before = len(self.wanted)
+        for node in order:
+            if node in self.wanted and self._is_parted(node, self.wanted[node]):
+                del self.wanted[node]
+        return len(self.wanted) < before
 
     def _is_parted(self, node: Node, shape: Shape) -> bool:
         if any(self._shape_for(node, user) != shape for user in self._users[node]):
             return True
-        return any(
-            source is not None and is_elementwise(source) and source not in self.wanted
-            for source in node.inputs
-            if source is not None and source.aval.shape == node.aval.shape
-        )
+        sources = [s for s in node.inputs if s is not None and s.aval.shape == node.aval.shape]
+        return any(is_elementwise(source) and source not in self.wanted for source in sources)
 
     def _shape_for(self, node: Node, user: Node) -> Shape | None:
         """The shape in which a user wants a value; None if it wants it as it is."""

@@ -34,7 +34,8 @@ def rule(concerns: Callable[[Op], bool]) -> Callable[[Callable[[Node, Writer], A
 class Writer:
     """Makes the nodes of a new graph by some rules; the first that has an answer decides.
 
-    constants: those that were made, by dtype, shape and contents.
+    What rules remember: constants, those that were made, by dtype, shape and contents; layouts, how
+    values lie (layout.py); covered, how many elements parts have that are added up (joins.py).
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -44,6 +45,7 @@ class Writer:
         self._inferred = Inference()
         self.constants: dict[Hashable, Leaf] = {}
         self.layouts: dict[Node, Any] = {}
+        self.covered: dict[Node, int] = {}
 
     def simplest(self, node: Node) -> Any:
         """What stands for a node whose inputs are of the new graph."""
