@@ -38,7 +38,7 @@ class Cost:
     """The cost of some loops.
 
     row: nanoseconds for all passes over one row, or over one part of a row. moved: bytes that are
-    read and written per point.
+    read and written per point. waits: whether loops wait for memory.
     """
 
     def __init__(self, flow: Flow, space: Space, lanes: int) -> None:
@@ -52,8 +52,10 @@ class Cost:
         self.moved = sum(size(type_of(node)) for node in full)
         alone = sum(n for node, n in self.per_node.items() if node not in flow.full)
         cached = self.moved * points * space.rows <= CACHE
-        byte = CACHED_BYTE if cached else BYTE
-        per_point = max(self.work * INSTRUCTION / lanes, self.moved * byte)
+        computing = self.work * INSTRUCTION / lanes
+        moving = self.moved * (CACHED_BYTE if cached else BYTE)
+        self.waits = moving > computing
+        per_point = max(computing, moving)
         self.row = points * per_point + alone * INSTRUCTION + 2.0
 
     def chunks(self, rows: int) -> int:

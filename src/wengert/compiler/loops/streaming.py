@@ -13,7 +13,8 @@ from wengert.core.node import Node
 STREAMED_BYTES = 1 << 25
 """From how many bytes on a pass does so: what does not fit into a common third cache.
 
-Three results of 16 MB take 1.65 ms instead of 2.5, as their old contents are not read first.
+Three results of 16 MB take 1.65 ms instead of 2.5, as their old contents are not read first. Loops
+that compute much gain nothing, and lose where others use the memory, too.
 """
 
 SHORTEST = 256
@@ -25,7 +26,7 @@ def streamed(loops: Loops, number: int) -> list[Node]:
     space = loops.space
     places = {node: space.stores[node] for node in loops.flow.written(number)}
     nbytes = sum(size(type_of(node)) for node in places) * space.row * space.rows
-    if nbytes < STREAMED_BYTES or space.row < SHORTEST:
+    if nbytes < STREAMED_BYTES or space.row < SHORTEST or not loops.cost.waits:
         return []
     return [n for n, place in places.items() if place.inner[-1] == 1 and type_of(n) != "i1"]
 
