@@ -2,7 +2,7 @@
 
 Operations are taken oldest first, and each joins the clusters that make its operands, where it lies
 in their space: these clusters become one. Two things are never joined: what would have to wait for
-itself, by way of something else; and what a nest cannot run in one go (see `runs_in_rows`).
+itself, by way of something else; and what a nest cannot run in one go (see places.py).
 """
 
 from __future__ import annotations
@@ -15,31 +15,13 @@ from typing import Final
 
 from wengert.compiler.pieces.piece import Access
 from wengert.compiler.plan.cluster import Cluster, Place, Single, Unit
-from wengert.compiler.plan.nested import is_nested, reduced_axes
-from wengert.compiler.plan.placing import (
-    NOWHERE,
-    Axes,
-    determined,
-    fits,
-    seen_through,
-    strides_in_space,
-)
+from wengert.compiler.plan.nested import is_nested
+from wengert.compiler.plan.places import Places
 from wengert.core.aval import Shape
 from wengert.core.node import Leaf, Node
 
 MOST_IN_LOOP: Final = 150
 """Operations in one loop, from where on values no longer fit into registers."""
-
-LONGEST_ROW: Final = 16384
-"""Elements in a row that is walked more than once: beyond that it leaves the first cache."""
-
-
-def runs_in_rows(space: Shape, reduced: Iterable[int]) -> bool:
-    """Whether a nest can walk each row again after its reductions: they run over the last axes."""
-    reduced = set(reduced)
-    last = [axis for axis, side in enumerate(space) if side != 1][-len(reduced) or len(space) :]
-    along = {axis for axis in reduced if space[axis] != 1}
-    return along <= set(last) and prod(space[axis] for axis in along) <= LONGEST_ROW
 
 
 def _most(cluster: Cluster) -> int:
@@ -55,7 +37,7 @@ class Fusion:
     def __init__(
         self, accesses: Mapping[Node, Access], is_nested: Callable[[Node], bool] = is_nested
     ) -> None:
-        self._accesses = accesses
+        self._places = Places(accesses)
         self._is_nested = is_nested
         self._numbers = count()
         self.units: list[Unit] = []
@@ -102,11 +84,11 @@ class Fusion:
 
     def is_view(self, node: Node) -> bool:
         """Whether a value lies in somebody else's buffer."""
-        return node in self._accesses and self._accesses[node].root is not node
+        return self._places.is_view(node)
 
     def root(self, node: Node) -> Node:
         """Whose buffer a value lies in."""
-        return self._accesses[node].root if node in self._accesses else node
+        return self._places.root(node)
 
     # Joining
 
@@ -122,7 +104,7 @@ class Fusion:
             if made is None:
                 made, found = unit, place
             elif unit is not made and self.merge(made, unit):
-                found = self.place(node, made)
+                found = self._places.find(node, made)
         return (made, found) if made is not None and found is not None else None
 
     def _beside(self, node: Node, before: Sequence[Unit]) -> tuple[Cluster, Place] | None:
@@ -137,7 +119,7 @@ class Fusion:
         source = node.inputs[0] if node.op.reduces else node
         made = Cluster(next(self._numbers), source.aval.shape)
         self.units.append(made)
-        place = self.place(node, made)
+        place = self._places.find(node, made)
         assert place is not None
         return made, place
 
@@ -153,121 +135,10 @@ class Fusion:
             return None
         if any(u is not cluster and u.follows(cluster) for u in before):
             return None
-        place = self.place(node, cluster)
+        place = self._places.find(node, cluster)
         if place is None or not cluster.accepts(place.loads):
             return None
         return place
-
-    def place(self, node: Node, cluster: Cluster) -> Place | None:
-        """How it lies in the cluster's space; None if it does not."""
-        if not cluster.space and not node.op.reduces:
-            return self._number(node, cluster)
-        inside: list[Axes] = []
-        sources: list[Node | None] = []
-        members: list[Node] = []
-        for source in node.inputs:
-            root = self.root(source) if isinstance(source, Node) else None
-            if root is not None and root in cluster.places:
-                axes = seen_through(
-                    self._accesses[source], source.aval.shape, root.aval.shape,
-                    cluster.places[root].axes,
-                )  # fmt: skip
-                if axes is None:
-                    return None
-                inside.append(axes)
-                members.append(root)
-                sources.append(root)
-            else:
-                sources.append(source if isinstance(source, Node) else None)
-        places = [cluster.places[root] for root in members]
-        if node.op.reduces:
-            return self._reducing(node, cluster, sources, inside, places)
-        return self._elementwise(node, cluster, sources, inside, places)
-
-    def _number(self, node: Node, cluster: Cluster) -> Place | None:
-        """The same for what has no axes: there may be many thousands."""
-        sources: list[Node | None] = []
-        loads: dict[Node, tuple[int, ...]] = {}
-        for source in node.inputs:
-            if not isinstance(source, Node):
-                sources.append(None)
-            elif source in cluster.places:
-                sources.append(source)
-            elif self.root(source) in cluster.places or source.aval.shape or node.aval.shape:
-                return None
-            else:
-                sources.append(source)
-                loads[source] = ()
-        return Place((), tuple(sources), loads)
-
-    def _elementwise(
-        self, node: Node, cluster: Cluster, sources: list[Node | None], inside: list[Axes],
-        places: list[Place],
-    ) -> Place | None:  # fmt: skip
-        shape = node.aval.shape
-        late = any(place.late for place in places)
-        if shape == cluster.space:
-            axes: Axes | None = tuple(a if n != 1 else NOWHERE for a, n in enumerate(shape))
-            full = True
-            if late and not runs_in_rows(cluster.space, cluster.reduced):
-                return None
-        elif places and not any(place.full for place in places):
-            axes, full = determined(shape, inside), False
-            if axes is None or not self._is_row(axes, cluster):
-                return None
-        else:
-            return None
-        assert axes is not None
-        if not all(fits(axes, theirs) for theirs in inside):
-            return None
-        loads = self._loads(node, sources, cluster, axes)
-        return Place(axes, tuple(sources), loads, full, late)
-
-    def _is_row(self, axes: Axes, cluster: Cluster) -> bool:
-        mine = {axis for axis in axes if axis != NOWHERE}
-        rows = {a for a, n in enumerate(cluster.space) if n != 1 and a not in cluster.reduced}
-        return mine == rows
-
-    def _reducing(
-        self, node: Node, cluster: Cluster, sources: list[Node | None], inside: list[Axes],
-        places: list[Place],
-    ) -> Place | None:  # fmt: skip
-        shape = node.inputs[0].aval.shape
-        if places and not places[0].full:
-            return None
-        if not places and shape != cluster.space:
-            return None
-        along = inside[0] if inside else tuple(range(len(shape)))
-        if any(a == NOWHERE and side != 1 for a, side in zip(along, shape, strict=True)):
-            return None  # the same value again and again: the nest has no axis to count it along
-        reduced = self._reduced(node, along)
-        if cluster.reduced and cluster.reduced != reduced:
-            return None
-        late = bool(places) and places[0].late
-        if late and not runs_in_rows(cluster.space, reduced):
-            return None
-        kept = (node.attrs or {}).get("keepdim", False)
-        dims = reduced_axes(node)
-        axes = tuple(
-            NOWHERE if d in dims or shape[d] == 1 else along[d]
-            for d in range(len(shape))
-            if kept or d not in dims
-        )
-        loads = self._loads(node, sources, cluster, along)
-        return Place(axes, tuple(sources), loads, full=False, late=True, reduced=reduced)
-
-    def _reduced(self, node: Node, along: Axes) -> frozenset[int]:
-        return frozenset(along[d] for d in reduced_axes(node) if along[d] != NOWHERE)
-
-    def _loads(
-        self, node: Node, sources: Sequence[Node | None], cluster: Cluster, axes: Axes
-    ) -> dict[Node, tuple[int, ...]]:
-        ndim = len(cluster.space)
-        return {
-            source: strides_in_space(self._accesses[source], source.aval.shape, axes, ndim)
-            for source in sources
-            if source is not None and source not in cluster.places
-        }
 
     # Order
 
@@ -326,7 +197,7 @@ class Fusion:
     def _placed(self, space: Shape, nodes: Iterable[Node]) -> Cluster | None:
         made = Cluster(0, space)
         for node in sorted(set(nodes), key=attrgetter("sequence")):
-            place = self.place(node, made)
+            place = self._places.find(node, made)
             if place is None or not made.accepts(place.loads):
                 return None
             made.add(node, place)
