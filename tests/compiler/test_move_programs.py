@@ -46,6 +46,7 @@ TWO = [
     lambda x, y: wg.where(x > y, x, y) if x.shape == y.shape else y,
     lambda x, y: wg.stack([x, y], 2)[:, :, 1] if x.shape == y.shape else y,
 ]
+LIMIT = 2000
 STEPS = [*INDEXED, *ONE, *TWO]
 
 
@@ -60,7 +61,7 @@ def ran(steps, results, x, i):
             made = STEPS[number](a, b if number >= len(INDEXED + ONE) else i)
         except (WengertError, IndexError):
             continue  # it does not fit
-        if made.numel() < 2000:
+        if made.numel() < LIMIT:
             values.append(made)
     return tuple(values[k % len(values)] for k in results)
 

@@ -196,7 +196,7 @@ class WalkText:
             self._refuse()
 
     def _refuse(self) -> None:
-        self._lines.do(f"store i32 1, ptr {self._refusal}")
+        self._lines.do(f"store atomic i32 1, ptr {self._refusal} monotonic, align 4")
 
 
 def _depth(lookup: Lookup) -> int:

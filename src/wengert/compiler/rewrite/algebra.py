@@ -80,10 +80,12 @@ def reductions_of_one(node: Node, writer: Writer) -> Any:
     NumPy's sums begin with 0, so that of -0 alone is 0.
     """
     source = node.inputs[0]
-    if source is None or source.aval.dtype != node.aval.dtype or source.aval.dtype.kind not in "fi":
+    if source is None or source.aval.dtype.kind not in "biuf" or node.aval.dtype.kind not in "if":
         return None
     if count(source.aval.shape, (node.attrs or {}).get("dim")) != 1:
         return None
+    if source.aval.dtype != node.aval.dtype:
+        source = writer.apply(to_op, source, at=node, dtype=node.aval.dtype)
     if node.op.reduces == "add":
         source = writer.apply(add_op, source, 0, at=node)
     if source.aval.shape == node.aval.shape:
