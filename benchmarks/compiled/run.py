@@ -68,6 +68,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     chosen = parser.parse_args(arguments)
     if chosen.write and (chosen.quick or chosen.case):
         parser.error("--write takes a whole run: without --quick and --case")
+    if chosen.write and COMPILED[0] not in PAGE.read_text(encoding="utf-8"):
+        parser.error(f"{PAGE.name} lacks the line that says where the report goes: {COMPILED[0]}")
     return chosen
 
 
