@@ -11,7 +11,7 @@ import numpy as np
 
 from wengert.compiler.backend import support_text
 from wengert.compiler.backend.build import DRIVER, Loaded
-from wengert.compiler.backend.capi import address_of
+from wengert.compiler.backend.capi import address_of, python_function
 from wengert.compiler.backend.entry import ENTRY, FUNCTIONS, entry_text
 from wengert.compiler.backend.layout import DTYPES, layout
 from wengert.compiler.backend.llvm import BEST, Host
@@ -64,9 +64,8 @@ class Entry:
 
     def function(self, instead: Callable[..., Any]) -> Callable[..., Any]:
         """The function. instead: what gets the arguments of calls that are not the entry's."""
-        make = ctypes.pythonapi.PyCFunction_NewEx
-        make.restype = ctypes.py_object
-        make.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+        kinds = (ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+        make = python_function("PyCFunction_NewEx", *kinds)
         own = (instead, self, *self._things)
         made: Callable[..., Any] = make(ctypes.addressof(self._definition), own, None)
         return made

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from wengert.compiler.backend.capi import address_of
+from wengert.compiler.backend.capi import python_function
 from wengert.compiler.backend.notices import say_once
 from wengert.core.dtype import DEFAULTS
 from wengert.core.handles import _new
@@ -31,7 +31,7 @@ TYPE: Final = 8
 SIZE: Final = 16
 """Of a tuple and a list: the number of items."""
 
-TUPLE_ITEMS: Final = 24
+TUPLE_ITEMS: Final = tuple.__basicsize__  # Python 3.14 keeps a hash before them
 LIST_ITEMS: Final = 24
 """Of a tuple: the items. Of a list: the address of the items."""
 
@@ -108,7 +108,7 @@ def _slots(fresh: Any, *names: str) -> dict[str, int]:
 def handler_slot() -> int:
     """Where an array has the handler of its memory; 0 if that is not known."""
     array = np.zeros(3)
-    handler: Any = ctypes.PYFUNCTYPE(ctypes.py_object)(address_of("PyDataMem_GetHandler"))()
+    handler: Any = python_function("PyDataMem_GetHandler", ctypes.py_object)()
     places = range(FLAGS + 8, np.ndarray.__basicsize__, 8)
     matching = [at for at in places if _pointer(id(array) + at) == id(handler)]
     return matching[0] if len(matching) == 1 else 0

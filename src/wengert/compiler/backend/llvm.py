@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from wengert.compiler.backend.capi import keep
 from wengert.compiler.backend.locks import fork_safe_lock
 from wengert.compiler.backend.notices import PIP, say_once
 from wengert.compiler.backend.processor import features
@@ -29,12 +29,7 @@ class Library:
 
     def keep(self) -> None:
         """Never unload it, not even when the interpreter exits."""
-        _keep(self._tracker)
-
-
-def _keep(thing: Any) -> None:
-    """Take a reference that nobody gives back."""
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+        keep(self._tracker)
 
 
 PASSES: Final = ("sroa", "new_gvn", "instruction_combine", "simplify_cfg")
@@ -69,7 +64,7 @@ class Host:
         self._machines: dict[int, Any] = {}
         self._jit = llvm.create_lljit_compiler(self._machine(0))
         # Threads of the pool may be in its code while the interpreter takes everything apart.
-        _keep(self._jit)
+        keep(self._jit)
 
     def _machine(self, level: int) -> Any:
         machine = self._machines.get(level)

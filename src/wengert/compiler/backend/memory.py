@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.compiler.backend.capi import address_of
+from wengert.compiler.backend.capi import address_of, keep, python_function
 from wengert.compiler.backend.layout import FLAGS, handler_slot, layout
 from wengert.compiler.backend.llvm import BEST, Host, Library, host
 from wengert.compiler.backend.memory_text import (
@@ -82,11 +82,9 @@ def _arrays(host: Host, blocks: Library, slot: int) -> Library:
 @functools.cache
 def _capsule(address: int) -> Any:
     """The handler as NumPy wants it; it lives as long as the process."""
-    make = ctypes.pythonapi.PyCapsule_New
-    make.restype = ctypes.py_object
-    make.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    capsule: Any = make(address, _CAPSULE, None)
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(capsule))
+    kinds = (ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    capsule: Any = python_function("PyCapsule_New", *kinds)(address, _CAPSULE, None)
+    keep(capsule)
     return capsule
 
 
@@ -115,6 +113,6 @@ def _maker(address: int) -> Any:
 
 def _made(make: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     sides = (ctypes.c_int64 * len(shape))(*shape)
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the array takes it
+    keep(dtype)  # the array takes that reference
     array: np.ndarray[Any, Any] = make(dtype, len(shape), sides, prod(shape) * dtype.itemsize)
     return array

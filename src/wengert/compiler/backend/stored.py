@@ -17,7 +17,7 @@ import numpy as np
 
 from wengert import version
 from wengert.compiler.backend.cache import compile_cache
-from wengert.compiler.backend.llvm import Host
+from wengert.compiler.backend.llvm import PASSES, Host
 
 
 class Image(NamedTuple):
@@ -49,7 +49,7 @@ def compiled_text(host: Host, text: str, level: int) -> bytes:
 
 def found_or_compiled(host: Host, text: str, level: int) -> tuple[bytes, bool]:
     """The same, and whether it was there."""
-    key = key_of(host, "object", level, text)
+    key = key_of(host, "object", PASSES, level, text)
     found = compile_cache.get(key)
     if found is not None:
         return found, True
