@@ -101,6 +101,14 @@ def test_indices_of_extremes(parts, name, dim):
     check_indices(name, dim, np.round(numbers((637, 541), 0) * 2))
 
 
+@pytest.mark.parametrize("rows", [128, 150, 300])
+def test_short_rows_are_not_cut(parts, rows):
+    """One pass over few blocks, which would not be enough for all threads."""
+    x = numbers((rows, 10), 1)
+    (mine,) = run(lambda x: wg.sqrt(x * x + 1.0).sum(1, keepdim=True), [x], x.shape, (1,))
+    np.testing.assert_allclose(mine, np.sqrt(x * x + 1).sum(1, keepdims=True), 1e-5)
+
+
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 def test_indices_in_short_rows(name):
     check_indices(name, (2,), np.round(numbers((501, 2, 31), 0)))

@@ -27,9 +27,9 @@ CHUNK = 15_000.0
 MOST_CHUNKS = 64
 
 
-def _length(node: Node, flow: Flow) -> int:
+def _length(node: Node, flow: Flow, lanes: int) -> int:
     """How many instructions an operation is lowered to."""
-    code = Code(2)
+    code = Code(lanes)
     lowered(code, node, flow.sources[node], lambda source: Value("%x", type_of(source)))
     return len(code.lines) + code.called
 
@@ -42,7 +42,7 @@ class Cost:
     """
 
     def __init__(self, flow: Flow, space: Space, lanes: int) -> None:
-        self.per_node = {n: 1 if n.op.reduces else _length(n, flow) for n in flow.nodes}
+        self.per_node = {n: 1 if n.op.reduces else _length(n, flow, lanes) for n in flow.nodes}
         points = space.row
         self.work = 0
         for number in range(flow.passes):

@@ -37,19 +37,25 @@ WHOLE_VECTORS = 256
 def write_nest(nest: Nest, module: Module) -> None:
     """Write a nest's steps; none, where there is nothing to store."""
     space = arranged(nest)
+    given = nest.nodes, nest.sources
     if not space.rows:
         return
     if space.rows * space.row == 1:
-        Straight(nest.nodes, nest.sources, space, module).write()
+        Straight(*given, space, module).write()
         return
     kind, space = _direction(space)
+    loops = kind(*given, space, module, {})
     if kind is Rows and space.reduces and space.row <= SHORT and space.rows >= MANY:
-        kind = Blocks
-    loops = kind(nest.nodes, nest.sources, space, module, {})
-    tiled = _tiled(loops)
-    if tiled is not None:
-        Tiles(nest.nodes, nest.sources, tiled, module, {}).write()
-        return
+        Blocks(*given, space, module, {}).write()
+    elif (tiled := _tiled(loops)) is not None:
+        Tiles(*given, tiled, module, {}).write()
+    else:
+        _write_parts(loops, nest, module)
+
+
+def _write_parts(loops: Loops, nest: Nest, module: Module) -> None:
+    """Write loops whole, or in parts, so that all threads have something to do."""
+    space, kind = loops.space, type(loops)
     axis, length = _parts(loops)
     if isinstance(loops, Columns) and _walks(loops):
         kind, axis = Walk, len(space.inner) - 1
