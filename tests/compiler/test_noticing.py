@@ -135,7 +135,8 @@ def test_views_and_writes_of_the_function_are_not_said():
 
 
 def test_the_size_that_is_an_argument_is_named():
-    for use in (range, lambda n: [1, 2, 3][n], lambda n: wg.ones(3).reshape(n, -1), int):
+    for use in (range, lambda n: [1, 2, 3][n], lambda n: wg.ones(3).reshape(n, -1), int, wg.zeros,
+                lambda n: wg.ones(3).sum(n), lambda n: wg.full((n, 2), 1.0)):  # fmt: skip
         with pytest.raises(TraceError, match=r"value of n(?s:.*)static='n'"):
             wg.compile(lambda x, n, use=use: [use(n), x][1])(wg.ones(3), 1)
 

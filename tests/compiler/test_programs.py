@@ -52,6 +52,14 @@ def arguments():
     ]
 
 
+def gradients(function, *tensors):
+    """Of the weighted sum of all results, with respect to the arguments."""
+    results = [t for t in function(*tensors) if t.requires_grad]
+    total = sum((t * wg.cos(t.detach() * 0 + i)).sum() for i, t in enumerate(results))
+    found = wg.autograd.grad(total, tensors, allow_unused=True)
+    return [t * 0 if g is None else g for g, t in zip(found, tensors, strict=True)]
+
+
 def outcome(function, *args):
     """The result, or None where the program is refused."""
     try:
@@ -80,3 +88,6 @@ def test_programs(first):
                 continue
             assert isinstance(found, list), f"{seed}: {found!r}"
             alike(found, wanted)
+            slopes = outcome(gradients, program, *arguments())
+            if isinstance(slopes, list):
+                alike(outcome(gradients, wg.compile(program), *arguments()), slopes)

@@ -16,7 +16,7 @@ from wengert.core.dtype import NumpyDType, as_dtype, default_float, weak_dtype
 from wengert.core.handles import fresh
 from wengert.core.marks import mark_inference
 from wengert.core.tensor import Tensor
-from wengert.errors import ArgumentError, DTypeError, ShapeError
+from wengert.errors import ArgumentError, DTypeError, ShapeError, TraceError
 from wengert.modes import current
 from wengert.ops.canonical import check_device, numpy_dtype
 from wengert.ops.create import tensor
@@ -43,6 +43,8 @@ def shape_from(name: str, size: tuple[Any, ...], rest: dict[str, Any]) -> tuple[
         given = tuple(given[0])
     try:
         shape = tuple(operator.index(length) for length in given)
+    except TraceError:
+        raise  # it says what to do about a size that is traced
     except TypeError:
         raise ArgumentError(
             f"{name}(): a size is made of integers, not {given}",

@@ -295,6 +295,7 @@ def _without_leading_ones(value: Any) -> Any:
 def _iterate(x: Tensor) -> Iterator[Any]:
     """The slices along the first dimension."""
     if not x._data.ndim:
+        x._concrete("iteration")  # of what is traced: a size or a dimension, given as a number
         raise ArgumentError("iteration over a 0-d tensor", "x.item() is its number.")
     return iter(unbind(x))
 
