@@ -23,6 +23,7 @@ from wengert.compiler.rewrite.expansions import broadcasting
 from wengert.compiler.rewrite.identities import without_involutions, without_neutral
 from wengert.compiler.rewrite.joins import joined_parts
 from wengert.compiler.rewrite.layout import with_a_copy
+from wengert.compiler.rewrite.parts import part_by_part
 from wengert.compiler.rewrite.products import summed_within, vectors_as_rows
 from wengert.compiler.rewrite.spaces import in_one_space
 from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
@@ -50,7 +51,12 @@ def gathered(outputs: Sequence[Node]) -> list[Node]:
     return in_one_space(outputs, RULES)
 
 
-PASSES: Final[tuple[Pass, ...]] = (simplified, gathered)
+def cut_apart(outputs: Sequence[Node]) -> list[Node]:
+    """Elementwise operations of which parts are used as operations on parts."""
+    return part_by_part(outputs, RULES)
+
+
+PASSES: Final[tuple[Pass, ...]] = (simplified, cut_apart, gathered)
 
 
 def rewritten(outputs: Sequence[Node]) -> list[Node]:
