@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import threading
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pytest
@@ -83,7 +82,7 @@ class Model:
     def __init__(self):
         self.weight = wg.tensor([2.0])
 
-    @partial(wg.compile, static="self")
+    @wg.compile(static="self")
     def forward(self, x):
         return x * self.weight
 
@@ -176,6 +175,31 @@ def test_training_by_gradients_of_parameters():
             weight -= 0.5 * gradient
 
     wg.testing.assert_close(weight.detach(), y, atol=1e-4, rtol=0)
+
+
+def test_a_closed_over_tensor_that_requires_grad_later():
+    weight = wg.tensor([2.0])
+    compiled = wg.compile(lambda x: x * weight)
+    assert not compiled(wg.ones(1)).requires_grad
+
+    weight.requires_grad_()
+    compiled(wg.ones(1)).backward()
+    assert weight.grad.item() == 1
+
+    weight.requires_grad_(False)
+    assert not compiled(wg.ones(1)).requires_grad
+
+
+def test_results_do_not_depend_on_the_number_of_threads():
+    x = np.random.default_rng(0).standard_normal((700, 900)).astype(np.float32)
+
+    def f(x):
+        return (x @ x.T).tanh().sum(0), (x.exp() * x).mean(), x.softmax(-1)
+
+    one, several = (wg.compile(f, threads=n)(x) for n in (1, 4))
+
+    for a, b in zip(one, several, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 # Derivatives -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import functools
 import importlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -37,10 +37,24 @@ class Options(NamedTuple):
     arrays: bool = False
 
 
+@overload
 def compile(
     function: Callable[..., Any], *, static: str | int | Sequence[str | int] = (),
     verify: bool = False, threads: int | None = None, arrays: bool = False,
-) -> Compiled:  # fmt: skip
+) -> Compiled: ...  # fmt: skip
+
+
+@overload
+def compile(
+    function: None = None, *, static: str | int | Sequence[str | int] = (),
+    verify: bool = False, threads: int | None = None, arrays: bool = False,
+) -> Callable[[Callable[..., Any]], Compiled]: ...  # fmt: skip
+
+
+def compile(
+    function: Callable[..., Any] | None = None, *, static: str | int | Sequence[str | int] = (),
+    verify: bool = False, threads: int | None = None, arrays: bool = False,
+) -> Compiled | Callable[[Callable[..., Any]], Compiled]:  # fmt: skip
     """A function that does the same by native code: traced once, and then run without Python.
 
     function: any composition of operations and of wengert.func's transforms. Its arguments are
@@ -58,14 +72,19 @@ def compile(
     for its derivatives. Inside other transforms, and in inference_mode, the
     traced operations are applied one by one.
 
-    Raises TraceError where the function's course depends on values. Warns of what the function
-    does besides, as it happens once: printing, and keeping tensors elsewhere.
+    Without a function it is a decorator: @wengert.compile(static="n"). Raises TraceError where the
+    function's course depends on values. Warns of what the function does besides, as it happens
+    once: printing, and keeping tensors elsewhere.
 
     >>> import wengert as wg
     >>> f = wg.compile(lambda a, b: (a + b) * (b + 1))
     >>> f(wg.tensor([2.0]), wg.tensor([1.0]))
     tensor([6.])
     """
+    if function is None:
+        return functools.partial(
+            compile, static=static, verify=verify, threads=threads, arrays=arrays
+        )
     if not callable(function):
         raise ArgumentError(
             f"compile: a {type(function).__name__} is no function",
@@ -107,7 +126,7 @@ class Compiled:
         self.__call__ = self._called
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a method; what it belongs to is static: @partial(wengert.compile, static="self")."""
+        """As a method; what it belongs to is static: @wengert.compile(static="self")."""
         return self if instance is None else functools.partial(self, instance)
 
     def _called(self, /, *args: Any, **kwargs: Any) -> Any:
