@@ -10,6 +10,7 @@ from wengert.core.advice import cut_off
 from wengert.core.handles import handle
 from wengert.core.node import Node, project, unproject
 from wengert.core.tensor import Tensor
+from wengert.core.view import refuse_lost
 from wengert.errors import ArgumentError, DimensionError, GradientError
 
 
@@ -39,6 +40,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """
     if not isinstance(tensor, Tensor):
         raise ArgumentError(f"get_gradient_edge takes a tensor, not {type(tensor).__name__}")
+    refuse_lost(tensor)
     node = tensor._node
     if node is None or not tensor.requires_grad:
         raise GradientError(

@@ -11,6 +11,7 @@ from wengert.core.grad_fn import bind_autograd
 from wengert.core.hooks import Hook, Registered, RemovableHandle, enter
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
+from wengert.core.view import refuse_lost
 from wengert.errors import GradientError
 from wengert.ops.define import method
 
@@ -66,6 +67,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Hook) -> RemovableHan
 
 def hooked(name: str, tensor: Tensor) -> Node:
     """The node that a tensor's hooks stand on. Raises GradientError if it needs no gradient."""
+    refuse_lost(tensor)
     node = tensor._node
     if node is None or not tensor.requires_grad:
         raise GradientError(

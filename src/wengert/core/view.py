@@ -82,6 +82,17 @@ class View(Tensor):
     def requires_grad(self, on: bool) -> None:
         self.requires_grad_(on)
 
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this view. Raises GradientError for one that cannot follow a write."""
+        refuse_lost(self)
+        node: Node | None = Tensor.grad_fn.__get__(self)
+        return node
+
+    def retain_grad(self) -> None:
+        refuse_lost(self)
+        super().retain_grad()
+
     def _leave_base(self) -> None:
         self._base_tensor = None
         self._steps = ()
@@ -250,6 +261,17 @@ _REFUSALS: Final = {
         "clone() the output of the Function before the change.",
     ),
 }
+
+
+def refuse_lost(tensor: Tensor) -> None:
+    """Raise GradientError for a view whose history is asked for, and could not follow a write.
+
+    As in torch under no_grad, too, where operations on it go on: they need no history.
+    """
+    if isinstance(tensor, View):
+        _ = tensor._node  # finds out
+        if tensor._followed < 0:
+            refuse_refused(tensor, _WRITTEN)
 
 
 def refuse_refused(view: View, what: str) -> None:
