@@ -1,4 +1,4 @@
-"""Views that cannot follow a write to their base: under no_grad they are computed with, not asked."""
+"""Views that cannot follow a write to their base: under no_grad, one may compute with them only."""
 
 from __future__ import annotations
 

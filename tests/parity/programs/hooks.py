@@ -21,7 +21,7 @@ CHANGE = Choice(tuple(CHANGES))
 def differentiable(v: Variable) -> bool:
     """Whether hooks can hang on it.
 
-    Not on one of several: under no_grad, torch alone refuses those that cannot follow their base.
+    Not on one of several views: in torch their node is one, whose hooks get a gradient for each.
     """
     return v.tensor.requires_grad and not v.quiet and not v.several
 
