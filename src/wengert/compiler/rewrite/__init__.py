@@ -26,6 +26,7 @@ from wengert.compiler.rewrite.layout import with_a_copy
 from wengert.compiler.rewrite.parts import part_by_part
 from wengert.compiler.rewrite.products import summed_within, vectors_as_rows
 from wengert.compiler.rewrite.spaces import in_one_space
+from wengert.compiler.rewrite.turning import turned_products
 from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
 from wengert.compiler.rewrite.writer import Rule, written_by
 from wengert.core.node import Node
@@ -56,7 +57,12 @@ def cut_apart(outputs: Sequence[Node]) -> list[Node]:
     return part_by_part(outputs, RULES)
 
 
-PASSES: Final[tuple[Pass, ...]] = (simplified, cut_apart, gathered)
+def turned(outputs: Sequence[Node]) -> list[Node]:
+    """Products whose transposes are wanted as products of transposes."""
+    return turned_products(outputs, RULES)
+
+
+PASSES: Final[tuple[Pass, ...]] = (simplified, turned, cut_apart, gathered)
 
 
 def rewritten(outputs: Sequence[Node]) -> list[Node]:

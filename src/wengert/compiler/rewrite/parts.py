@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from wengert.compiler.rewrite.spaces import is_elementwise
-from wengert.compiler.rewrite.sweep import rebuilt, with_inputs
+from wengert.compiler.rewrite.sweep import rebuilt, users_of, with_inputs
 from wengert.compiler.rewrite.writer import Rule, Writer
 from wengert.core.node import Applied, Leaf, Node
 from wengert.graphs.graph import collect
@@ -39,11 +39,7 @@ class _Cuts:
         self._writer = writer
         self._outputs = set(outputs)
         self._new: dict[Node, Any] = {}
-        self._users: dict[Node, list[Node]] = {node: [] for node in order}
-        for node in order:
-            for source in node.inputs:
-                if source is not None:
-                    self._users[source].append(node)
+        self._users = users_of(order)
         self.depth: dict[Node, int] = {}
         for node in reversed(order):
             self._choose(node)

@@ -13,7 +13,7 @@ from typing import Any
 from wengert.compiler.rewrite.blocks import axes_before, only_adds_axes, shape_after
 from wengert.compiler.rewrite.expansions import broadcasts
 from wengert.compiler.rewrite.layout import layout
-from wengert.compiler.rewrite.sweep import rebuilt, with_inputs
+from wengert.compiler.rewrite.sweep import rebuilt, users_of, with_inputs
 from wengert.compiler.rewrite.writer import Rule, Writer
 from wengert.core.aval import Aval, Shape
 from wengert.core.node import Applied, Node
@@ -66,11 +66,7 @@ class _Spaces:
     def __init__(self, outputs: Sequence[Node], order: Sequence[Node], writer: Writer) -> None:
         self._writer = writer
         self._outputs = set(outputs)
-        self._users: dict[Node, list[Node]] = {node: [] for node in order}
-        for node in order:
-            for source in node.inputs:
-                if source is not None:
-                    self._users[source].append(node)
+        self._users = users_of(order)
         self.wanted: dict[Node, Shape] = {}
         for node in reversed(order):
             self._choose(node)

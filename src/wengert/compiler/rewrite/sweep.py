@@ -29,6 +29,16 @@ def rebuilt(outputs: Sequence[Node], visit: Visit) -> list[Node]:
     return [new[node] for node in outputs]
 
 
+def users_of(order: Sequence[Node]) -> dict[Node, list[Node]]:
+    """Per node the nodes that use it, once for each use."""
+    users: dict[Node, list[Node]] = {node: [] for node in order}
+    for node in order:
+        for source in node.inputs:
+            if source is not None:
+                users[source].append(node)
+    return users
+
+
 def with_inputs(node: Node, inputs: tuple[Any, ...], at: Node | None = None) -> Node:
     """The node on other inputs; itself if they are the same. at: whose line it gets."""
     if inputs == node.inputs:
