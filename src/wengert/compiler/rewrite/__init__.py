@@ -23,6 +23,7 @@ from wengert.compiler.rewrite.expansions import broadcasting
 from wengert.compiler.rewrite.identities import without_involutions, without_neutral
 from wengert.compiler.rewrite.joins import joined_parts
 from wengert.compiler.rewrite.layout import with_a_copy
+from wengert.compiler.rewrite.lookups import lookups_as_parts, sums_as_parts
 from wengert.compiler.rewrite.parts import part_by_part
 from wengert.compiler.rewrite.products import summed_within, vectors_as_rows
 from wengert.compiler.rewrite.spaces import in_one_space
@@ -39,6 +40,7 @@ RULES: Final[tuple[Rule, ...]] = (
     folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
     fewer_reshapes, fewer_permutations, fewer_parts, shorter_casts, settled_choices,
     reductions_of_one, without_kept_axes, joined_parts, with_a_copy, vectors_as_rows, summed_within,
+    lookups_as_parts, sums_as_parts,
 )  # fmt: skip
 
 
