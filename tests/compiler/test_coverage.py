@@ -35,7 +35,7 @@ WITHOUT = {
         "nanmedian_dim", "ranking", "at_rank",
     },
     COMPLEX: {"conj", "conj_physical", "complex", "polar"},
-    SPECIAL: {"erfinv", "lgamma", "digamma", "polygamma", "i0", "i1", "cbrt"},
+    SPECIAL: {"erfinv", "lgamma", "digamma", "polygamma", "i0", "i1"},
     RARE: {"exponent", "gcd", "lcm", "bitwise_count", "spacing"},
 }  # fmt: skip
 
