@@ -32,13 +32,14 @@ class Library:
         keep(self._tracker)
 
 
-PASSES: Final = ("sroa", "new_gvn", "instruction_combine", "simplify_cfg")
+PASSES: Final = ("always_inliner", "sroa", "new_gvn", "instruction_combine", "simplify_cfg")
 """What is done to code before it is generated.
 
 Loops come as vectors, with what is constant in them outside, so there is little left to do: LLVM's
 own level 3 took ten times as long as these, and compiling twice as long altogether. Eight programs
 (a layer norm and its pullback, a softmax, sums, transposes, broadcast chains) ran in 0.93 to 1.02
-of the time that they took with it.
+of the time that they took with it. The first pass puts small functions of compiler/math where they
+are called.
 """
 
 

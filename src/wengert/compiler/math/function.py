@@ -23,6 +23,14 @@ def function(writer: Writer) -> Writer:
     return writer
 
 
+MOST_INLINED: Final = 64
+"""Instructions of a function whose code stands in the loops that call it.
+
+There its constants stay in registers: exp on 1,000 numbers took 0.10 us so, and 0.16 when called.
+Larger functions do not notice, and would be compiled in each place.
+"""
+
+
 class Text(NamedTuple):
     """A function of LLVM: its name, its definition, its instructions, and what it needs beside."""
 
@@ -55,8 +63,9 @@ def _written(
     wide = code.wide(type)
     full = f"@wengert.{name}.{code.suffix(type)}"
     given = ", ".join(f"{wide} {x.value.name}" for x in inputs)
+    how = "alwaysinline nounwind" if lanes > 1 and len(code.lines) <= MOST_INLINED else "nounwind"
     lines = [
-        f"define internal {wide} {full}({given}) inlinehint nounwind {{", *code.lines,
+        f"define internal {wide} {full}({given}) {how} {{", *code.lines,
         f"  ret {wide} {result.value.name}", "}",
     ]  # fmt: skip
     return Text(full, "\n".join(lines), len(code.lines), frozenset(code.declared))

