@@ -17,7 +17,8 @@ X[1, 2] = -0.0
 PARTS = {
     "the first rows": lambda x: F.embedding(wg.arange(3), x),
     "backwards": lambda x: x[wg.tensor([4, 2, 0])],
-    "from the end": lambda x: x[:, wg.tensor([-2, -1])],
+    "from the end": lambda x: x[:, [-2, -1]],
+    "a list": lambda x: x[[0, 2, 4]],
     "one": lambda x: x.index_select(1, wg.tensor([2])),
     "one by a number": lambda x: x[:, wg.tensor(-1)],
     "all": lambda x: x[wg.arange(5)],

@@ -248,5 +248,8 @@ def _from_sequence(entry: Sequence[Any]) -> Any:
         )
     array = np.array(entry) if len(entry) else np.zeros(0, np.int64)
     if array.dtype != bool and array.dtype.kind in "iu":
-        return array.astype(np.int64)
+        array = array.astype(np.int64)
+    made = current().fresh
+    if made is not None:  # nobody else has it
+        made[id(array)] = array
     return array
