@@ -79,6 +79,21 @@ def test_maps_in_parts(parts, shape, streamed, at_end, monkeypatch):
     assert_equal(mine, x * y - x)
 
 
+def test_rows_of_several_axes_are_not_written_past_the_caches(parts, monkeypatch):
+    """They may begin where a vector can be written so, and go on where it cannot."""
+    monkeypatch.setattr(streaming, "STREAMED_BYTES", 0)
+    x = numbers((257, 100), 1)
+    y = np.broadcast_to(numbers((257, 1), 2), x.shape)
+
+    def function(x, y):
+        z = x * y
+        return z, z.sum((0, 1), keepdim=True)
+
+    found, _ = run(function, [x, y], x.shape, (0, 1), at_end=False)
+
+    assert_equal(found, x * y)
+
+
 @pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize("order", [(0, 2, 1), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.bool_])

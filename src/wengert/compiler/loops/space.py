@@ -76,8 +76,9 @@ def arranged(nest: Nest) -> Space:
     accesses = [*nest.loads.values(), *nest.targets.values()]
     strides = [access.strides for access in accesses]
     axes = [d for d, length in enumerate(nest.space) if length != 1]
-    kept = [d for d in axes if d not in nest.reduced]
-    gone = [d for d in axes if d in nest.reduced]
+    reduces = any(node.op.reduces for node in nest.nodes)
+    kept = [d for d in axes if not reduces or d not in nest.reduced]
+    gone = [d for d in axes if d not in kept]
     if not any("arg" in node.op.reduces for node in nest.nodes):
         # Sums in any order are sums; from the largest stride to the smallest is fastest.
         gone.sort(key=lambda d: -sum(abs(s[d]) for s in strides))
