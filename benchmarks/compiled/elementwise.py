@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks import isolate
 from benchmarks.compiled import limits, rivals
-from benchmarks.harness import SUBJECT, Options, Pace, Samples, Spread, interleave
+from benchmarks.harness import SUBJECT, Options, Pace, Samples, Spread
 from benchmarks.peers import check_agreement
 from benchmarks.report import Case, at_most
 
@@ -50,7 +50,7 @@ def measure(count: int, pace: dict[str, Any]) -> Samples:
     triad = limits.triad(3 * count)  # as many bytes: three arrays read, three written
     if triad is not None:
         actions["memory: as many bytes, read and written"] = triad
-    return interleave(actions, Pace(**pace))
+    return rivals.timed(actions, Pace(**pace))
 
 
 def large(options: Options) -> Case:

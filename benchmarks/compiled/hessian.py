@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import isolate
 from benchmarks.compiled import rivals
-from benchmarks.harness import SUBJECT, Options, Pace, Samples, interleave
+from benchmarks.harness import SUBJECT, Options, Pace, Samples
 from benchmarks.peers import Gradients, Peer, check_agreement, importable
 from benchmarks.report import Case
 from benchmarks.transforms import VARIABLES, closed_form, rosenbrock
@@ -49,7 +49,7 @@ def measure(pace: dict[str, Any]) -> Samples:
     """Verify, then time."""
     everyone = contestants()
     check_agreement(everyone, 1e-9, {"found": closed_form(np.linspace(-1, 1, VARIABLES))})
-    return interleave({peer.name: peer.run for peer in everyone}, Pace(**pace))
+    return rivals.timed({peer.name: peer.run for peer in everyone}, Pace(**pace))
 
 
 def run(options: Options) -> Case:

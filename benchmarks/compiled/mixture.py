@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks import isolate
 from benchmarks.compiled import rivals
-from benchmarks.harness import Options, Pace, Samples, interleave
+from benchmarks.harness import Options, Pace, Samples
 from benchmarks.peers import check_agreement
 from benchmarks.report import Case
 
@@ -116,7 +116,7 @@ def measure(pace: dict[str, Any]) -> Samples:
     """Verify, then time."""
     everyone = rivals.peers(task())
     check_agreement(everyone, rtol=1e-9)
-    return interleave({peer.name: peer.run for peer in everyone}, Pace(**pace))
+    return rivals.timed({peer.name: peer.run for peer in everyone}, Pace(**pace))
 
 
 def run(options: Options) -> Case:

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import isolate
 from benchmarks.compiled import rivals
 from benchmarks.compiled.products import Shape, in_jax, in_numpy, in_openblas
-from benchmarks.harness import Options, Pace, Samples, interleave
+from benchmarks.harness import Options, Pace, Samples
 from benchmarks.peers import check_agreement, importable
 from benchmarks.report import Case
 
@@ -181,7 +181,7 @@ def measure(name: str, pace: dict[str, Any]) -> Samples:
     actions[IN_NUMPY] = in_numpy(shapes())
     if importable(["jax"]):
         actions[IN_JAX] = in_jax(importlib.import_module("jax"), shapes())
-    return interleave(actions, Pace(**pace))
+    return rivals.timed(actions, Pace(**pace))
 
 
 def _case(name: str, title: str, best: float, alone: float, options: Options) -> Case:

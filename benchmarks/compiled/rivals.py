@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import SUBJECT, Samples, Spread, ratios
+from benchmarks.harness import SUBJECT, Pace, Samples, Spread, interleave, ratios
 from benchmarks.peers import Gradients, Peer, importable
 from benchmarks.report import Claim, Row, at_most
 
@@ -138,6 +138,18 @@ def _torch_step(torch: Any, loss: Callable[..., Any], task: Task) -> Callable[[]
 
 def _read_torch(values: Sequence[Any]) -> Gradients:
     return named([value.detach() for value in values])
+
+
+WARM = 10
+"""Calls before anything is timed: compilers make a second and better way after some."""
+
+
+def timed(actions: Mapping[str, Callable[[], object]], pace: Pace) -> Samples:
+    """Everyone's times, in turn. A block has as many calls as the warm ones say."""
+    for action in actions.values():
+        for _ in range(WARM):
+            action()
+    return interleave(actions, pace)
 
 
 # What is claimed ---------------------------------------------------------------------------------

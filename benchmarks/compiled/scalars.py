@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import isolate
 from benchmarks.compiled import rivals
-from benchmarks.harness import SUBJECT, Options, Pace, Samples, Spread, interleave
+from benchmarks.harness import SUBJECT, Options, Pace, Samples, Spread
 from benchmarks.peers import check_agreement
 from benchmarks.report import Case, Row, at_most
 
@@ -49,7 +49,7 @@ def measure_founding(tensors: bool, pace: dict[str, Any]) -> Samples:
     """Verify, then time."""
     everyone = rivals.peers(founding_task(tensors))
     check_agreement(everyone, 0.0, rivals.named([6.0, 2.0, 5.0]))
-    return interleave({peer.name: peer.run for peer in everyone}, Pace(**pace))
+    return rivals.timed({peer.name: peer.run for peer in everyone}, Pace(**pace))
 
 
 def _founding_case(name: str, title: str, tensors: bool, limit: float, options: Options) -> Case:
@@ -147,7 +147,7 @@ def measure_graph(shape: str, length: int, pace: dict[str, Any]) -> dict[str, An
     found, wanted = rivals.named([value, *slopes]), rivals.named(by_hand(steps, xs))
     for key, number in wanted.items():
         np.testing.assert_allclose(found[key], number, rtol=1e-9, err_msg=f"{shape}: {key}")
-    samples = interleave({SUBJECT: partial(step, *xs)}, Pace(**pace))
+    samples = rivals.timed({SUBJECT: partial(step, *xs)}, Pace(**pace))
     return {"first": first, "call": samples[SUBJECT]}
 
 
