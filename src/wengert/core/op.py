@@ -137,8 +137,8 @@ class Op:
     cancels: bool = False
     # What a reduction over `dim` combines with, in native code: see compiler/pieces/nest.py.
     reduces: str = ""
-    # The same in terms of other operations, on tensors: (inputs..., attributes) -> tensor. What is
-    # compiled is that; eager code keeps the forward function.
+    # The same in terms of other operations, on tensors: (inputs..., attributes) -> tensor, or None
+    # where it stays as it is. What is compiled is that; eager code keeps the forward function.
     written: Rule | None = None
     of_shapes: bool = False  # whether the result depends on the shapes of the inputs only
     piece: str = ""  # the kind of native code that is its own: see compiler/pieces/

@@ -2,8 +2,9 @@
 
 A pass takes the output nodes and returns new ones; what no output needs is not reached any more.
 The first pass goes through the graph once, and puts each operation into its simplest form, by
-rules. No rule changes a bit, but for decompositions: these add up in another order than eager
-code does.
+rules; the others also look at who uses what. Three things are not to the bit what eager code does:
+sums and products add up in another order; x ** 3 and x ** 4 are products, within 2 ulp, and so is
+x ** 2 of a single number; and where differentiation adds a part to zeros, -0 stays -0.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ from wengert.compiler.rewrite.layout import with_a_copy
 from wengert.compiler.rewrite.lookups import lookups_as_parts, sums_as_parts
 from wengert.compiler.rewrite.parts import part_by_part
 from wengert.compiler.rewrite.products import summed_within, vectors_as_rows
+from wengert.compiler.rewrite.signs import (
+    signs_into_numbers,
+    signs_outwards,
+    sums_of_negatives,
+)
 from wengert.compiler.rewrite.spaces import in_one_space
 from wengert.compiler.rewrite.turning import turned_products
 from wengert.compiler.rewrite.views import fewer_parts, fewer_permutations, fewer_reshapes
@@ -37,7 +43,8 @@ __all__ = ["PASSES", "RULES", "Pass", "Rule", "rewritten"]
 Pass = Callable[[Sequence[Node]], list[Node]]
 
 RULES: Final[tuple[Rule, ...]] = (
-    folded, with_numbers, written_out, without_neutral, without_involutions, broadcasting,
+    folded, with_numbers, written_out, without_neutral, without_involutions, signs_outwards,
+    sums_of_negatives, signs_into_numbers, broadcasting,
     fewer_reshapes, fewer_permutations, fewer_parts, shorter_casts, settled_choices,
     reductions_of_one, without_kept_axes, joined_parts, with_a_copy, vectors_as_rows, summed_within,
     lookups_as_parts, sums_as_parts,
