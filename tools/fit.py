@@ -26,15 +26,15 @@ Real = Callable[[mp.mpf], mp.mpf]
 class Fit(NamedTuple):
     """What is fitted: `of` on an interval, with the weight that makes its error a relative one.
 
-    degrees: of the polynomial in float32 and in float64. what: the formula, for the reader. ends:
-    the interval in float32 and in float64, where they differ.
+    what: the formula, for the reader. ends: the interval in float32 and in float64. degrees: of the
+    polynomial in float32 and in float64; None where it is not needed.
     """
 
     what: str
     of: Real
     weight: Real
     ends: tuple[tuple[mp.mpf, mp.mpf], tuple[mp.mpf, mp.mpf]]
-    degrees: tuple[int, int]
+    degrees: tuple[int | None, int | None]
 
 
 def both(low: mp.mpf, high: mp.mpf) -> tuple[tuple[mp.mpf, mp.mpf], tuple[mp.mpf, mp.mpf]]:
@@ -90,19 +90,19 @@ FITS = {
         "(log(1 + f) - f + f^2 / 2) / f^3, 1 + f from sqrt(1/2) to sqrt(2)",
         series(lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3, mp.mpf(1) / 3),
         series(lambda f: f**3 / mp.log1p(f), 0),
-        both(mp.sqrt(HALF) - 1, mp.sqrt(2) - 1), (7, 19),
+        both(mp.sqrt(HALF) - 1, mp.sqrt(2) - 1), (7, None),
     ),
     "ATANH": Fit(
         "(2 atanh(s) - 2 s) / s^3 in z = s^2, s up to (sqrt(2) - 1) / (sqrt(2) + 1)",
         series(root(lambda s: (2 * mp.atanh(s) - 2 * s) / s**3), mp.mpf(2) / 3),
         series(root(lambda s: s**3 / (2 * mp.atanh(s))), 0),
-        both(mp.mpf(0), ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * SLACK), (3, 6),
+        both(mp.mpf(0), ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * SLACK), (None, 6),
     ),
     "ATANH_REST": Fit(
         "(2 atanh(s) - 2 s - 2/3 s^3) / s^5, the same",
         lambda z: mp.hyp2f1(1, mp.mpf(5) / 2, mp.mpf(7) / 2, z) * 2 / 5,
         root(lambda s: s**5 / (2 * mp.atanh(s)) if s else mp.mpf(0)),
-        both(mp.mpf(0), ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * SLACK), (3, 7),
+        both(mp.mpf(0), ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * SLACK), (None, 7),
     ),
     "SINH": Fit(
         "(sinh(x) - x) / x^3 in z = x^2, x up to 1",
@@ -259,11 +259,10 @@ def extremes(errors: list[mp.mpf], count: int) -> list[int]:
     return best
 
 
-def fitted(name: str, precision: int) -> list[float]:
+def fitted(name: str, precision: int, degree: int) -> list[float]:
     """The coefficients, lowest degree first."""
     fit = FITS[name]
     sampled = Sampled(fit, fit.ends[precision])
-    degree = fit.degrees[precision]
     done: list[mp.mpf] = []
     while len(done) <= degree:
         left = sampled.minimax(done, degree)[len(done) :]
@@ -314,7 +313,8 @@ def main(names: list[str]) -> None:
     """Fit, and write the table."""
     tables = read()
     for name in names or FITS:
-        tables[name] = {"float": fitted(name, 0), "double": fitted(name, 1)}
+        wanted = zip(("float", "double"), (0, 1), FITS[name].degrees, strict=True)
+        tables[name] = {t: fitted(name, p, d) for t, p, d in wanted if d is not None}
     TARGET.write_text(written({name: tables[name] for name in FITS if name in tables}))
 
 

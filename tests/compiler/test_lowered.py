@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import wengert as wg
-from compiler.equal import assert_same
+from compiler.equal import assert_same, bits
 from wengert.core.handles import _new
 from wengert.core.registry import every_op
-from wengert.errors import DivisionError, WengertError
+from wengert.errors import WengertError
 
 LOWERED = [op for op in every_op().values() if op.lower is not None]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -3.25, np.inf, -np.inf, np.nan, 1e-40, 3e38, -1e308]
@@ -31,11 +31,7 @@ ATTRIBUTES = {
     "softplus": [{"beta": 1.0, "threshold": 20.0}, {"beta": 2.0, "threshold": 3.0}],
     "logit": [{"eps": None}, {"eps": 0.25}], "to": [{"dtype": np.dtype(np.float32)}],
 }  # fmt: skip
-CASES = [
-    pytest.param(op, attributes, id=f"{op.name}{i or ''}")
-    for op in LOWERED
-    for i, attributes in enumerate(ATTRIBUTES.get(op.name, [{}]))
-]
+CASES = [(op, attributes) for op in LOWERED for attributes in ATTRIBUTES.get(op.name, [{}])]
 
 
 def values(dtype: type, rough: bool) -> np.ndarray:
@@ -57,18 +53,41 @@ def arguments(op, dtype):
     return [_new(a, None) for a in arrays]
 
 
-def eagerly(op, tensors, attributes):
-    """The operation's result; skipped where it is not defined for the dtype."""
-    try:
-        return op(*tensors, **attributes)
-    except (WengertError, TypeError, ValueError) as error:
-        pytest.skip(str(error))
+def defined(cases, tensors):
+    """Those of some cases that are defined for these tensors."""
+    found = []
+    for op, attributes in cases:
+        try:
+            op(*tensors[op], **attributes)
+        except (WengertError, TypeError, ValueError):
+            continue
+        found.append((op, attributes))
+    return found
+
+
+def applied(cases, tensors):
+    """The results of all cases."""
+    return [op(*tensors[op], **attributes) for op, attributes in cases]
+
+
+def all_compiled(cases, tensors):
+    """The cases as one compiled function of their tensors, and its report."""
+
+    def function(*given):
+        remaining = iter(given)
+        return applied(cases, {op: [next(remaining) for _ in op.inputs] for op in tensors})
+
+    compiled = wg.compile(function)
+    given = [t for op in tensors for t in tensors[op]]
+    return compiled(*given), compiled.report(*given)
 
 
 def assert_close(op, mine, other, tensors):
     """Equal to the bit, or as close as the operation says: it and NumPy each are off by so much."""
     if not op.ulps or other._data.dtype.kind != "f":
-        return assert_same([mine], [other])
+        assert bits(mine._data) == bits(other._data), (op.name, mine, other)
+        assert (mine.shape, mine.dtype) == (other.shape, other.dtype), op.name
+        return
     x, y = np.asarray(mine._data), np.asarray(other._data)
     assert (x.shape, x.dtype) == (y.shape, y.dtype)
     limits = np.finfo(x.dtype)
@@ -82,38 +101,44 @@ def assert_close(op, mine, other, tensors):
         near = np.abs(x - y) <= allowed
     same = (x == y) | np.isnan(x) & np.isnan(y)
     wrong = ~(near | same)
-    assert not wrong.any(), [(*(t._data[wrong] for t in tensors), x[wrong], y[wrong])]
+    assert not wrong.any(), [op.name, (*(t._data[wrong] for t in tensors), x[wrong], y[wrong])]
     nothing = (x == 0) & (y == 0)
-    assert np.array_equal(np.signbit(x[nothing]), np.signbit(y[nothing]))
-    return None
+    assert np.array_equal(np.signbit(x[nothing]), np.signbit(y[nothing])), op.name
 
 
+DIVISIONS = {"floor_divide", "div_rounded", "remainder", "fmod"}
+"""Of integers by a tensor they are NumPy's: a divisor of 0 raises, which native code cannot."""
+COUNTS = sorted({len(op.inputs) for op in LOWERED})
+
+
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("op", "attributes"), CASES)
-def test_special_values(op, attributes, dtype):
-    tensors = arguments(op, dtype)
-    wanted = eagerly(op, tensors, attributes)
-    compiled = wg.compile(lambda *xs: op(*xs, **attributes))
+def test_special_values(dtype, count):
+    """All operations at once: one program takes no longer to compile than one operation."""
+    cases = [(op, attributes) for op, attributes in CASES if len(op.inputs) == count]
+    tensors = {op: arguments(op, dtype) for op, _ in cases}
+    cases = defined(cases, tensors)
+    found, report = all_compiled(cases, {op: tensors[op] for op, _ in cases})
 
-    assert_close(op, compiled(*tensors), wanted, tensors)
-    assert compiled.report(*tensors).coverage == 1
+    assert report.coverage == 1, report
+    for (op, _), mine, other in zip(cases, found, applied(cases, tensors), strict=True):
+        assert_close(op, mine, other, tensors[op])
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.int64])
-@pytest.mark.parametrize(("op", "attributes"), CASES)
-def test_one_element(op, attributes, dtype):
+@pytest.mark.parametrize("place", range(0, 12, 3))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_one_element(dtype, place):
     """Straight-line code on tensors without dimensions does what the loop does."""
-    tensors = arguments(op, dtype)
-    eagerly(op, [t[0] for t in tensors], attributes)
-    compiled = wg.compile(lambda *xs: op(*xs, **attributes))
+    tensors = {}
+    for op in LOWERED:
+        whole = arguments(op, dtype)
+        tensors[op] = [t[place * 7 % whole[0].numel()] for t in whole]
+    cases = defined(CASES, tensors)
+    found, report = all_compiled(cases, {op: tensors[op] for op, _ in cases})
 
-    for i in range(0, tensors[0].numel(), 1 + tensors[0].numel() // 25):
-        point = [t[i] for t in tensors]
-        try:
-            wanted = op(*point, **attributes)
-        except DivisionError:
-            continue
-        assert_close(op, compiled(*point), wanted, point)
+    assert report.numpy.keys() <= (DIVISIONS if dtype == np.int64 else set())
+    for (op, _), mine, other in zip(cases, found, applied(cases, tensors), strict=True):
+        assert_close(op, mine, other, tensors[op])
 
 
 @pytest.mark.parametrize("function", [lambda x: x**0.5, lambda x: wg.where(x > 1, x, 0.5)])

@@ -6,7 +6,7 @@ the instruction, and a product and a sum where not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wengert.compiler.types import is_float
@@ -189,7 +189,7 @@ def polynomial(x: Number, coefficients: Sequence[float]) -> Number:
     return result
 
 
-def fitted(table: dict[str, tuple[float, ...]], x: Number) -> Number:
+def fitted(table: Mapping[str, tuple[float, ...]], x: Number) -> Number:
     """A polynomial of coefficients.py."""
     return polynomial(x, table[x.type])
 
