@@ -14,7 +14,7 @@ from wengert.compiler.backend.build import DRIVER, Loaded
 from wengert.compiler.backend.capi import address_of, python_function
 from wengert.compiler.backend.entry import ENTRY, FUNCTIONS, entry_text
 from wengert.compiler.backend.layout import DTYPES, layout
-from wengert.compiler.backend.llvm import BEST, Host
+from wengert.compiler.backend.llvm import BEST, QUICK, Host
 from wengert.compiler.backend.memory import symbols as memory_symbols
 from wengert.compiler.backend.signature import Signature
 from wengert.compiler.backend.stored import compiled_text
@@ -55,8 +55,7 @@ class Entry:
         symbols = _objects() | {"wengert_default": id(DEFAULTS.floating)}
         known = {name: symbols[name] for name in written.symbols}
         known |= _functions() | _support(host) | {DRIVER: program.address}
-        # LLVM's level 0 takes a tenth of the time of 1, and what it makes is as fast here.
-        image = compiled_text(host, written.text, 0)
+        image = compiled_text(host, written.text, QUICK)  # as fast here as code of higher levels
         self._code = host.load([image], [ENTRY], known), program
         address = self._code[0].address(ENTRY)
         self._definition = _MethodDef(b"compiled", address, FASTCALL_KEYWORDS, None)

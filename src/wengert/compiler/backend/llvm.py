@@ -15,6 +15,9 @@ from wengert.compiler.backend.processor import features
 BEST: Final = 3
 """The level of optimisation that pieces are written for."""
 
+QUICK: Final = 0
+"""That of code which runs now and then; it is made in a fifth of the time."""
+
 
 class Library:
     """Object code in memory. It is unloaded when nobody holds this any more."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from wengert.compiler.backend.capi import address_of, keep, python_function
 from wengert.compiler.backend.layout import FLAGS, handler_slot, layout
-from wengert.compiler.backend.llvm import BEST, Host, Library, host
+from wengert.compiler.backend.llvm import QUICK, Host, Library, host
 from wengert.compiler.backend.memory_text import (
     ARRAY,
     GIVE,
@@ -63,7 +63,7 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 def _blocks(host: Host) -> Library:
     text = blocks_text(KEPT, pages=sys.platform == "linux")
     library = host.load(
-        [compiled_text(host, text, BEST)], [TAKE, GIVE, HANDLER, "dropped", "total"], {}
+        [compiled_text(host, text, QUICK)], [TAKE, GIVE, HANDLER, "dropped", "total"], {}
     )
     library.keep()
     return library
@@ -74,7 +74,7 @@ def _arrays(host: Host, blocks: Library, slot: int) -> Library:
     known = {name: address_of(name) for name in _PYTHON} | {"numpy_ndarray": id(np.ndarray)}
     known |= {name: blocks.address(name) for name in (TAKE, "dropped")}
     known["capsule"] = id(_capsule(blocks.address(HANDLER)))
-    library = host.load([compiled_text(host, text, BEST)], [ARRAY], known)
+    library = host.load([compiled_text(host, text, QUICK)], [ARRAY], known)
     library.keep()
     return library
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from wengert.compiler.backend.llvm import BEST, Host, Library
+from wengert.compiler.backend.llvm import QUICK, Host, Library
 from wengert.compiler.backend.notices import say_once
 from wengert.compiler.backend.pool_text import EXPORTS, PAR, SERIAL, pool_text
 from wengert.compiler.backend.stored import compiled_text
@@ -88,7 +88,7 @@ def built(host: Host, threads: int) -> Pool | Alone:
     machine = platform.machine().lower().replace("amd64", "x86_64").replace("arm64", "aarch64")
     if sys.platform != "linux" or machine not in FUTEX or sys.byteorder != "little":
         say_once(f"compiled functions run on one thread: no threads on {sys.platform} {machine}")
-        return Alone(host.load([compiled_text(host, SERIAL, BEST)], [PAR], {}))
+        return Alone(host.load([compiled_text(host, SERIAL, QUICK)], [PAR], {}))
     text = pool_text(FUTEX[machine], f"call void @{PAUSE[machine]}",
                      f"declare void @{DECLARED[machine]}\n")  # fmt: skip
-    return Pool(host.load([compiled_text(host, text, BEST)], EXPORTS, {}), threads)
+    return Pool(host.load([compiled_text(host, text, QUICK)], EXPORTS, {}), threads)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from wengert.compiler.backend.llvm import BEST
+from wengert.compiler.backend.llvm import BEST, QUICK
 
 MOST_STRAIGHT: Final = 600
 """Instructions without a loop, up to which LLVM optimises.
@@ -50,11 +50,11 @@ def units(
         return [Unit("\n".join([*every, *driver, *rest, ""]), BEST)]
     if not small:
         every = [line for function in functions.values() for line in function.lines]
-        return [Unit("\n".join([*every, *driver, *rest, ""]), 0)]
+        return [Unit("\n".join([*every, *driver, *rest, ""]), QUICK)]
     away = [f"declare void @{name}(ptr, i64)" for name in large]
     first = [*_bodies(small, reached, functions), *driver, *away, *rest, ""]
     second = [*_bodies(large, reached, functions), *rest, ""]
-    return [Unit("\n".join(first), BEST), Unit("\n".join(second), 0)]
+    return [Unit("\n".join(first), BEST), Unit("\n".join(second), QUICK)]
 
 
 def _taken_apart(definitions: Iterable[str]) -> tuple[dict[str, _Function], list[str]]:

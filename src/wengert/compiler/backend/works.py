@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from wengert.compiler.backend.llvm import Host
+from wengert.compiler.backend.llvm import QUICK, Host
 from wengert.compiler.backend.stored import compiled_text
 
 _TEXT: Final = """
@@ -38,7 +38,7 @@ def works(host: Host) -> bool:
     """
     given = np.array([1.0, -2.5, np.inf, np.nan, 1e-30, 7.0, 7.0, 7.0], np.float32)
     found = np.full(8, 9, np.float32)
-    library = host.load([compiled_text(host, _TEXT, 0)], ["check"], {})
+    library = host.load([compiled_text(host, _TEXT, QUICK)], ["check"], {})
     table = (ctypes.c_void_p * 2)(given.ctypes.data, found.ctypes.data)
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.address("check"))(ctypes.addressof(table))
     with np.errstate(all="ignore"):
