@@ -6,6 +6,7 @@ between zeros stays: -(x - y) is no y - x, which is 0 and not -0 where they are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from wengert.compiler.rewrite.writer import Writer, rule
@@ -34,16 +35,12 @@ def _inside(source: Node | None) -> Node | None:
 def signs_outwards(node: Node, writer: Writer) -> Any:
     """x * -y is -(x * y), likewise of quotients; x * -1 is -x."""
     x, y = node.inputs
-    numbers = node.operands or (None, None)
     a, b = _inside(x), _inside(y)
     if a is None and b is None:
-        slot = next((i for i, number in enumerate(numbers) if _is_minus_one(number)), None)
-        if slot is None or (node.op is div_op and slot == 0) or not _is_float(node):
-            return None
-        other = node.inputs[1 - slot]
-        return writer.apply(neg, other, at=node) if other.aval == node.aval else None
+        return None if node.operands is None else _negated(node, node.operands, writer)
     if not _is_float(node):
         return None
+    numbers = node.operands or (None, None)
     operands = [
         number if source is None else inner if inner is not None else source
         for source, inner, number in zip((x, y), (a, b), numbers, strict=True)
@@ -52,8 +49,14 @@ def signs_outwards(node: Node, writer: Writer) -> Any:
     return made if a is not None and b is not None else writer.apply(neg, made, at=node)
 
 
-def _is_minus_one(number: Any) -> bool:
-    return type(number) in (int, float) and number == -1
+def _negated(node: Node, numbers: Sequence[Any], writer: Writer) -> Any:
+    """-x for x * -1 and x / -1."""
+    slot = 1 if node.inputs[1] is None else 0
+    number, other = numbers[slot], node.inputs[1 - slot]
+    is_minus_one = type(number) in (int, float) and number == -1
+    if not is_minus_one or (node.op is div_op and slot == 0) or not _is_float(node):
+        return None
+    return writer.apply(neg, other, at=node) if other.aval == node.aval else None
 
 
 @rule(lambda op: op is add_op or op is sub_op)
