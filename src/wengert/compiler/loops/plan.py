@@ -10,6 +10,7 @@ from wengert.compiler.loops.blocks import Blocks
 from wengert.compiler.loops.body import Loops
 from wengert.compiler.loops.columns import Columns
 from wengert.compiler.loops.cost import CACHE
+from wengert.compiler.loops.reductions import REDUCTIONS
 from wengert.compiler.loops.rows import Rows
 from wengert.compiler.loops.space import Place, Space, arranged, cut
 from wengert.compiler.loops.split import Split
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 ENOUGH = 16
 """Units that keep all threads of most machines busy."""
 
-SHORT = 64
-"""Points of a row up to which rows are done in blocks: layer norm of 10 took 4 ns a row, not 24."""
+SHORT = 128
+"""Points of a row up to which rows are done in blocks; twice as many, where a row waits for much.
+
+Layer norm of 10 took 4 ns a row, not 24; softmax of 256 a third less.
+"""
+
+MUCH = 3
+"""So many sums, or one extreme, whose lanes take three instructions to be joined, not one."""
 
 MANY = 128
 """Rows that there must be for blocks of them."""
@@ -45,7 +52,7 @@ def write_nest(nest: Nest, module: Module) -> None:
         return
     kind, space = _direction(space)
     loops = kind(*given, space, module, {})
-    if kind is Rows and space.reduces and space.row <= SHORT and space.rows >= MANY:
+    if kind is Rows and _is_short(loops):
         Blocks(*given, space, module, {}).write()
     elif (tiled := _tiled(loops)) is not None:
         Tiles(*given, tiled, module, {}).write()
@@ -67,6 +74,16 @@ def _write_parts(loops: Loops, nest: Nest, module: Module) -> None:
     else:
         space = cut(space, axis, length, len(space.outer))
         kind(nest.nodes, nest.sources, space, module, {}).write()
+
+
+def _is_short(loops: Loops) -> bool:
+    """Whether rows wait longer for their reductions than they take: see blocks.py."""
+    space = loops.space
+    if not space.reduces or space.rows < MANY:
+        return False
+    joins = (REDUCTIONS[node.op.reduces] for node in loops.flow.reductions)
+    much = sum(1 if join.rounds else 3 for join in joins) >= MUCH
+    return space.row <= (2 * SHORT if much else SHORT)
 
 
 def _tiled(loops: Loops) -> Space | None:
