@@ -171,3 +171,17 @@ def test_a_context_variable_that_a_hook_sets(m):
     x.register_hook(lambda grad: variable.set(variable.get() + 1))
     before = raised((x * 2).sum().backward)
     return before, variable.get()
+
+
+@same_as_torch
+def test_a_view_that_was_written_is_older_than_what_came_after(m):
+    x = m.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    base = x.clone()
+    written = base.diagonal()
+    written.tanh_()
+    after = x * 2
+    seen = []
+    for name, tensor in (("written", written), ("after", after)):
+        tensor.register_hook(lambda g, name=name: seen.append(name))
+    (written.sum() + after.sum()).backward()
+    return seen

@@ -115,6 +115,13 @@ def in_place(function: Callable[..., Any], target: Any, *others: Any, **attrs: A
     ShapeError where the result has another shape, DTypeError where the target's dtype cannot hold
     it.
     """
+    written = overwrite(function, target, *others, **attrs)
+    _ = written._node  # as in torch, a view's new history is older than what is computed next
+    return written
+
+
+def overwrite(function: Callable[..., Any], target: Any, *others: Any, **attrs: Any) -> Tensor:
+    """in_place for a target that nobody keeps: a view's history is made anew when it is used."""
     name = name_in_place(function)
     given = (*others, *attrs.values()) if attrs else others
     for tensor in (target, *given):

@@ -16,7 +16,7 @@ from wengert.core.dtype import bool_
 from wengert.core.node import next_sequence
 from wengert.core.registry import OPERATORS, OPS
 from wengert.core.tensor import Tensor
-from wengert.core.write import check_memory, in_place, writable
+from wengert.core.write import check_memory, in_place, overwrite, writable
 from wengert.errors import ArgumentError, DimensionError, DTypeError, ShapeError, TraceError
 from wengert.modes import current, silently
 from wengert.ops.accumulate import flat_rows, sum_rows
@@ -238,7 +238,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     if _is_recorded(x, value, arrays):
         value = _without_leading_ones(value)
         if not arrays:
-            in_place(OPS["copy"], take_part_of(x, index=basic) if basic else x, value)
+            overwrite(OPS["copy"], take_part_of(x, index=basic) if basic else x, value)
             return
         attrs = {"basic": basic, "dims": dims, "shape": x._data.shape, "accumulate": False}
         in_place(index_put_op, x, value, *arrays, **attrs)
