@@ -46,13 +46,26 @@ def text_of(name: str, type: str, lanes: int, fused: bool | None = None) -> str:
     return "\n".join([head, *code.lines, "}", *sorted(code.declared), ""])
 
 
+@functools.cache
+def machine_of(processor: str = "") -> Any:
+    """What generates code for a processor; without a name, for this one."""
+    features = "" if processor else llvm.get_host_cpu_features().flatten()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=processor or llvm.get_host_cpu_name(), features=features, opt=3
+    )
+
+
+def assembly(text: str, machine: Any) -> str:
+    """Machine code, as text."""
+    written: str = machine.emit_assembly(llvm.parse_assembly(text))
+    return written
+
+
 def built(text: str) -> tuple[Any, Any]:
     """The engine that holds the code, and the function."""
     parsed = llvm.parse_assembly(text)
     parsed.verify()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
-    )
+    machine = machine_of.__wrapped__()  # the engine owns it
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(3))
     builder.getModulePassManager().run(parsed, builder)
     engine = llvm.create_mcjit_compiler(parsed, machine)

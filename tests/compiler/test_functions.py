@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from compiler.exact import SLOW, TRUE, arguments, pairs
-from compiler.functions import count_of, native, ulps
+from compiler.functions import assembly, count_of, machine_of, native, text_of, ulps
 from wengert.compiler.math.function import FUNCTIONS
 
 FLOATS = [np.float32, np.float64]
@@ -123,3 +125,13 @@ def test_powers_of_what_is_special(dtype):
 
     np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(dtype).eps)
     assert np.array_equal(np.signbit(found[wanted == 0]), np.signbit(wanted[wanted == 0]))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_library_is_called(name):
+    """What a processor lacks would become a call: of 2008's, too, none is needed."""
+    for machine, fused in ((machine_of(), None), (machine_of("x86-64-v2"), False)):
+        for type, lanes in (("float", 4), ("double", 4), ("float", 1)):
+            text = assembly(text_of(name, type, lanes, fused), machine)
+            called = re.findall(r"\b(?:call|jmp)q?\s+([\w.\"]+)", text)
+            assert all(c.strip('"').startswith((".L", "wengert.")) for c in called), called
