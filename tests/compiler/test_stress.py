@@ -162,3 +162,40 @@ def test_interrupted_between_calls():
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
+
+
+FORKED_WHILE_BUILDING = """
+import os, signal, sys, threading
+sys.path.insert(0, {tests!r})
+from compiler.counting import Counts, counter
+def build():
+    counts = Counts(8)
+    counter(8, steps=5).run(counts.table)
+    assert (counts.array == 5).all()
+callers = [threading.Thread(target=build) for _ in range(4)]
+for caller in callers:
+    caller.start()
+children = []
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        build()
+        os._exit(0)
+    children.append(child)
+for caller in callers:
+    caller.join()
+print({{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}})
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_forks_while_everything_is_being_built():
+    """LLVM, the pool and the cache are started by several threads, and all of them are in use."""
+    tests = str(Path(__file__).parent.parent)
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c",
+               FORKED_WHILE_BUILDING.format(tests=tests)]  # fmt: skip
+    environment = os.environ | {"WENGERT_CACHE_DIR": ""}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, env=environment)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{0}\n", "")

@@ -27,7 +27,8 @@ from wengert.errors import CompileWarning
 pytest.importorskip("llvmlite")
 
 CACHED = (
-    native.backend, llvm.host, processor.features, layouts.layout, openblas.openblas, vector_bytes,
+    native.backend, llvm.started, processor.features, layouts.layout, openblas.openblas,
+    vector_bytes,
 )  # fmt: skip
 
 

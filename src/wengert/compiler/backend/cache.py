@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from wengert.compiler.backend.locks import fork_safe_lock
+from wengert.compiler.backend.locks import LOCK
 from wengert.compiler.backend.notices import say_once
 
 MAGIC: Final = b"wengert compiled 1\n"
@@ -53,7 +53,7 @@ class Cache:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        self._lock = fork_safe_lock()
+        self._lock = LOCK
         self._until_trimmed = 0
         self._writable = True
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from wengert.compiler.backend.capi import keep
-from wengert.compiler.backend.locks import fork_safe_lock
+from wengert.compiler.backend.locks import LOCK
 from wengert.compiler.backend.notices import PIP, say_once
 from wengert.compiler.backend.processor import features
 
@@ -54,7 +54,7 @@ class Host:
 
     def __init__(self, llvm: Any, version: str) -> None:
         self._llvm = llvm
-        self._lock = fork_safe_lock()
+        self._lock = LOCK
         self._names = (f"wengert_{n}" for n in itertools.count())
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
@@ -122,9 +122,15 @@ class Host:
             return Library(library.link(self._jit, next(self._names)))
 
 
-@functools.cache
 def host() -> Host | None:
     """LLVM in this process; None, after one warning, where there is none."""
+    with LOCK:  # one thread starts it, and a fork waits for that
+        return started()
+
+
+@functools.cache
+def started() -> Host | None:
+    """The same, for those who have the lock."""
     slower = "compiled functions run without native code, by NumPy's functions"
     try:
         import llvmlite

@@ -1,18 +1,18 @@
-"""A lock that a fork waits for: in the child, nobody would give back one that is held."""
+"""The lock of the backend, which a fork waits for: in the child, nobody would give it back.
+
+It is one, as who builds the pool compiles meanwhile, and who forks would have to take several
+locks in the same order as everybody else.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from contextlib import AbstractContextManager
-from typing import Any
+from typing import Final
 
+LOCK: Final = threading.RLock()
 
-def fork_safe_lock() -> AbstractContextManager[Any]:
-    """A reentrant lock for the life of the process."""
-    lock = threading.RLock()
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
-        )
-    return lock
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )

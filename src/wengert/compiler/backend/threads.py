@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from wengert.compiler.backend.llvm import Host
-from wengert.compiler.backend.locks import fork_safe_lock
+from wengert.compiler.backend.locks import LOCK
 from wengert.compiler.backend.pool import MOST_THREADS, Alone, Pool, built
 from wengert.errors import ArgumentValueError
 
@@ -14,7 +14,7 @@ class Threads:
     """The number, and the pool of that size once there is one."""
 
     def __init__(self) -> None:
-        self._lock = fork_safe_lock()
+        self._lock = LOCK
         self._number: int | None = None
         self._pool: Pool | Alone | None = None
 
