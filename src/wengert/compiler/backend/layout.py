@@ -22,6 +22,7 @@ from wengert.compiler.backend.notices import say_once
 from wengert.core.dtype import DEFAULTS
 from wengert.core.handles import _new
 from wengert.core.memory import Memory
+from wengert.core.tensor import Tensor
 from wengert.core.view import View
 from wengert.modes import State
 
@@ -72,9 +73,12 @@ def layout() -> Layout | None:
     """The places; None where native code cannot read objects: after a warning if that is new."""
     debug = hasattr(sys, "gettotalrefcount")
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-    if sys.implementation.name != "cpython" or debug or free_threaded:
+    ours = (Tensor, View, Memory, type(DEFAULTS))
+    translated = any(hasattr(kind, "__mypyc_attrs__") for kind in ours)  # with layouts of its own
+    if sys.implementation.name != "cpython" or debug or free_threaded or translated:
         return None  # compiled functions are called through ctypes there, as documented
-    if struct.calcsize("P") != 8 or not _objects_are_as_expected():
+    found = _found() if struct.calcsize("P") == 8 and _objects_are_as_expected() else None
+    if found is None or not _is_all_of_a_tensor(found.tensor):
         say_once(
             "calls of compiled functions take some microseconds longer: Python's or NumPy's "
             "objects are laid out in another way than is known",
@@ -82,7 +86,14 @@ def layout() -> Layout | None:
             f"{np.__version__}.",
         )
         return None
-    return _found()
+    return found
+
+
+def _is_all_of_a_tensor(places: dict[str, int]) -> bool:
+    """Whether a new tensor has nothing else: then one is made by filling in these."""
+    tensor = _new(None, None)
+    others = set(range(TYPE + 8, Tensor.__basicsize__, 8)) - set(places.values())
+    return not any(_pointer(id(tensor) + at) for at in others)
 
 
 def _found() -> Layout | None:
