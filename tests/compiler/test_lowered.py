@@ -198,26 +198,3 @@ def test_casts(dtype, target):
 
 
 # What has no native code ---------------------------------------------------------------------
-
-NUMPYS = {
-    "erfinv": "SciPy's, by a rational approximation of its own; rare in loops",
-    "lgamma": "SciPy's: its zeros and poles need a case each",
-    "digamma": "SciPy's: its zeros and poles need a case each",
-    "polygamma": "SciPy's, by sums of Hurwitz' zeta function",
-    "i0": "SciPy's, by series of Chebyshev polynomials",
-    "i1": "SciPy's, by series of Chebyshev polynomials",
-    "exponent": "it makes integers of the bits of numbers, for NumPy's frexp only",
-    "gcd": "a loop without a bound that is known",
-    "lcm": "a loop without a bound that is known",
-    "bitwise_count": "of integers, in another dtype than theirs; for NumPy's ufunc only",
-    "spacing": "NumPy's, for its ufunc of that name only",
-}
-"""Elementwise operations without native code, and why."""
-
-
-def test_every_other_elementwise_operation_has_a_reason():
-    elementwise = [
-        op for op in every_op().values()
-        if op.kind == "elementwise" or getattr(op.aval, "broadcasts", False)
-    ]  # fmt: skip
-    assert {op.name for op in elementwise if op.lower is None} == set(NUMPYS)
