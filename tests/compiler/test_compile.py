@@ -366,6 +366,19 @@ def test_threads():
         assert results == [value] * 50
 
 
+@pytest.mark.parametrize("jacobian", [wg.func.jacfwd, wg.func.jacrev, wg.func.hessian])
+def test_jacobians_of_what_writes_into_a_part(jacobian):
+    def f(x):
+        y = x.clone()
+        y[1:] = 0.75
+        y[:1] *= x[1]
+        return (y * y * x).sum() if jacobian is wg.func.hessian else y * x
+
+    x = wg.tensor([2.0, 3.0, 4.0])
+
+    wg.testing.assert_close(wg.compile(jacobian(f))(x), jacobian(f)(x))
+
+
 def test_a_written_function_under_two_maps():
     class Both(wg.autograd.Function):
         generate_vmap_rule = True

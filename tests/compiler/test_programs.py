@@ -20,7 +20,6 @@ from wengert.errors import TraceError, WengertError
 
 REFUSED = (
     "picked by a mask",  # of which the shape of the result depends
-    "and that is not followed",  # a write into a tangent, which depends on no argument
     "by way of detach()",  # a write into what shares memory with a tensor that has a history
 )
 

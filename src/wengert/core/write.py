@@ -71,8 +71,14 @@ def _write_slices(
         return flat.reshape(shape)
     if isinstance(region, np.ndarray):
         region[...] = value
-    else:
-        in_place(OPS["copy"], region, value)
+        return whole
+    if isinstance(region, View) and region._base_tensor is whole:
+        # Nothing is written in place, which a function that is compiled could not follow.
+        if isinstance(value, Tensor):
+            value = OPS["to"](value, dtype=region._data.dtype)
+            value = OPS["expand"](value, shape=region._data.shape)
+        return WRITE(whole, value, steps=region._steps)
+    in_place(OPS["copy"], region, value)
     return whole
 
 
