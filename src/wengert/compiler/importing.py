@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from wengert.core.node import Applied, Carrier, Leaf, Node, next_sequence, proje
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
 from wengert.errors import TraceError
-from wengert.graphs.graph import collect
 from wengert.graphs.trace import symbol
 from wengert.graphs.vertex import identity
 from wengert.sites import Site
@@ -57,15 +57,30 @@ class Import:
     def _take_over(self, wanted: Node) -> None:
         """Let nodes be their own copies where that can be, which is nearly always."""
         new = self._new
-        for node in collect([wanted]):
-            if not node.inputs or node in new or node.sequence < self._watch.started:
-                continue
-            if self._is_connected(node) or self._connects(node):
+        for node in self._untaken(wanted):
+            if node.inputs and (self._is_connected(node) or self._connects(node)):
                 new[node] = node
                 node.sequence = next_sequence()  # newer than copies that were made just now
                 if node.extra is not None:
                     self._note_hooks(node)
                     node.extra.tangents = None  # which keep tensors of this trace alive
+
+    def _untaken(self, wanted: Node) -> list[Node]:
+        """The nodes of the trace that a node needs and that have no copies yet, oldest first."""
+        started = self._watch.started
+        if wanted in self._new or wanted.sequence < started:
+            return []
+        nodes = [wanted]
+        seen = {wanted}
+        for node in nodes:  # grows while it is walked
+            for source in node.inputs:
+                if not isinstance(source, Node) or source in seen or source in self._new:
+                    continue
+                if source.sequence >= started:
+                    seen.add(source)
+                    nodes.append(source)
+        nodes.sort(key=attrgetter("sequence"))
+        return nodes
 
     def _is_connected(self, node: Node) -> bool:
         """Whether all that it uses is its own copy."""

@@ -8,14 +8,13 @@ import numpy as np
 
 from wengert.core.fast import make_leaf
 from wengert.core.handles import _new, handle, memory_of
-from wengert.core.node import Carrier
+from wengert.core.node import Carrier, Node
 from wengert.core.registry import OPS
 from wengert.core.tensor import Tensor
 from wengert.core.view import attach
 from wengert.modes import current
 from wengert.transform.batch import Batched, lifted
 from wengert.transform.residuals import without_history
-from wengert.transform.reverse import upstream
 from wengert.transform.tree import tree_map
 
 
@@ -59,6 +58,23 @@ def outside_of(value: Any, started: int, recording: bool) -> Any:
     """The same for one value."""
     if not isinstance(value, Tensor) or value._node is None:
         return value
-    if recording and upstream([value._node])[-1].sequence < started:
+    if recording and _leads_before(value._node, started):
         return value
     return without_history(value)
+
+
+def _leads_before(node: Node, started: int) -> bool:
+    """Whether cotangents of a node flow to one that is older than the transform."""
+    todo = [node]
+    seen = {node}
+    while todo:
+        node = todo.pop()
+        if node.sequence < started:
+            return True
+        inputs = node.inputs
+        for i in node.plan.wanted:
+            source = inputs[i]
+            if source not in seen:
+                seen.add(source)
+                todo.append(source)
+    return False
