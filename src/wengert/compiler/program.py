@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from wengert.compiler.backend.build import assembly, program
+from wengert.compiler.backend.cache import compile_cache
 from wengert.compiler.backend.key import graph_key
 from wengert.compiler.backend.llvm import host
 from wengert.compiler.backend.stored import program_key
@@ -69,10 +70,11 @@ class Program:
         """The program from the cache on disk; else it is made, and written there."""
         self._clock.goes_on()
         outputs = self.traced.outputs()
-        backend, graph = host(), graph_key(outputs, self.leaves)
-        key = None
-        if backend is not None and graph is not None and native() is not None:
-            key = program_key(backend, graph, self.threads)
+        backend, key = host(), None
+        if backend is not None and native() is not None and compile_cache.path is not None:
+            graph = graph_key(outputs, self.leaves)
+            key = program_key(backend, graph, self.threads) if graph is not None else None
+        if backend is not None and key is not None:
             whole = found(key, backend, [node.aval for node in outputs])
             if whole is not None:
                 self._clock.stage("cache")

@@ -21,7 +21,10 @@ def with_copies(outputs: Sequence[Node]) -> list[Node]:
     Each output is a contiguous buffer of its own, so that no result shares memory with others, or
     with an argument.
     """
-    found = accesses(collect(outputs))
+    order = collect(outputs)
+    found = accesses(order)
+    if not any(node.op.view or node.op.piece for node in order):
+        return _owning(outputs, found)  # as many thousands of numbers are
     copies: dict[Node, Node] = {}
 
     def copy_of(node: Node) -> Node:
@@ -39,7 +42,8 @@ def with_copies(outputs: Sequence[Node]) -> list[Node]:
             )
         return with_inputs(node, inputs)
 
-    return _owning(rebuilt(outputs, readable))
+    made = rebuilt(outputs, readable)
+    return _owning(made, accesses(collect(made)))
 
 
 def _has_to_copy(node: Node, found: Mapping[Node, Access]) -> bool:
@@ -50,9 +54,8 @@ def _has_to_copy(node: Node, found: Mapping[Node, Access]) -> bool:
     return source in found and source.aval.dtype == node.aval.dtype and bool(node.aval.size)
 
 
-def _owning(outputs: Sequence[Node]) -> list[Node]:
+def _owning(outputs: Sequence[Node], found: Mapping[Node, Access]) -> list[Node]:
     """The outputs, copied where they are no contiguous buffer of their own."""
-    found = accesses(collect(outputs))
     taken: set[Node] = set()
     made = []
     for node in outputs:
