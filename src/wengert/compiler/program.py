@@ -25,6 +25,7 @@ from wengert.compiler.whole import Whole, found, kept
 from wengert.core.handles import _new
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
+from wengert.modes import large_graph
 
 if TYPE_CHECKING:
     from wengert.compiler.recorded import Recording
@@ -62,7 +63,8 @@ class Program:
         if not self._is_made:
             with self._making:
                 if not self._is_made:
-                    self._whole = self._found()
+                    with large_graph():  # the collector would take as long as all the rest
+                        self._whole = self._found()
                     self._is_made = True
         return self._whole
 
@@ -93,7 +95,8 @@ class Program:
                 assert self._course is not None
                 return self._course
             outputs, clock = self.traced.outputs(), Clock(time.perf_counter())
-            self._course = Course(outputs, self.leaves, self.threads, clock)
+            with large_graph():
+                self._course = Course(outputs, self.leaves, self.threads, clock)
             return self._course
 
     @property
