@@ -16,6 +16,9 @@ from wengert.core.node import Node
 MOST_AGAIN: Final = 8
 """Operations that are computed again for one value."""
 
+MOST_TURNS: Final = 3
+"""How often all values are looked at."""
+
 
 class Recomputing:
     """The pass. wanted: the roots that somebody reads after the program."""
@@ -29,31 +32,43 @@ class Recomputing:
                 self._readers.setdefault(fusion.root(node), set()).add(unit)
 
     def run(self) -> None:
-        """Recompute what pays, the latest first, so that what it came from may follow."""
+        """Recompute what pays, the latest first, so that what it came from may follow.
+
+        What a value comes from may be computed beside it only after that; so all is tried again.
+        """
+        for _ in range(MOST_TURNS):
+            if not self._turn():
+                return
+
+    def _turn(self) -> bool:
+        changed = False
         for unit in reversed(self._fusion.units):
             if isinstance(unit, Cluster):
                 for node in sorted(unit.places, key=lambda n: -n.sequence):
-                    self._consider(node, unit)
+                    changed = self._is_moved(node, unit) or changed
+        return changed
 
-    def _consider(self, node: Node, home: Cluster) -> None:
+    def _is_moved(self, node: Node, home: Cluster) -> bool:
+        """Let a value be computed where it is read, if that pays."""
         readers = self._readers.get(node, set())
         others = [reader for reader in readers if isinstance(reader, Cluster)]
         if not readers or len(others) < len(readers) or node in self._wanted:
-            return
+            return False
         if not home.places[node].full or not is_cheap(node):
-            return
+            return False
         again, sources = self._recipe(node, home)
         if len(again) > MOST_AGAIN or not self._pays(node, others, sources):
-            return
+            return False
         made = [self._fusion.rebuilt(other, again) for other in others]
         if any(cluster is None for cluster in made):
-            return
+            return False
         for other, cluster in zip(others, made, strict=True):
             assert cluster is not None
             other.take(cluster)
             for source in sources:
                 self._readers.setdefault(source, set()).add(other)
         del self._readers[node]
+        return True
 
     def _recipe(self, node: Node, home: Cluster) -> tuple[list[Node], set[Node]]:
         """What has to be computed again for a value, and the roots in memory that it is from."""
