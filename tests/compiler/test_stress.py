@@ -199,3 +199,36 @@ def test_forks_while_everything_is_being_built():
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, env=environment)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "{0}\n", "")
+
+
+FORKED_WHILE_TRACED = """
+import os, signal, threading
+import numpy as np
+import wengert as wg
+tracing, go_on, parent = threading.Event(), threading.Event(), os.getpid()
+def traced(x):
+    if os.getpid() == parent:
+        tracing.set()
+        go_on.wait(30)
+    return x * 2
+compiled = wg.compile(traced)
+caller = threading.Thread(target=compiled, args=(np.ones(3),))
+caller.start()
+tracing.wait(30)
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    os._exit(0 if (compiled(np.ones(3)) == 2).all() else 1)
+go_on.set()
+caller.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_makes_what_its_parent_was_making():
+    """Another thread holds the function's lock when the process forks."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED_WHILE_TRACED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")

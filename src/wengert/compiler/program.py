@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from wengert.compiler.backend.build import assembly, program
 from wengert.compiler.backend.cache import compile_cache
 from wengert.compiler.backend.key import graph_key
 from wengert.compiler.backend.llvm import host
+from wengert.compiler.backend.locks import RenewedLock
 from wengert.compiler.backend.stored import program_key
 from wengert.compiler.clock import Clock
 from wengert.compiler.course import Course
@@ -47,7 +47,7 @@ class Program:
         self.leaves = [*traced.inputs, *(leaf for _, leaf in traced.hidden)]
         self.hidden = [tensor for tensor, _ in traced.hidden]
         self.recordings: dict[int, Recording] = {}
-        self._making = threading.RLock()
+        self._making = RenewedLock()
         self._is_made = False
         self._whole: Whole | None = None
         self._course: Course | None = None

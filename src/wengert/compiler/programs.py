@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import warnings
 from collections import OrderedDict
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from wengert.compiler.arguments import Call, Parameters
+from wengert.compiler.backend.locks import RenewedLock
 from wengert.compiler.program import Program
 from wengert.compiler.tracing import trace
 from wengert.errors import CompileWarning
@@ -40,7 +40,7 @@ class Programs:
         self._name = name
         self._programs: OrderedDict[Any, Program] = OrderedDict()
         self._quick: dict[Any, Program] = {}  # the same, for calls that need not be taken apart
-        self._lock = threading.RLock()
+        self._lock = RenewedLock()
         self._seen: list[dict[str, str]] = []
         self._made = 0
 

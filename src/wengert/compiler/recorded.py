@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import operator
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wengert.compiler.arguments import Parameters
+from wengert.compiler.backend.locks import RenewedLock
 from wengert.compiler.entering import Direct
 from wengert.compiler.partition import Parts, partitioned
 from wengert.compiler.tracing import trace
@@ -42,7 +42,7 @@ class Pullback:
         self._replay = replay
         self._compile = compile
         self._made: dict[Any, Callable[..., Any]] = {}
-        self._lock = threading.Lock()
+        self._lock = RenewedLock()
 
     def of(
         self, inputs: Sequence[Any], cotangents: Sequence[Any], wanted: Sequence[int]
