@@ -115,6 +115,7 @@ INTERRUPTED = """
 import signal, sys, threading, time
 sys.path.insert(0, {tests!r})
 from compiler.counting import Counts, counter
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
 program, counts = counter(8, steps=100), Counts(8)
 program.run(counts.table)
 threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
