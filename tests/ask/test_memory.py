@@ -180,3 +180,16 @@ def test_the_peak_of_backward_is_predicted(model):
 )
 def test_sizes_in_words(count, text):
     assert in_bytes(count) == text
+
+
+def test_views_whose_history_is_refused_are_in_no_graph():
+    x = wg.ones(4, requires_grad=True)
+    loss = (x * 2).sum()
+    base = x * 3
+    first, second = base.split(2)
+    with_history = base.add_(1)
+
+    report = wg.graph(loss).memory()
+
+    assert report.total > 0
+    del first, second, with_history

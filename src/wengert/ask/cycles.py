@@ -10,6 +10,7 @@ from typing import Any
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import node_of
 
 _MOST_OBJECTS = 10_000
 
@@ -59,7 +60,8 @@ def _reached(start: Any, node: Node) -> Tensor | None:
     while queue and len(seen) < _MOST_OBJECTS:
         each = queue.popleft()
         if isinstance(each, Tensor):
-            if each._node is not None and _depends(each._node, node):
+            found = node_of(each)
+            if found is not None and _depends(found, node):
                 return each
             continue
         for other in _referents(each):

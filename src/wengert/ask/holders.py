@@ -11,6 +11,7 @@ from typing import Any
 from wengert.core.node import Node
 from wengert.core.tensor import Tensor
 from wengert.graphs.graph import Graph
+from wengert.graphs.vertex import node_of
 from wengert.sites import is_ours
 
 _MOST_TENSORS = 10
@@ -26,7 +27,7 @@ def holders(graph: Graph) -> list[str]:
     # By type(): isinstance would look at __class__, which some libraries' objects answer with a
     # warning.
     every = (each for each in gc.get_objects() if issubclass(type(each), Tensor))
-    tensors = [each for each in every if each._node is not None and id(each._node) in nodes]
+    tensors = [each for each in every if id(node_of(each)) in nodes]
     tensors.sort(key=lambda tensor: -tensor._node.sequence if tensor._node is not None else 0)
     scopes = list(_scopes())
     found: dict[str, None] = {}

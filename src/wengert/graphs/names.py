@@ -18,7 +18,7 @@ import numpy as np
 from wengert.core.node import Leaf, Node
 from wengert.core.tensor import Tensor
 from wengert.graphs.loads import loaded_names
-from wengert.graphs.vertex import Key, identity, key_of
+from wengert.graphs.vertex import Key, identity, key_of, node_of
 from wengert.sites import Site
 
 _NOTEBOOK = {"In", "Out", "exit", "quit"}
@@ -151,9 +151,8 @@ def _next(numbers: Counter[str], base: str, mark: str, taken: set[Any]) -> str:
 
 def _key(value: Any) -> Any:
     """What a value is looked up by: the node of a tensor that has one."""
-    if isinstance(value, Tensor) and value._node is not None:
-        return value._node
-    return value
+    node = node_of(value) if isinstance(value, Tensor) else None
+    return value if node is None else node
 
 
 def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:

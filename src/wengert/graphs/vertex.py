@@ -14,6 +14,7 @@ from wengert.core.extra import Cut, Dropped
 from wengert.core.node import Leaf, Node
 from wengert.core.op import Op
 from wengert.core.tensor import Tensor
+from wengert.errors import GradientError
 from wengert.sites import Site
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ def identity(key: Any) -> Any:
     identity).
     """
     return key if isinstance(key, Node) else id(key)
+
+
+def node_of(tensor: Tensor) -> Node | None:
+    """A tensor's node. None, too, of a view whose history is refused: it is in no graph, and who
+    only looks around should not hear of it.
+    """
+    try:
+        return tensor._node
+    except GradientError:
+        return None
 
 
 def key_of(source: Any) -> Any:
