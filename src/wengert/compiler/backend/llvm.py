@@ -25,6 +25,10 @@ class Library:
     def __init__(self, tracker: Any) -> None:
         self._tracker = tracker
 
+    def __del__(self) -> None:
+        with LOCK:  # LLVM has a lock of its own for this, which nobody would give back in a child
+            del self._tracker
+
     def address(self, name: str) -> int:
         """Where an exported function is."""
         found: int = self._tracker[name]
